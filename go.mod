@@ -1,0 +1,3 @@
+module github.com/cache-aware/casper
+
+go 1.26.0
