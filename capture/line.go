@@ -1,0 +1,204 @@
+package capture
+
+import (
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+)
+
+// Line yields the cookies of one line, as a person would paste it:
+//
+//	qF0                                    a bare value
+//	h2o_casper=qF0                         a pair
+//	Cookie: a=b; h2o_casper=qF0            a request header, or one HTTP/2 crumb of it
+//	Set-Cookie: h2o_casper=qF0; Path=/     a response header
+//	a=b; h2o_casper=qF0                    the same two, without the header's name
+//	h2o_casper=qF0; Path=/; Secure
+//
+// Header names match in any case; spaces, tabs and the line end around the line
+// and around each pair are dropped. Double quotes around a named value
+// are taken off and noted in Quoted; a bare value is left alone.
+//
+// Base64 may end in padding, so '=' alone does not make a pair. A line without
+// a header's name is a pair when a cookie name ([RFC 6265] section 4.1.1: a
+// token) stands before its first '=' and something other than '=' behind it,
+// or when that name is one of known: with h2o_casper known, "h2o_casper=" is
+// the empty cookie, while "qF0=" stays a value.
+//
+// The iterator yields an error matching [ErrNoCookie] for a header that is not
+// a cookie header, or holds no pair. Pieces of a header without '=' or without
+// a name are no cookies, and are passed over. Work and memory are linear in s,
+// and no cookie list is built.
+//
+// [RFC 6265]: https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1
+func Line(s string, known ...string) iter.Seq2[Cookie, error] {
+	return func(yield func(Cookie, error) bool) {
+		line := trim(part{s, 0})
+		name, value, isHeader := cutHeader(line)
+		switch {
+		case !isHeader:
+			yieldPlain(line, known, yield)
+		case strings.EqualFold(name, "Cookie"):
+			yieldHeader(value, Sent, yield)
+		case strings.EqualFold(name, "Set-Cookie"):
+			yieldHeader(value, Set, yield)
+		default:
+			yield(Cookie{}, fmt.Errorf("%w: %.40s is not a cookie header", ErrNoCookie, name))
+		}
+	}
+}
+
+// Lines yields the cookies of every line of r, each read as [Line] does, with
+// its line number in Where. A blank line is the empty bare value. A line longer
+// than limit bytes yields [ErrLong]; it and a line without a cookie are
+// reported as [*Error], and the lines after them still read. A limit of 0, or
+// below, admits only blank lines.
+func Lines(r io.Reader, limit int, known ...string) iter.Seq2[Cookie, error] {
+	return func(yield func(Cookie, error) bool) {
+		for line, err := range eachLine(r, limit) {
+			if err != nil {
+				if !yield(Cookie{}, err) {
+					return
+				}
+				continue
+			}
+			where := fmt.Sprintf("line %d", line.number)
+			for c, err := range Line(string(line.text), known...) {
+				if err != nil {
+					err = &Error{Line: line.number, Err: err}
+				} else {
+					c.Where = where
+				}
+				if !yield(c, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// part is a piece of a line that knows where in the line it began.
+type part struct {
+	text string
+	at   int
+}
+
+func (p part) from(i int) part { return part{p.text[i:], p.at + i} }
+func (p part) to(i int) part   { return part{p.text[:i], p.at} }
+
+// trim drops white space and line ends at both ends.
+func trim(p part) part {
+	text := strings.TrimLeft(p.text, " \t\r\n")
+	p = p.from(len(p.text) - len(text))
+	return p.to(len(strings.TrimRight(p.text, " \t\r\n")))
+}
+
+// cutHeader splits "Name: value". No alphabet of a bare value holds a colon,
+// and '=' is no token character, so a colon inside a pair's value is no header.
+func cutHeader(line part) (name string, value part, ok bool) {
+	i := strings.IndexByte(line.text, ':')
+	if i < 0 || !isToken(line.text[:i]) {
+		return "", part{}, false
+	}
+	return line.text[:i], line.from(i + 1), true
+}
+
+// yieldPlain reads a line without a header's name.
+func yieldPlain(line part, known []string, yield func(Cookie, error) bool) {
+	first, rest, several := cutPiece(line)
+	name, value, ok := cutPair(first)
+	ok = ok && isToken(name) &&
+		(strings.Trim(value.text, "=") != "" || slices.Contains(known, name))
+	switch {
+	case !ok:
+		yield(Cookie{Value: line.text, Offset: line.at}, nil)
+	case !several || trim(rest).text == "":
+		yield(makeCookie(name, value, Pair), nil)
+	case isAttribute(rest):
+		yieldHeader(line, Set, yield)
+	default:
+		yieldHeader(line, Sent, yield)
+	}
+}
+
+// yieldHeader reads the value of a Cookie header, whose pieces are all pairs
+// (RFC 6265 section 4.2.1), or of a Set-Cookie header, where all but the first
+// are attributes (section 4.1.1).
+func yieldHeader(value part, form Form, yield func(Cookie, error) bool) {
+	found := false
+	for more := true; more; {
+		var piece part
+		piece, value, more = cutPiece(value)
+		if name, v, ok := cutPair(piece); ok && name != "" {
+			found = true
+			if !yield(makeCookie(name, v, form), nil) {
+				return
+			}
+		}
+		if form == Set {
+			break
+		}
+	}
+	if !found {
+		yield(Cookie{}, ErrNoCookie)
+	}
+}
+
+// cutPiece takes the text up to the next ';', which also ends a value in
+// quotes: RFC 6265 section 5.2 looks for it before it looks at anything else.
+func cutPiece(p part) (piece, rest part, more bool) {
+	i := strings.IndexByte(p.text, ';')
+	if i < 0 {
+		return trim(p), part{}, false
+	}
+	return trim(p.to(i)), p.from(i + 1), true
+}
+
+// cutPair splits name=value at the first '='.
+func cutPair(p part) (name string, value part, ok bool) {
+	i := strings.IndexByte(p.text, '=')
+	if i < 0 {
+		return "", part{}, false
+	}
+	return trim(p.to(i)).text, trim(p.from(i + 1)), true
+}
+
+// makeCookie takes a pair of double quotes off the value.
+func makeCookie(name string, value part, form Form) Cookie {
+	quoted := len(value.text) >= 2 && value.text[0] == '"' && value.text[len(value.text)-1] == '"'
+	if quoted {
+		value = value.to(len(value.text) - 1).from(1)
+	}
+	return Cookie{Name: name, Value: value.text, Quoted: quoted, Form: form, Offset: value.at}
+}
+
+// isAttribute tells whether a Set-Cookie attribute comes next.
+func isAttribute(rest part) bool {
+	piece, _, _ := cutPiece(rest)
+	name, _, ok := cutPair(piece)
+	if !ok {
+		name = piece.text
+	}
+	return slices.ContainsFunc(attributes, func(a string) bool { return strings.EqualFold(a, name) })
+}
+
+// attributes are those of RFC 6265 section 5.2 and its successor's drafts.
+var attributes = []string{"Expires", "Max-Age", "Domain", "Path", "Secure", "HttpOnly", "SameSite", "Partitioned"}
+
+// isToken tells whether s is a token of RFC 9110 section 5.6.2: what names of
+// headers and cookies are made of.
+func isToken(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; !isWord(c) && !strings.ContainsRune("!#$%&'*+.^`|~", rune(c)) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isWord tells whether c may continue a cookie's name as people write them.
+func isWord(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-'
+}
