@@ -1,0 +1,94 @@
+package link
+
+import (
+	"path"
+	"strings"
+)
+
+// kind is what a browser makes of a file, told by its media type or its extension.
+type kind struct {
+	as, mediaType string
+	crossOrigin   CrossOrigin
+	rel           Rel
+}
+
+var byExtension = map[string]kind{
+	".css":   {as: "style", mediaType: "text/css"},
+	".js":    {as: "script", mediaType: "text/javascript"},
+	".mjs":   {mediaType: "text/javascript", rel: ModulePreload},
+	".woff2": {as: "font", mediaType: "font/woff2", crossOrigin: Anonymous},
+	".woff":  {as: "font", mediaType: "font/woff", crossOrigin: Anonymous},
+	".ttf":   {as: "font", mediaType: "font/ttf", crossOrigin: Anonymous},
+	".otf":   {as: "font", mediaType: "font/otf", crossOrigin: Anonymous},
+	".avif":  {as: "image", mediaType: "image/avif"},
+	".webp":  {as: "image", mediaType: "image/webp"},
+	".png":   {as: "image", mediaType: "image/png"},
+	".apng":  {as: "image", mediaType: "image/apng"},
+	".jpg":   {as: "image", mediaType: "image/jpeg"},
+	".jpeg":  {as: "image", mediaType: "image/jpeg"},
+	".gif":   {as: "image", mediaType: "image/gif"},
+	".svg":   {as: "image", mediaType: "image/svg+xml"},
+	".ico":   {as: "image", mediaType: "image/x-icon"},
+	".bmp":   {as: "image", mediaType: "image/bmp"},
+	".json":  {as: "fetch", mediaType: "application/json", crossOrigin: Anonymous},
+	".wasm":  {as: "fetch", mediaType: "application/wasm", crossOrigin: Anonymous},
+	".vtt":   {as: "track", mediaType: "text/vtt"},
+}
+
+// Guess returns the asset at a target as far as its extension and its media type tell:
+// destination, type, CORS state and relation. The media type wins and may be empty. A font is
+// always fetched with CORS, as are data fetches by default; a module (.mjs) is preloaded as
+// one. What neither tells has As empty, and then no browser can be told to fetch it early.
+func Guess(target, mediaType string) Asset {
+	file, _, _ := strings.Cut(target, "?")
+	known := byExtension[strings.ToLower(path.Ext(file))]
+	a := Asset{Path: target, As: known.as, Type: known.mediaType, CrossOrigin: known.crossOrigin, Rel: known.rel}
+	told := essence(mediaType)
+	if told == "" || told == known.mediaType || !validType(told) {
+		return a
+	}
+	as, crossOrigin := asOf(told)
+	if as == "script" && known.mediaType == "text/javascript" {
+		return a // one of JavaScript's many names; the extension tells modules apart
+	}
+	return Asset{Path: target, As: as, Type: told, CrossOrigin: crossOrigin}
+}
+
+// asOf is the destination of a media type, "" where none is safe to say.
+func asOf(mediaType string) (string, CrossOrigin) {
+	major, minor, _ := strings.Cut(mediaType, "/")
+	switch {
+	case mediaType == "text/css":
+		return "style", NoCORS
+	case isJavaScript(mediaType):
+		return "script", NoCORS
+	case major == "font", mediaType == "application/font-woff", mediaType == "application/vnd.ms-fontobject":
+		return "font", Anonymous
+	case major == "image":
+		return "image", NoCORS
+	case mediaType == "application/json", mediaType == "application/wasm", strings.HasSuffix(minor, "+json"):
+		return "fetch", Anonymous
+	case mediaType == "text/vtt":
+		return "track", NoCORS
+	}
+	return "", NoCORS
+}
+
+// isJavaScript knows the names that servers give to JavaScript; all mean text/javascript (RFC
+// 9239, section 6).
+func isJavaScript(mediaType string) bool {
+	switch mediaType {
+	case "text/javascript", "application/javascript", "application/x-javascript", "text/ecmascript", "application/ecmascript":
+		return true
+	}
+	return false
+}
+
+// Blocking reports whether a resource of this media type holds up rendering: style sheets and
+// scripts. It is what H2O tracks as blocking-assets, with two differences that only add. H2O
+// 2.2.5 knows text/css and application/javascript alone, in exact case; later ones call
+// JavaScript text/javascript. Parameters and case are passed over here.
+func Blocking(mediaType string) bool {
+	e := essence(mediaType)
+	return e == "text/css" || isJavaScript(e)
+}
