@@ -1,0 +1,201 @@
+// Package manifest reads files that say which assets a page needs: what a build tool wrote, or
+// what a person did.
+//
+// [Read] tells these forms apart by their content:
+//
+//   - Vite's manifest.json and ssr-manifest.json;
+//   - webpack's: the manifest plugins, Create React App's asset-manifest.json, the entrypoints of stats.json;
+//   - the _headers form of static hosts: a path on a line of its own, then indented "Link: ..." lines;
+//   - rules: a path, then Link values one a line, a blank line between pages, "-" for a page that needs none.
+//
+// A build tool knows entries, not pages. An entry whose page is plain to see is placed there
+// (see [Config]); the others are kept by name for a handler that knows what it renders
+// ([Manifest.Entry]), and named in [Manifest.Warnings].
+package manifest
+
+import (
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/cache-aware/casper/server/link"
+)
+
+// Bounds on what is read and kept.
+const (
+	MaxBytes  = 32 << 20 // bytes of a file
+	MaxPages  = 50_000   // pages, and entries, of a file
+	MaxAssets = 64       // assets of one page; later ones are left out, since no navigation delivers so many
+	MaxLine   = 16 << 10 // bytes of a line, in the forms that have lines
+
+	maxWarnings = 100 // enough to see what is wrong
+)
+
+// Manifest holds the assets of pages and entries. It does not change once read, so that any
+// number of goroutines may use it. A nil Manifest knows no page.
+type Manifest struct {
+	exact    map[string][]link.Asset // by path
+	prefixes map[string][]link.Asset // by pattern, without its asterisk
+	lengths  []int                   // the distinct lengths of the prefixes, longest first
+	entries  map[string][]link.Asset // by name
+	warnings []error
+}
+
+// Page returns what the page at a URL path, percent-encoded as on the wire, needs, most
+// important first, and whether the manifest says anything of that page. A page that is listed
+// may need nothing, which is a statement too. Exact paths win over patterns; what a pattern
+// lists holds for all that it covers, so that several patterns add up. The result is shared: do
+// not change it.
+func (m *Manifest) Page(path string) (assets []link.Asset, listed bool) {
+	if m == nil {
+		return nil, false
+	}
+	if assets, listed = m.exact[path]; listed {
+		return assets, true
+	}
+	for _, n := range m.lengths {
+		if n <= len(path) {
+			if assets, listed = m.prefixes[path[:n]]; listed {
+				return assets, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// Entry returns what an entry or module of a build needs, by its name in the file:
+// "src/main.ts", "main". The result is shared: do not change it.
+func (m *Manifest) Entry(name string) (assets []link.Asset, ok bool) {
+	if m == nil {
+		return nil, false
+	}
+	assets, ok = m.entries[name]
+	return assets, ok
+}
+
+// Pages yields every path and pattern with its assets, in lexical order.
+func (m *Manifest) Pages() iter.Seq2[string, []link.Asset] {
+	return func(yield func(string, []link.Asset) bool) {
+		if m == nil {
+			return
+		}
+		names := make([]string, 0, len(m.exact)+len(m.prefixes))
+		for path := range m.exact {
+			names = append(names, path)
+		}
+		for prefix := range m.prefixes {
+			names = append(names, prefix+"*")
+		}
+		slices.Sort(names)
+		for _, name := range names {
+			assets, ok := m.exact[name]
+			if !ok {
+				assets = m.prefixes[strings.TrimSuffix(name, "*")]
+			}
+			if !yield(name, assets) {
+				return
+			}
+		}
+	}
+}
+
+// Entries yields every entry with its assets, in lexical order.
+func (m *Manifest) Entries() iter.Seq2[string, []link.Asset] {
+	return func(yield func(string, []link.Asset) bool) {
+		if m == nil {
+			return
+		}
+		for _, name := range sortedKeys(m.entries) {
+			if !yield(name, m.entries[name]) {
+				return
+			}
+		}
+	}
+}
+
+// Warnings returns what was understood and could not be used: an entry without a page, an asset
+// on another origin.
+func (m *Manifest) Warnings() []error {
+	if m == nil {
+		return nil
+	}
+	return slices.Clone(m.warnings)
+}
+
+// seal turns the rules that a reader gathered into a manifest: each pattern takes in what the
+// wider patterns list, so that one look-up answers.
+func seal(rules []rule, entries map[string][]link.Asset, warnings []error) *Manifest {
+	m := &Manifest{
+		exact:    map[string][]link.Asset{},
+		prefixes: map[string][]link.Asset{},
+		entries:  entries,
+		warnings: warnings,
+	}
+	none := map[string]bool{}
+	for _, r := range rules {
+		into, at := m.exact, r.page
+		if prefix, ok := strings.CutSuffix(r.page, "*"); ok {
+			into, at = m.prefixes, prefix
+		}
+		into[at] = union(into[at], r.assets)
+		none[r.page] = none[r.page] || r.none
+	}
+	byLength := sortedKeys(m.prefixes)
+	slices.SortStableFunc(byLength, func(a, b string) int { return len(a) - len(b) })
+	for _, prefix := range byLength { // shortest first: the wider pattern is complete when the narrower one asks
+		if wider, ok := m.widest(prefix, len(prefix)-1); ok && !none[prefix+"*"] {
+			m.prefixes[prefix] = union(m.prefixes[prefix], wider)
+		}
+		if n := len(prefix); len(m.lengths) == 0 || m.lengths[0] != n {
+			m.lengths = slices.Insert(m.lengths, 0, n)
+		}
+	}
+	for path, assets := range m.exact {
+		if wider, ok := m.widest(path, len(path)); ok && !none[path] {
+			m.exact[path] = union(assets, wider)
+		}
+	}
+	return m
+}
+
+// widest is the longest pattern, of at most n bytes, that covers a path.
+func (m *Manifest) widest(path string, n int) ([]link.Asset, bool) {
+	for _, l := range m.lengths {
+		if l <= n {
+			if assets, ok := m.prefixes[path[:l]]; ok {
+				return assets, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// union appends to a what b has besides, up to MaxAssets. It never writes into a's or b's own
+// memory.
+func union(a, b []link.Asset) []link.Asset {
+	for _, x := range b {
+		if len(a) >= MaxAssets {
+			break
+		}
+		if !slices.ContainsFunc(a, func(y link.Asset) bool { return y.Path == x.Path && y.Rel == x.Rel }) {
+			a = append(a[:len(a):len(a)], x)
+		}
+	}
+	return a
+}
+
+// rule is what one block of a file says: these assets for this page or pattern.
+type rule struct {
+	page   string // a path, or a pattern with an asterisk at its end
+	assets []link.Asset
+	none   bool // the page needs nothing, whatever patterns say
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

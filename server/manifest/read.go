@@ -1,0 +1,70 @@
+package manifest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Config says what a build tool's file leaves open. The zero Config fits a site at the root of
+// its origin.
+type Config struct {
+	// Base is the path under which the built files are served, Vite's base and webpack's
+	// publicPath. Empty is "/". A file that states its own wins.
+	Base string
+
+	// Place puts entries on pages: a path or a pattern such as "/shop/*" names the entries that
+	// it loads. Entries that are not placed here go where the file itself shows it: an entry
+	// that is or has an HTML file belongs to that page, the only entry of a build to every page
+	// ("/*"), and a module of an ssr-manifest below a folder "pages" or "routes" to the path of
+	// its name.
+	Place map[string][]string
+}
+
+// Errors that [Read] wraps with the line where it met them.
+var (
+	ErrTooLarge = errors.New("larger than can be read")
+	ErrFormat   = errors.New("not a manifest of a known form")
+	ErrPath     = errors.New("a path begins with one slash; the only wildcard is an asterisk at its end")
+	ErrOrphan   = errors.New("a Link line without a path above it")
+	ErrLine     = errors.New("neither a path nor a header line")
+	ErrNoEntry  = errors.New("no such entry in the manifest")
+	ErrUnplaced = errors.New("entry without a page: name its page in the configuration, or write _headers rules")
+)
+
+// Error is a fault in a manifest, and the line it is on.
+type Error struct {
+	Line int // from 1; 0 where the file has no such place
+	Err  error
+}
+
+func (e *Error) Error() string {
+	if e.Line == 0 {
+		return "manifest: " + e.Err.Error()
+	}
+	return fmt.Sprintf("manifest: line %d: %v", e.Line, e.Err)
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Read reads a manifest of any known form. The error is an *[Error].
+func Read(r io.Reader, c Config) (*Manifest, error) {
+	data, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
+	if err != nil {
+		return nil, &Error{Err: err}
+	}
+	if len(data) > MaxBytes {
+		return nil, &Error{Err: ErrTooLarge}
+	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	if bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{")) {
+		return readJSON(data, c)
+	}
+	return readText(data)
+}
+
+// lineAt is the line of a byte offset.
+func lineAt(data []byte, offset int64) int {
+	return 1 + bytes.Count(data[:min(max(offset, 0), int64(len(data)))], []byte("\n"))
+}
