@@ -1,0 +1,258 @@
+package site
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// DefaultMaxAge is how long an asset without a content hash in its name is fresh, unless
+// [Config.MaxAge] says otherwise.
+const DefaultMaxAge = 5 * time.Minute
+
+// Config holds what a site can be told. The zero Config serves well.
+type Config struct {
+	// MaxAge is how long assets are fresh whose names carry no content hash. Zero is
+	// [DefaultMaxAge]; less than zero means that they are checked on every use, which makes
+	// early hints for them useless in Chromium. Fractions of a second are cut off.
+	MaxAge time.Duration
+
+	// Immutable tells which files never change under their name. It is asked with a name such
+	// as "assets/app.3f2a9c1b.js". Nil is [Hashed].
+	Immutable func(name string) bool
+
+	// NotFound names the page for what is not there, by default "404.html". It is sent with
+	// status 404, if it exists.
+	NotFound string
+
+	// Types adds to the content types, or replaces them, by lower-case extension: ".glb":
+	// "model/gltf-binary".
+	Types map[string]string
+
+	// Log is told of files that could not be read. Nil is silent.
+	Log *slog.Logger
+}
+
+// Handler serves a file system. It is made by [New] or [Open].
+type Handler struct {
+	fsys     fs.FS
+	root     *os.Root // what Open opened, else nil
+	config   Config
+	fresh    []string // Cache-Control of assets without a hash
+	contents contents
+}
+
+// New returns a handler for the files of a file system. What the file system lets in is served:
+// os.DirFS follows symbolic links anywhere, which [Open] does not.
+func New(fsys fs.FS, c Config) *Handler {
+	if c.Immutable == nil {
+		c.Immutable = Hashed
+	}
+	if c.NotFound == "" {
+		c.NotFound = "404.html"
+	}
+	h := &Handler{fsys: fsys, config: c, fresh: revalidate, contents: newContents()}
+	if c.MaxAge == 0 {
+		c.MaxAge = DefaultMaxAge
+	}
+	if c.MaxAge > 0 {
+		h.fresh = []string{"public, max-age=" + strconv.FormatInt(int64(c.MaxAge/time.Second), 10)}
+	}
+	return h
+}
+
+// Open returns a handler for a folder. No path and no symbolic link leads out of it. Close it
+// when it is done.
+func Open(dir string, c Config) (*Handler, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	h := New(root.FS(), c)
+	h.root = root
+	return h, nil
+}
+
+// Close lets go of the folder that [Open] opened. Requests that come later are answered 404.
+func (h *Handler) Close() error {
+	if h.root == nil {
+		return nil
+	}
+	return h.root.Close()
+}
+
+// Header values that never change, kept as the header map holds them, so that setting one
+// allocates nothing. They are shared: nobody may write into them.
+var (
+	forever        = []string{"public, max-age=31536000, immutable"}
+	revalidate     = []string{"no-cache"}
+	nosniff        = []string{"nosniff"}
+	acceptEncoding = []string{"Accept-Encoding"}
+	plainText      = []string{"text/plain; charset=utf-8"}
+)
+
+// ServeHTTP answers GET and HEAD with the file at the request's path.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		return
+	}
+	name, folder, ok := fileName(r.URL.Path)
+	if !ok {
+		h.notFound(w, r)
+		return
+	}
+	if folder {
+		name = path.Join(name, "index.html")
+	}
+	info, err := h.stat(name)
+	switch {
+	case errors.Is(err, errIsDir) && !folder:
+		redirectToFolder(w, r)
+		return
+	case err != nil:
+		h.fail(w, r, name, err)
+		return
+	}
+	header := w.Header()
+	h.describe(header, name)
+	served := name
+	if compressible(name) {
+		vary(header)
+		best, n := acceptable(r.Header["Accept-Encoding"])
+		for _, i := range best[:n] {
+			v := &variants[i]
+			if variantInfo, err := h.stat(name + v.suffix); err == nil && !isStale(variantInfo, info) {
+				served, info = name+v.suffix, variantInfo
+				header["Content-Encoding"] = v.header
+				break
+			}
+		}
+	}
+	body, err := h.body(served, info)
+	if err != nil {
+		h.fail(w, r, served, err)
+		return
+	}
+	defer body.Close()
+	header["Etag"] = body.tag
+	r = withoutManyRanges(r)
+	if served != name && lengthIsKnown(r) {
+		header.Set("Content-Length", strconv.FormatInt(body.size, 10)) // ServeContent leaves it out when there is a Content-Encoding
+	}
+	http.ServeContent(w, r, served, body.modified, body.ReadSeeker)
+}
+
+// vary says that the answer depends on Accept-Encoding, whether or not variants lie ready just
+// now: a cache that was told too late would go on serving what it has.
+func vary(header http.Header) {
+	if before := header["Vary"]; before != nil {
+		header["Vary"] = append(before[:len(before):len(before)], acceptEncoding...)
+		return
+	}
+	header["Vary"] = acceptEncoding
+}
+
+// describe sets the headers that follow from the name: what the file is and how long it is
+// fresh.
+func (h *Handler) describe(header http.Header, name string) {
+	contentType := h.contentType(name)
+	header["Content-Type"] = []string{contentType}
+	header["X-Content-Type-Options"] = nosniff // the type is never a guess, so nobody shall guess again
+	switch {
+	case strings.HasPrefix(contentType, "text/html"):
+		header["Cache-Control"] = revalidate
+	case h.config.Immutable(name):
+		header["Cache-Control"] = forever
+	default:
+		header["Cache-Control"] = h.fresh
+	}
+}
+
+// lengthIsKnown reports whether the answer can only be the whole content or a 304: neither a
+// part nor an error message.
+func lengthIsKnown(r *http.Request) bool {
+	return r.Header["Range"] == nil && r.Header["If-Match"] == nil && r.Header["If-Unmodified-Since"] == nil
+}
+
+// maxRanges bounds the parts of one answer. Each costs a seek and some 150 bytes of headers, so
+// a megabyte of one-byte ranges would be answered thirtyfold; a server may ignore Range (RFC
+// 9110, section 14.2).
+const maxRanges = 16
+
+func withoutManyRanges(r *http.Request) *http.Request {
+	ranges := r.Header["Range"]
+	if len(ranges) == 0 || strings.Count(ranges[0], ",") < maxRanges {
+		return r
+	}
+	whole := *r
+	whole.Header = r.Header.Clone()
+	whole.Header.Del("Range")
+	return &whole
+}
+
+// redirectToFolder sends the client to the same path with a slash behind it. The reference is
+// relative, so that it holds behind http.StripPrefix; it begins with "./", so that no name is
+// taken for a scheme or an authority.
+func redirectToFolder(w http.ResponseWriter, r *http.Request) {
+	p := r.URL.EscapedPath()
+	target := "./" + p[strings.LastIndexByte(p, '/')+1:] + "/"
+	if r.URL.RawQuery != "" {
+		target += "?" + r.URL.RawQuery
+	}
+	w.Header().Set("Location", target)
+	w.Header()["Cache-Control"] = revalidate // a folder may become a file
+	w.WriteHeader(http.StatusMovedPermanently)
+}
+
+// fail answers for a file that could not be opened or read. What may not be read does not
+// exist: neither do links that lead out of the folder.
+func (h *Handler) fail(w http.ResponseWriter, r *http.Request, name string, err error) {
+	if isAbsent(err) {
+		h.notFound(w, r)
+		return
+	}
+	if h.config.Log != nil {
+		h.config.Log.Error("site: cannot read", "file", name, "err", err)
+	}
+	for _, described := range [...]string{"Cache-Control", "Content-Encoding", "Etag"} {
+		delete(w.Header(), described) // what others set stays
+	}
+	http.Error(w, "internal server error", http.StatusInternalServerError)
+}
+
+// notFound sends the page for what is not there.
+func (h *Handler) notFound(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	delete(header, "Content-Encoding")
+	header["Cache-Control"] = revalidate
+	header["X-Content-Type-Options"] = nosniff
+	var page *body
+	info, err := h.stat(h.config.NotFound)
+	if err == nil {
+		page, err = h.body(h.config.NotFound, info)
+	}
+	if err != nil {
+		header["Content-Type"] = plainText
+		w.WriteHeader(http.StatusNotFound)
+		if r.Method != http.MethodHead {
+			io.WriteString(w, "404 page not found\n")
+		}
+		return
+	}
+	defer page.Close()
+	header["Content-Type"] = []string{h.contentType(h.config.NotFound)}
+	header.Set("Content-Length", strconv.FormatInt(page.size, 10))
+	w.WriteHeader(http.StatusNotFound)
+	if r.Method != http.MethodHead {
+		io.CopyN(w, page, page.size)
+	}
+}
