@@ -1,0 +1,121 @@
+package proxy
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"io"
+	"log"
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	"net/netip"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Config holds what a proxy can be told. The zero Config serves well.
+type Config struct {
+	// OnHints, if set, is given the Link values of every 103 of the application, and the client
+	// is sent none of them. It is called while the application's final answer is awaited, by
+	// one goroutine at a time for each request. The links are as the application wrote them;
+	// see package link.
+	OnHints func(r *http.Request, links []string)
+
+	// Trusted are the networks of the proxies in front of this one. What a request from there
+	// says in X-Forwarded-For, -Host and -Proto is passed on and added to; from anywhere else
+	// it is replaced, since clients can write what they like.
+	Trusted []netip.Prefix
+
+	// UpstreamHost makes the application see its own host instead of the one that the client
+	// asked for, as applications behind names of their own may need.
+	UpstreamHost bool
+
+	// Patience is how long the application may take to begin its answer. Zero is for ever,
+	// which long polls need.
+	Patience time.Duration
+
+	// TLS is for an https upstream: a private authority, a client certificate. Nil trusts what
+	// the system trusts.
+	TLS *tls.Config
+
+	// Log gets one line for each request that the application did not answer properly. Nil is
+	// silent.
+	Log *slog.Logger
+}
+
+// Handler passes requests on to one upstream. It is made by [New] and safe for concurrent use.
+type Handler struct {
+	config    Config
+	target    *url.URL
+	name      string // the upstream as it was given
+	id        string // marks requests that went through here
+	proxy     *httputil.ReverseProxy
+	transport *http.Transport
+}
+
+// New returns a proxy for an upstream: "http://127.0.0.1:3000", "https://app.internal/base", or
+// "unix:/run/app.sock". It does not try to reach it. An error says in one line what is wrong
+// with the text.
+func New(upstream string, c Config) (*Handler, error) {
+	target, socket, err := parseUpstream(upstream)
+	if err != nil {
+		return nil, err
+	}
+	h := &Handler{config: c, target: target, name: upstream, id: rand.Text(), transport: transport(c, socket)}
+	logger := log.New(io.Discard, "", 0)
+	if c.Log != nil {
+		logger = slog.NewLogLogger(c.Log.Handler(), slog.LevelWarn)
+	}
+	h.proxy = &httputil.ReverseProxy{
+		Rewrite:      h.rewrite,
+		Transport:    h.transport,
+		ErrorHandler: h.fail,
+		ErrorLog:     logger,
+		BufferPool:   buffers{},
+	}
+	return h, nil
+}
+
+// Upstream returns the upstream as it was given to [New].
+func (h *Handler) Upstream() string { return h.name }
+
+// Close lets go of idle connections to the upstream. Requests under way are not touched.
+func (h *Handler) Close() error {
+	h.transport.CloseIdleConnections()
+	return nil
+}
+
+// ServeHTTP passes the request on, and the answer back.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if slices.Contains(r.Header[loopHeader], h.id) {
+		h.refuseLoop(w, r)
+		return
+	}
+	if r.ProtoMajor == 1 && r.ContentLength != 0 {
+		// Without this, net/http would swallow what is left of the body as soon as the
+		// application begins to answer.
+		http.NewResponseController(w).EnableFullDuplex()
+	}
+	ctx, cancel := context.WithCancelCause(r.Context())
+	defer cancel(nil)
+	h.proxy.ServeHTTP(&relay{
+		ResponseWriter: w,
+		request:        r,
+		onHints:        h.config.OnHints,
+		header:         make(http.Header, 16),
+		cancel:         cancel,
+	}, r.WithContext(ctx))
+}
+
+// buffers are what bodies are copied through.
+type buffers struct{}
+
+const bufferSize = 32 << 10
+
+var pool = sync.Pool{New: func() any { return new([bufferSize]byte) }}
+
+func (buffers) Get() []byte  { return pool.Get().(*[bufferSize]byte)[:] }
+func (buffers) Put(b []byte) { pool.Put((*[bufferSize]byte)(b)) }

@@ -1,0 +1,75 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// ErrUpstream is wrapped by every error of [New].
+var ErrUpstream = errors.New("proxy: not an upstream")
+
+const (
+	dialPatience = 5 * time.Second
+	idleConns    = 256 // kept to the one upstream; net/http's default of 2 would open and close one for nearly every request
+	idleFor      = 90 * time.Second
+	headerBytes  = 1 << 20 // of an answer's header
+)
+
+// parseUpstream reads a URL, or the name of a socket behind "unix:".
+func parseUpstream(s string) (target *url.URL, socket string, err error) {
+	if path, ok := strings.CutPrefix(s, "unix:"); ok {
+		path = strings.TrimPrefix(path, "//") // unix:///run/app.sock
+		if path == "" || strings.ContainsRune(path, 0) {
+			return nil, "", fmt.Errorf("%w: %q: unix: wants the path of a socket", ErrUpstream, s)
+		}
+		return &url.URL{Scheme: "http", Host: "localhost"}, path, nil
+	}
+	target, err = url.Parse(s)
+	switch {
+	case err != nil:
+		if bad := new(url.Error); errors.As(err, &bad) {
+			err = bad.Err // the rest repeats the text
+		}
+		return nil, "", fmt.Errorf("%w: %q: %v", ErrUpstream, s, err)
+	case target.Scheme != "http" && target.Scheme != "https":
+		return nil, "", fmt.Errorf("%w: %q: want http://HOST[:PORT], https://HOST[:PORT] or unix:PATH", ErrUpstream, s)
+	case target.Hostname() == "":
+		return nil, "", fmt.Errorf("%w: %q: no host", ErrUpstream, s)
+	case target.User != nil:
+		return nil, "", fmt.Errorf("%w: a user and password in the URL are not sent", ErrUpstream)
+	case target.RawQuery != "" || target.Fragment != "":
+		return nil, "", fmt.Errorf("%w: %q: a query or fragment has no meaning here", ErrUpstream, s)
+	}
+	return target, "", nil
+}
+
+// transport speaks to the upstream: directly, whatever proxies the environment names, and
+// without asking for compression that the client did not ask for.
+func transport(c Config, socket string) *http.Transport {
+	dialer := &net.Dialer{Timeout: dialPatience, KeepAlive: 30 * time.Second}
+	t := &http.Transport{
+		DialContext:            dialer.DialContext,
+		TLSClientConfig:        c.TLS,
+		TLSHandshakeTimeout:    2 * dialPatience,
+		ForceAttemptHTTP2:      true,
+		DisableCompression:     true,
+		MaxIdleConns:           idleConns,
+		MaxIdleConnsPerHost:    idleConns,
+		IdleConnTimeout:        idleFor,
+		ResponseHeaderTimeout:  c.Patience,
+		ExpectContinueTimeout:  time.Second,
+		MaxResponseHeaderBytes: headerBytes,
+	}
+	if socket != "" {
+		t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, "unix", socket)
+		}
+	}
+	return t
+}
