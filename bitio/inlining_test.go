@@ -1,0 +1,47 @@
+package bitio_test
+
+import (
+	"os/exec"
+	"regexp"
+	"testing"
+)
+
+// The one-value operations are only as fast as they are because the compiler
+// copies them into their callers: 1.3 ns a read instead of 2.9. Ask it whether it
+// still does.
+func TestInlining(t *testing.T) {
+	goTool, err := exec.LookPath("go")
+	if err != nil {
+		t.Skip("no go command to ask the compiler with")
+	}
+	out, err := exec.Command(goTool, "build", "-gcflags=-m", ".").CombinedOutput()
+	if err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	inlined := map[string]bool{}
+	for _, m := range regexp.MustCompile(`can inline (\S+)`).FindAllSubmatch(out, -1) {
+		inlined[string(m[1])] = true
+	}
+	for _, name := range []string{
+		"Run.Flip",
+		"Peek",
+		"PeekLSB",
+		"NewReader",
+		"NewReaderLSB",
+		"(*Reader).ReadBits",
+		"(*Reader).Offset",
+		"(*Reader).Left",
+		"(*Reader).Err",
+		"(*ReaderLSB).Offset",
+		"(*ReaderLSB).Left",
+		"(*ReaderLSB).Err",
+		"(*Writer).WriteBits",
+		"(*Writer).Len",
+		"(*WriterLSB).WriteBits",
+		"(*WriterLSB).Len",
+	} {
+		if !inlined[name] {
+			t.Errorf("%s is no longer inlined", name)
+		}
+	}
+}
