@@ -2,6 +2,7 @@ package gcs
 
 import (
 	"encoding/binary"
+	"math"
 	"slices"
 
 	"github.com/cache-aware/casper/bitio"
@@ -11,56 +12,71 @@ import (
 // must be sorted, and with Gap 1 distinct; each at most [Largest].
 //
 // On an error, of kind [Unsorted], [Duplicate], [OutOfRange], [BadParameter] or
-// [TooMany] (no slice could hold the result), dst comes back as it was. Its
-// spare capacity may have been written to. The result takes about last>>Rice
+// [TooMany] (a result above 4 GiB), dst comes back as it was. Its spare capacity
+// may have been written to. The result takes about last>>Rice
 // bits, so keys that are not trusted are best measured with [Code.Size] first.
 //
 // No allocation is made when dst has room for MaxSize(len(sorted), last) and
 // eight octets more: whole words are stored.
+//
+//go:noinline
 func (c Code) Append(dst []byte, sorted []uint64) ([]byte, error) {
+	return Encode(dst, c, sorted)
+}
+
+// Encode is [Code.Append] for keys of any type, which spares callers with smaller
+// keys of their own a copy.
+func Encode[K ~uint32 | ~uint64](dst []byte, c Code, sorted []K) ([]byte, error) {
 	if !c.valid() {
 		return dst, &Error{Layer: SetLayer, Kind: BadParameter}
 	}
 	if len(sorted) == 0 {
 		return dst, nil
 	}
-	last := sorted[len(sorted)-1]
+	last := uint64(sorted[len(sorted)-1])
 	const slack = 8
-	room := c.MaxSize(len(sorted), last)
-	if last > Largest {
-		return dst, &Error{Layer: SetLayer, Kind: OutOfRange, Offset: len(sorted) - 1}
-	}
-	if room > maxOctets {
-		// Either a set that large, or keys so unsorted that the last one says
+	room := c.maxSize(len(sorted), last)
+	if last > Largest || room > maxOctets {
+		// A key or a set too large, or keys so unsorted that the last one says
 		// nothing; say which.
-		if err := c.checkOrder(sorted); err != nil {
+		if err := checkOrder(c, sorted); err != nil {
 			return dst, err
 		}
 		return dst, &Error{Layer: SetLayer, Kind: TooMany, Offset: len(sorted) - 1}
 	}
 	dst = slices.Grow(dst, room+slack)
 	out := dst[len(dst):cap(dst)]
-	var n int
-	var ok bool
+	var p pen
+	p.rice, p.gap, p.flip, p.pad = uint(c.Rice), uint64(c.Gap), c.flip(), c.padOctet()
+	p.prev, p.last = -p.gap, last
 	if c.Order == bitio.LSBFirst {
-		n, ok = c.encodeLSB(out, sorted)
+		if !encodeLSB(out, sorted, &p) {
+			return dst, checkOrder(c, sorted)
+		}
+		if p.used > 0 {
+			p.fill(out, byte(p.acc), ^(^byte(0) << p.used))
+		}
 	} else {
-		n, ok = c.encode(out, sorted)
+		if !encode(out, sorted, &p) {
+			return dst, checkOrder(c, sorted)
+		}
+		if p.used > 0 {
+			p.fill(out, byte(p.acc>>56), ^(^byte(0) >> p.used))
+		}
 	}
-	if !ok {
-		return dst, c.checkOrder(sorted)
-	}
-	return dst[:len(dst)+n], nil
+	return dst[:len(dst)+p.pos], nil
 }
 
-// maxOctets is the length up to which bit offsets fit an int everywhere.
-const maxOctets = int(^uint(0)>>1)/8 - 16
+// maxOctets is the longest stream that is written or read: bit offsets in it fit
+// an int everywhere, and asking for the memory of a longer one would end the
+// process rather than return an error.
+const maxOctets = min(math.MaxInt/8-16, 4<<30)
 
 // checkOrder returns the error of the first key that is out of order.
-func (c Code) checkOrder(sorted []uint64) error {
+func checkOrder[K number](c Code, sorted []K) error {
 	var next uint64
 	for i, k := range sorted {
-		switch {
+		switch k := uint64(k); {
 		case k < next && k == next-1 && c.Gap == 1:
 			return &Error{Layer: SetLayer, Kind: Duplicate, Offset: i}
 		case k < next:
@@ -68,145 +84,154 @@ func (c Code) checkOrder(sorted []uint64) error {
 		case k > Largest:
 			return &Error{Layer: SetLayer, Kind: OutOfRange, Offset: i}
 		}
-		next = k + uint64(c.Gap)
+		next = uint64(k) + uint64(c.Gap)
 	}
 	return nil
 }
 
-// encode writes the codes to out, which has MaxSize octets and eight more, and
-// returns how many it used. It stops at a key that is out of order.
+// A pen is where an encoder stands.
 //
 // The stream is made zeros-then-one throughout: a quotient is then a shift. The
 // other polarity is its complement, remainder included, so remainders are
 // flipped beforehand and whole words afterwards.
-//
-// acc holds the pending bits at its top, fewer than eight of them between
-// stores. Four codes at a time are merged in a register, where they fit, so that
-// they share one store. An unsorted key makes a gap of nearly 2^64, which fits
-// nowhere and so ends up where the order is checked: the fast paths need no check of
-// their own.
-func (c Code) encode(out []byte, keys []uint64) (n int, ok bool) {
-	r, gap, flip := uint(c.Rice), uint64(c.Gap), c.flip()
-	low := uint64(1)<<r - 1
-	rflip := flip & low
-	var acc, next uint64
-	var used uint
-	i := 0
-	for i < len(keys) {
-		if r <= 12 {
-			for i+4 <= len(keys) {
-				k0, k1, k2, k3 := keys[i], keys[i+1], keys[i+2], keys[i+3]
-				v0, v1, v2, v3 := k0-next, k1-k0-gap, k2-k1-gap, k3-k2-gap
-				q0, q1, q2, q3 := v0>>r, v1>>r, v2>>r, v3>>r
-				if (q0 | q1 | q2 | q3) >= 64 {
-					break
-				}
-				l1, l2, l3 := uint(q1)+r+1, uint(q2)+r+1, uint(q3)+r+1
-				total := uint(q0) + r + 1 + l1 + l2 + l3
-				if total > 56 {
-					break
-				}
-				one := low + 1
-				code := one | v0&low ^ rflip
-				code = code<<(l1&63) | one | v1&low ^ rflip
-				code = code<<(l2&63) | one | v2&low ^ rflip
-				code = code<<(l3&63) | one | v3&low ^ rflip
-				acc |= code << ((64 - used - total) & 63)
-				used += total
-				binary.BigEndian.PutUint64(out[n:], acc^flip)
-				n += int(used >> 3)
-				acc <<= used & 56
-				used &= 7
-				next = k3 + gap
-				i += 4
-			}
-			if i >= len(keys) {
+type pen struct {
+	rice      uint
+	gap, flip uint64
+	last      uint64 // the last key of all, from which the size was taken
+	prev      uint64 // the last key written; before the first one, minus gap
+	acc       uint64 // pending bits: at the top, or LSB first at the bottom
+	used      uint   // how many: fewer than eight
+	pos       int    // octets written
+	pad       byte   // an octet of pad bits
+}
+
+// word is how many bits a group of codes has at most: what eight octets leave free
+// beside the pending bits.
+const word = 56
+
+// encode writes the codes of all keys to out, which has MaxSize octets and eight
+// more. It returns false at a key that is out of order, and at one above the last key,
+// from which the size was taken: a later one must then be out of order.
+func encode[K number](out []byte, keys []K, p *pen) bool {
+	k := p.group(len(keys))
+	for i := 0; i < len(keys); {
+		i += encodeGroups(k, out, keys[i:], p)
+		// A group that did not fit, one by one.
+		for range k {
+			if i == len(keys) {
 				break
 			}
-		}
-		k := keys[i]
-		if k < next || k > Largest {
-			return 0, false
-		}
-		v := k - next
-		q := v >> r
-		code := low + 1 | v&low ^ rflip
-		if q+uint64(r) < 56 {
-			total := uint(q) + r + 1
-			acc |= code << (64 - used - total)
-			used += total
-		} else {
-			// The zeros of a long quotient are whole octets, stored eight
-			// at a time.
-			for q += uint64(used); q >= 64; q -= 64 {
-				binary.BigEndian.PutUint64(out[n:], acc^flip)
-				n += 8
-				acc = 0
+			if !p.write(out, uint64(keys[i])) {
+				return false
 			}
-			used = uint(q)
-			// The terminator and the remainder: up to 64 bits more.
-			binary.BigEndian.PutUint64(out[n:], acc|code<<(63-r)>>used^flip)
-			if used+r+1 < 64 {
-				acc |= code << (63 - r) >> used
-				used += r + 1
-			} else {
-				n += 8
-				used = used + r + 1 - 64
-				acc = code << ((64 - used) & 63)
-				if used == 0 {
-					acc = 0
-				}
-			}
+			i++
 		}
-		binary.BigEndian.PutUint64(out[n:], acc^flip)
-		n += int(used >> 3)
-		acc <<= used &^ 7
-		used &= 7
-		next = k + gap
-		i++
 	}
-	if used > 0 {
-		keep := ^byte(0) << (8 - used)
-		out[n] = (byte(acc>>56)^byte(flip))&keep | byte(c.padBits())&^keep
-		n++
+	return true
+}
+
+// group chooses how many of n codes to put into a word: so many that they nearly
+// always fit. A group that does not costs more than it would have saved. Unlike in
+// decoding the mean quotient is known; the quotients of k codes add up to k times
+// that, and spread by the root of k.
+func (p *pen) group(n int) int {
+	if p.rice >= uint(len(largest)) {
+		return 1
 	}
-	return n, true
+	k := int(largest[p.rice])
+	if k == 1 {
+		return 1
+	}
+	// In sixteenths: the gaps' sum over their number, less what rounding down takes
+	// from each quotient.
+	mean := uint32(min(p.last>>p.rice, 1<<24)*16) / uint32(min(n, 1<<24))
+	mean -= min(mean, 7)
+	code := 16*(uint32(p.rice)+1) + mean
+	for k = min(k, int(16*word/code)); k > 1; k-- {
+		if code*uint32(k)+(mean+8)*spread[k]/16 <= 16*word {
+			return k
+		}
+	}
+	return 1
+}
+
+// spread is three standard deviations of a sum of k quotients, in sixteenths of that
+// of one.
+var spread = [...]uint32{2: 68, 3: 83, 4: 96, 5: 107, 6: 118}
+
+// write writes the code of one key, whatever its quotient.
+func (p *pen) write(out []byte, k uint64) bool {
+	next := p.prev + p.gap
+	if k < next || k > p.last {
+		return false
+	}
+	p.prev = k
+	r, v := p.rice, k-next
+	low := uint64(1)<<r - 1
+	code := low + 1 | v&low ^ p.flip&low
+	q := v>>r + uint64(p.used)
+	// The zeros of a long quotient are whole octets, stored eight at a time.
+	for ; q >= 64; q -= 64 {
+		binary.BigEndian.PutUint64(out[p.pos:], p.acc^p.flip)
+		p.pos += 8
+		p.acc = 0
+	}
+	// The terminator and the remainder: up to 64 bits more, which may reach into a
+	// second word.
+	used := uint(q) + r + 1
+	code <<= 63 - r // to the top
+	binary.BigEndian.PutUint64(out[p.pos:], p.acc|code>>q^p.flip)
+	if used < 64 {
+		p.acc |= code >> q
+	} else {
+		p.pos += 8
+		used -= 64
+		p.acc = code << (64 - q) // none when q is 0
+		binary.BigEndian.PutUint64(out[p.pos:], p.acc^p.flip)
+	}
+	p.pos += int(used >> 3)
+	p.acc <<= used &^ 7
+	p.used = used & 7
+	return true
+}
+
+// fill writes the last octet: the pending bits of it that are ours, and pad bits.
+func (p *pen) fill(out []byte, octet, ours byte) {
+	out[p.pos] = (octet^byte(p.flip))&ours | p.pad&^ours
+	p.pos++
 }
 
 // encodeLSB is encode for streams that are LSB first: the pending bits are at
 // the bottom of acc, and so is the first bit of a code.
-func (c Code) encodeLSB(out []byte, keys []uint64) (n int, ok bool) {
-	r, gap, flip := uint(c.Rice), uint64(c.Gap), c.flip()
+func encodeLSB[K number](out []byte, keys []K, p *pen) bool {
+	r, gap, flip := p.rice, p.gap, p.flip
 	low := uint64(1)<<r - 1
-	var acc, next uint64
-	var used uint
+	acc, used, n := p.acc, p.used, p.pos
+	next := p.prev + gap
 	store := func() {
 		binary.LittleEndian.PutUint64(out[n:], acc^flip)
 		n += int(used >> 3)
 		acc >>= used &^ 7
 		used &= 7
 	}
-	for _, k := range keys {
-		if k < next || k > Largest {
-			return 0, false
+	for _, key := range keys {
+		k := uint64(key)
+		if k < next || k > p.last {
+			return false
 		}
 		v := k - next
-		for q := v>>r + uint64(used); ; q -= 64 {
-			if q < 64 {
-				used = uint(q)
-				break
-			}
-			used = 64
+		q := v>>r + uint64(used)
+		for ; q >= 64; q -= 64 {
 			binary.LittleEndian.PutUint64(out[n:], acc^flip)
 			n += 8
 			acc = 0
 		}
-		acc |= 1 << used
-		used++
+		acc |= 1 << q
+		used = uint(q) + 1
 		store()
 		rem := v&low ^ flip&low
 		for left := r; left > 0; {
-			take := min(left, 56)
+			take := min(left, word)
 			acc |= rem & (1<<take - 1) << used
 			used += take
 			rem >>= take
@@ -215,10 +240,6 @@ func (c Code) encodeLSB(out []byte, keys []uint64) (n int, ok bool) {
 		}
 		next = k + gap
 	}
-	if used > 0 {
-		keep := ^(^byte(0) << used)
-		out[n] = (byte(acc)^byte(flip))&keep | byte(c.padBits())&^keep
-		n++
-	}
-	return n, true
+	p.acc, p.used, p.pos = acc, used, n
+	return true
 }

@@ -77,8 +77,8 @@ func (l Layer) String() string {
 // An Error is what decoders and encoders return: what was wrong, at which layer
 // and where.
 type Error struct {
-	Layer  Layer
-	Kind   Kind
+	Layer  Layer  // the step of decoding; an encoder's is SetLayer
+	Kind   Kind   // what was wrong
 	Offset int    // in bits from the start of the stream; for an encoder, the index of the key
 	Detail string // a clause for a person that replaces the kind's general one; may be empty
 }

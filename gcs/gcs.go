@@ -48,7 +48,7 @@ type Code struct {
 	Run   bitio.Run   // polarity of the quotient
 	Gap   uint8       // least distance between neighbours: 1 for strictly increasing keys, 0 where repeats are allowed
 	Order bitio.Order // where an octet begins
-	Pad   Pad
+	Pad   Pad         // what fills the last octet
 }
 
 // Largest is the largest key that can be coded. It is one below the largest
@@ -75,26 +75,32 @@ const (
 type Limit struct {
 	Len int    // at most so many keys; with Counted, exactly
 	Max uint64 // the largest key, at most [Largest]
-	End End
+	End End    // where the stream ends
 }
 
 // valid reports whether the fields of c are in range.
-func (c Code) valid() bool {
-	return c.Rice <= 63 && c.Run <= bitio.OnesZero && c.Gap <= 1 && c.Order <= bitio.LSBFirst && c.Pad <= PadOne
+//
+// It and its like take a pointer, because a Code is five octets: passed by value it
+// is copied as two overlapping words, and a load from octets that were just stored one
+// by one waits until they have left the processor's store buffer. With four such
+// waits a cookie of ten keys took half as long again.
+func (c *Code) valid() bool {
+	// Run, Gap and Order are 0 or 1.
+	return c.Rice <= 63 && uint8(c.Run)|c.Gap|uint8(c.Order) <= 1 && c.Pad <= PadOne
 }
 
 // flip is what turns the code into zeros-then-one under exclusive or.
-func (c Code) flip() uint64 { return c.Run.Flip() }
+func (c *Code) flip() uint64 { return c.Run.Flip() }
 
-// padBits is the pad bit, repeated.
-func (c Code) padBits() uint64 {
+// padOctet is an octet of pad bits.
+func (c *Code) padOctet() byte {
 	switch c.Pad {
 	case PadZero:
 		return 0
 	case PadOne:
-		return math.MaxUint64
+		return 0xff
 	default:
-		return c.flip()
+		return byte(c.flip())
 	}
 }
 
@@ -130,6 +136,11 @@ func (c Code) MaxSize(n int, max uint64) int {
 	if !c.valid() {
 		return math.MaxInt
 	}
+	return c.maxSize(n, max)
+}
+
+// maxSize is MaxSize of a valid code and n > 0.
+func (c *Code) maxSize(n int, max uint64) int {
 	if used := uint64(n-1) * uint64(c.Gap); used <= max {
 		max -= used
 	}
@@ -137,7 +148,7 @@ func (c Code) MaxSize(n int, max uint64) int {
 }
 
 // octets rounds n codes with the given sum of quotients up to octets.
-func (c Code) octets(n int, quotients uint64) int {
+func (c *Code) octets(n int, quotients uint64) int {
 	hi, lo := bits.Mul64(uint64(n), uint64(c.Rice)+1)
 	lo, carry := bits.Add64(lo, quotients, 0)
 	size := lo / 8
@@ -150,18 +161,19 @@ func (c Code) octets(n int, quotients uint64) int {
 	return int(size)
 }
 
-// BestRice returns the remainder length that codes n uniform keys below
-// universe in the fewest bits. It never takes more than 0.12 bits a key above
+// BestRice returns the remainder length that codes n uniform, distinct keys
+// below universe in the fewest bits. It never takes more than 0.12 bits a key above
 // the information-theoretic bound, log2(universe/n) + 1.443.
 //
-// The expected length with mean gap m is r + 1 + s/(1-s) with s = (1-1/m)^(2^r),
-// and one more bit pays from m = 2^r/0.4812 on: SPEC.md derives the constant,
-// the negative logarithm of the golden ratio's reciprocal.
+// A gap exceeds another v with probability (1-p)^v, p = n/universe, so the expected
+// length is r + 1 + s/(1-s) with s = (1-p)^(2^r). One more bit squares s, and pays
+// as long as s is above the golden ratio's reciprocal: SPEC.md derives it.
 func BestRice(n int, universe uint64) uint8 {
 	if n <= 0 || universe <= uint64(n) {
 		return 0
 	}
-	x := 0.48121182505960347 * (float64(universe) / float64(n))
+	const goldenLog = 0.48121182505960347 // the natural logarithm of the golden ratio
+	x := goldenLog / -math.Log1p(-float64(n)/float64(universe))
 	if x < 1 {
 		return 0
 	}

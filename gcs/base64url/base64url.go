@@ -8,28 +8,12 @@
 package base64url
 
 import (
-	"encoding/binary"
 	"fmt"
+	"strconv"
+	"unicode/utf8"
 
 	"github.com/cache-aware/casper/gcs"
 )
-
-const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
-// A character's value, or bad: the bit that no value has.
-const bad = 0x80
-
-var strict, lenient = func() (s, l [256]byte) {
-	for i := range s {
-		s[i] = bad
-	}
-	for i := range alphabet {
-		s[alphabet[i]] = byte(i)
-	}
-	l = s
-	l['+'], l['/'] = s['-'], s['_']
-	return
-}()
 
 // Mode says what a decoder accepts.
 type Mode uint8
@@ -51,85 +35,14 @@ func EncodedLen(n int) int { return n/3*4 + (n%3*8+5)/6 }
 // DecodedLen is the number of octets in n characters.
 func DecodedLen(n int) int { return n/4*3 + n%4*6/8 }
 
-// Append appends the text of src to dst.
-func Append(dst, src []byte) []byte {
-	for len(src) >= 3 {
-		v := uint(src[0])<<16 | uint(src[1])<<8 | uint(src[2])
-		dst = append(dst, alphabet[v>>18&63], alphabet[v>>12&63], alphabet[v>>6&63], alphabet[v&63])
-		src = src[3:]
-	}
-	switch len(src) {
-	case 1:
-		dst = append(dst, alphabet[src[0]>>2], alphabet[src[0]<<4&63])
-	case 2:
-		v := uint(src[0])<<8 | uint(src[1])
-		dst = append(dst, alphabet[v>>10&63], alphabet[v>>4&63], alphabet[v<<2&63])
-	}
-	return dst
-}
-
-// AppendDecode appends the octets of text to dst. Its errors are of the text
-// layer: [gcs.BadText] for a character of no alphabet (padding included) or a
-// length that no number of octets has, [gcs.NonCanonical] for unused bits that are
-// not zero. The offset is in bits: six a character. On an error dst comes back as
-// it was.
-func AppendDecode(dst []byte, text string, m Mode) ([]byte, error) {
-	table := &strict
-	if m == Lenient {
-		table = &lenient
-	}
-	start := len(dst)
-	s := text
-	for len(s) >= 8 {
-		a, b, c, d := table[s[0]], table[s[1]], table[s[2]], table[s[3]]
-		e, f, g, h := table[s[4]], table[s[5]], table[s[6]], table[s[7]]
-		if (a|b|c|d|e|f|g|h)&bad != 0 {
-			break
-		}
-		v := uint64(a)<<58 | uint64(b)<<52 | uint64(c)<<46 | uint64(d)<<40 |
-			uint64(e)<<34 | uint64(f)<<28 | uint64(g)<<22 | uint64(h)<<16
-		dst = binary.BigEndian.AppendUint64(dst, v)
-		dst = dst[:len(dst)-2]
-		s = s[8:]
-	}
-	for len(s) > 0 {
-		n := min(len(s), 4)
-		var v uint32
-		for i := range n {
-			c := table[s[i]]
-			if c == bad {
-				return dst[:start], charError(text, len(text)-len(s)+i)
-			}
-			v = v<<6 | uint32(c)
-		}
-		switch n {
-		case 4:
-			dst = append(dst, byte(v>>16), byte(v>>8), byte(v))
-		case 3:
-			dst = append(dst, byte(v>>10), byte(v>>2))
-			if v&3 != 0 && m == Strict {
-				return dst[:start], spareError(text)
-			}
-		case 2:
-			dst = append(dst, byte(v>>4))
-			if v&15 != 0 && m == Strict {
-				return dst[:start], spareError(text)
-			}
-		case 1:
-			return dst[:start], &gcs.Error{
-				Layer: gcs.TextLayer, Kind: gcs.BadText, Offset: 6 * (len(text) - 1),
-				Detail: fmt.Sprintf("the last of %d characters is half an octet: one is missing, or one too many", len(text)),
-			}
-		}
-		s = s[n:]
-	}
-	return dst, nil
-}
-
 func charError(text string, i int) error {
+	char := strconv.QuoteRune(rune(text[i]))
+	if text[i] >= utf8.RuneSelf {
+		char = fmt.Sprintf("the octet %#x", text[i]) // part of a character at most
+	}
 	return &gcs.Error{
 		Layer: gcs.TextLayer, Kind: gcs.BadText, Offset: 6 * i,
-		Detail: fmt.Sprintf("character %d is %q, which is not in the alphabet", i, text[i]),
+		Detail: fmt.Sprintf("character %d is %s, which is not in the alphabet", i, char),
 	}
 }
 

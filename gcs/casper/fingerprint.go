@@ -34,7 +34,7 @@ func New(p Params, keys ...Key) Fingerprint {
 // that names layer, kind and bit offset.
 //
 // Values longer than [Params.MaxText] are refused without being decoded.
-func Parse(value string, p Params) (Fingerprint, error) { return parse(value, p, p.strict()) }
+func Parse(value string, p Params) (Fingerprint, error) { return parse(value, p, &strictly) }
 
 // ParseLenient reads a cookie's value as H2O does. Besides what [Parse] accepts
 // that is: the standard base64 alphabet, even mixed with the URL one; any bits in
@@ -47,17 +47,20 @@ func Parse(value string, p Params) (Fingerprint, error) { return parse(value, p,
 // It differs from H2O in one thing: above [MaxText] characters, or 2^32 in a key,
 // which takes more than that, it refuses where H2O would go on.
 func ParseLenient(value string, p Params) (Fingerprint, error) {
-	return parse(value, p, p.lenient())
+	return parse(value, p, &leniently)
 }
 
-func parse(value string, p Params, how reading) (Fingerprint, error) {
-	var buf [stackKeys]Key
-	keys, err := p.appendKeys(buf[:0], value, how)
+func parse(value string, p Params, how *readings) (Fingerprint, error) {
+	var room [shortKeys]Key
+	keys, err := p.read(room[:0], value, how)
 	if err != nil {
 		return Fingerprint{p: p}, err
 	}
 	return Fingerprint{p, slices.Clone(keys)}, nil
 }
+
+// shortKeys is how many keys are decoded on the stack.
+const shortKeys = 128
 
 func tooLong(n, most int) error {
 	return &gcs.Error{
@@ -225,8 +228,8 @@ func (f Fingerprint) Entropy() float64 {
 
 // String returns the cookie's value.
 func (f Fingerprint) String() string {
-	var buf [stackOctets]byte
-	text, _ := f.AppendText(buf[:0])
+	var room [2 * shortOctets]byte
+	text, _ := f.AppendText(room[:0])
 	return string(text)
 }
 
@@ -240,15 +243,32 @@ func (f Fingerprint) AppendText(b []byte) ([]byte, error) {
 // counterpart of [Params.AppendKeys] for callers that bring their own memory. It
 // panics if the keys are not sorted and distinct.
 func (p Params) AppendValue(dst []byte, keys []Key) []byte {
-	var numbers [stackKeys]uint64
-	var octets [stackOctets]byte
-	set := numbers[:0]
-	for _, k := range keys {
-		set = append(set, uint64(k))
-	}
-	src, err := p.Code().Append(octets[:0], set)
+	var room [shortOctets]byte
+	src, err := gcs.Encode(room[:0], p.Code(), keys)
 	if err != nil {
 		panic("casper: AppendValue: " + err.Error())
 	}
 	return base64url.Append(dst, src)
+}
+
+// Known returns f without the keys above the capacity, which H2O lets in and no path
+// has.
+func (f Fingerprint) Known() Fingerprint {
+	n, found := slices.BinarySearch(f.keys, f.p.mask())
+	if found {
+		n++
+	}
+	return Fingerprint{f.p, f.keys[:n:n]}
+}
+
+// BitsFor returns the capacity bits at which a client that holds the given number of
+// assets takes a further one for held with at most the given probability, as far as
+// the format reaches: 1 to 15. H2O's default of 13 is BitsFor(80, 0.01).
+func BitsFor(assets int, falsePositive float64) uint8 {
+	for bits := uint8(1); bits < MaxCapacityBits; bits++ {
+		if float64(assets) <= falsePositive*float64(int(1)<<bits) {
+			return bits
+		}
+	}
+	return MaxCapacityBits
 }
