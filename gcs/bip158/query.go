@@ -1,0 +1,37 @@
+package bip158
+
+import "github.com/cache-aware/casper/hash"
+
+// Contains reports whether the item is in the filter: certainly not if it says
+// no, with a false-positive rate of 1/M if it says yes. It reads the coded values up to
+// the item's and allocates nothing.
+//
+// Decred's filters contain no empty item, whatever they were built of.
+func (f Filter) Contains(k Key, item []byte) bool {
+	if f.n == 0 || len(item) == 0 && f.p.Variant != Bitcoin {
+		return false
+	}
+	found, _ := f.p.Code().Contains(f.coded(), f.p.Value(k, item, f.n), f.limit())
+	return found
+}
+
+// ContainsAny reports whether any of the items is in the filter, as [Filter.Contains] would
+// of each. It reads the coded values once, so that of many items it is far faster than
+// asking one by one. In the long run it allocates nothing.
+func (f Filter) ContainsAny(k Key, items [][]byte) bool {
+	if f.n == 0 {
+		return false
+	}
+	w := workspaces.Get().(*workspace)
+	defer workspaces.Put(w)
+	w.values = w.values[:0]
+	universe := f.p.Universe(f.n)
+	for _, item := range items {
+		if len(item) > 0 || f.p.Variant == Bitcoin {
+			w.values = append(w.values, f.p.reduce(hash.SipHash(k, item), universe))
+		}
+	}
+	w.sort(universe)
+	found, _ := f.p.Code().ContainsAny(f.coded(), w.values, f.limit())
+	return found
+}

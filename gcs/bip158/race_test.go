@@ -1,0 +1,5 @@
+//go:build race
+
+package bip158_test
+
+const raceEnabled = true

@@ -1,0 +1,231 @@
+// Package cachedigest reads and writes cache digests: which URLs a client has
+// cached, as a Golomb-coded set, in the value and the header field that
+// draft-ietf-httpbis-cache-digest-00, -01 and -02 define.
+//
+//	name      URL, and the ETag directly after it in a digest with validators
+//	key       SHA-256, leading log2N+log2P bits
+//	octets    log2N in 5 bits, log2P in 5 bits, then the codes:
+//	          sorted, distinct; log2P remainder bits; zeros then one; gap 1; MSB first
+//	text      base64url without padding
+//
+//	AfdA      00000 00111 1 1011101 000000: N = 1, P = 2^7, quotient 0, key 93
+//
+// N is the number of URLs rounded to a power of two and P the inverse of the
+// false-positive rate; both travel with the digest, unlike in H2O's cookie.
+//
+// # Compatibility
+//
+// Values are compatible with those three drafts, with H2O (which reads
+// them), and with h2o/cache-digest.js and cache-digest-immutable (which write them,
+// the latter in the standard base64 alphabet). They are not compatible with the drafts
+// before the working group's, whose rounding, hash bits, polarity and first
+// difference changed from one to the next; with the octet-sized header of
+// kazuho/h2-cache-digest and mod_h2; nor with draft-ietf-httpbis-cache-digest-03 and
+// later, which are Cuckoo filters. Those decode to garbage here or to an error, and only
+// the draft's version tells them apart.
+//
+// What a URL looks like before it is hashed is the caller's part: H2O and
+// cache-digest.js hash it as it is, cache-digest-immutable escapes ! ' ( ) * first.
+//
+// The specification is in gcs/SPEC.md, requirements DIGEST-1 and on.
+package cachedigest
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+	"slices"
+
+	"github.com/cache-aware/casper/gcs"
+	"github.com/cache-aware/casper/gcs/base64url"
+	"github.com/cache-aware/casper/hash"
+)
+
+// MaxText is the length in characters above which no value and no header is
+// decoded: 64 KiB, four times what the widest-spread servers take.
+const MaxText = 64 << 10
+
+// headerBits is the length of log2N and log2P.
+const headerBits = 10
+
+// Params are what travels in front of the codes. The zero Params are N = 1 and
+// P = 1, a universe of one key that every URL has.
+type Params struct {
+	Log2N uint8 // 0 to 31: number of URLs
+	Log2P uint8 // 0 to 31: inverse of the false-positive rate
+}
+
+// Valid reports whether both numbers fit their five bits.
+func (p Params) Valid() bool { return p.Log2N < 32 && p.Log2P < 32 }
+
+// Universe is N*P, at most 2^62: keys are below it.
+func (p Params) Universe() uint64 { return 1 << (p.Log2N + p.Log2P) }
+
+// Code is the Golomb-Rice code of the bits after log2N and log2P.
+func (p Params) Code() gcs.Code { return gcs.Code{Rice: p.Log2P, Gap: 1} }
+
+// Log2N returns the log2N for n URLs: the logarithm, rounded to the nearest
+// integer, as the encoders do. (Rounding n to the nearest power of two instead would
+// differ first at 23.) None count as one. It is at most 31.
+func Log2N(n int) uint8 {
+	if n <= 1 {
+		return 0
+	}
+	k := bits.Len(uint(n)) - 1
+	if k < 31 && uint64(n)*uint64(n) > 1<<(2*k+1) { // n above 2^(k+1/2)
+		k++
+	}
+	return uint8(min(k, 31))
+}
+
+// A Key is what a digest knows of a URL.
+type Key uint64
+
+// Key returns the key of an absolute URL. The ETag, as in its header field, belongs
+// to digests with validators only; otherwise it is empty. It panics if p is not
+// valid.
+func (p Params) Key(url, etag string) Key { return p.key(hash.Digest(url, etag)) }
+
+// key keeps the leading bits of a hash.
+func (p Params) key(h uint64) Key {
+	if !p.Valid() {
+		panic("cachedigest: invalid parameters")
+	}
+	return Key(h >> (64 - p.Log2N - p.Log2P)) // a shift by 64 leaves 0
+}
+
+// A Digest is a set of keys with its parameters. It is immutable and safe for
+// concurrent use. The zero Digest is the empty value, which has no parameters: it
+// is there for the reset flag to stand alone.
+type Digest struct {
+	p     Params
+	sized bool  // has parameters
+	keys  []Key // sorted, distinct
+}
+
+// New returns the digest that holds the given keys. It panics if p is not valid or
+// a key not below the universe.
+func New(p Params, keys ...Key) Digest {
+	set := slices.Clone(keys)
+	slices.Sort(set)
+	if !p.Valid() || len(set) > 0 && uint64(set[len(set)-1]) >= p.Universe() {
+		panic("cachedigest: New with invalid parameters or keys")
+	}
+	return Digest{p, true, slices.Compact(set)}
+}
+
+// Params returns the digest's parameters.
+func (d Digest) Params() Params { return d.p }
+
+// Len returns the number of keys.
+func (d Digest) Len() int { return len(d.keys) }
+
+// Keys returns the keys, ascending, in a slice of their own.
+func (d Digest) Keys() []Key { return slices.Clone(d.keys) }
+
+// Has reports whether d holds the key.
+func (d Digest) Has(k Key) bool {
+	_, ok := slices.BinarySearch(d.keys, k)
+	return ok
+}
+
+// Parse reads a digest's text strictly: whatever it accepts, [Digest.String]
+// returns again. Anything else is a *[gcs.Error]; the digest then holds what was read
+// before it.
+func Parse(text string) (Digest, error) { return parse(text, base64url.Strict, gcs.Padded) }
+
+// ParseLenient reads a digest's text as H2O does. Besides what [Parse] accepts that
+// is: the standard base64 alphabet, even mixed with the URL one; any unused bits; any
+// padding, octets after it, and a last code that is cut short, which is dropped. An error
+// is what makes H2O ignore the digest, the empty value among it.
+func ParseLenient(text string) (Digest, error) { return parse(text, base64url.Lenient, gcs.Open) }
+
+func parse(text string, mode base64url.Mode, end gcs.End) (Digest, error) {
+	if len(text) > MaxText {
+		return Digest{}, tooLong()
+	}
+	if text == "" && mode == base64url.Strict {
+		return Digest{}, nil
+	}
+	octets, err := base64url.AppendDecode(nil, text, mode)
+	if err != nil {
+		return Digest{}, err
+	}
+	return decode(octets, end)
+}
+
+func tooLong() error {
+	return &gcs.Error{Layer: gcs.TextLayer, Kind: gcs.TooMany, Offset: 6 * MaxText, Detail: "longer than any header"}
+}
+
+// String returns the digest's text.
+func (d Digest) String() string {
+	text, _ := d.AppendText(nil)
+	return string(text)
+}
+
+// AppendText appends the digest's text to b. It implements encoding.TextAppender; the
+// error is always nil. The text has about 7 bits more than the number of keys times
+// log2P+2.6 where N is the number of URLs; where it is far greater and P small, the
+// text is of the order of N.
+func (d Digest) AppendText(b []byte) ([]byte, error) {
+	if !d.sized {
+		return b, nil
+	}
+	return base64url.Append(b, d.encode()), nil
+}
+
+// The codes begin in the middle of an octet, after 10 bits, while package gcs
+// begins with an octet. So it is handed a stream in which another code stands in the
+// header's place: that of a first key which ends at the same bit of an octet. The
+// real keys then count from that key's successor, and everything else, errors
+// included, is as in any set.
+func (p Params) lead() (key uint64, bits int) {
+	q := (33 - p.Log2P) & 7 // q+1+log2P = 2 modulo 8
+	return uint64(q) << p.Log2P, int(q) + 1 + int(p.Log2P)
+}
+
+func (d Digest) encode() []byte {
+	lead, length := d.p.lead()
+	keys := make([]uint64, 0, 1+len(d.keys))
+	keys = append(keys, lead)
+	for _, k := range d.keys {
+		keys = append(keys, lead+1+uint64(k))
+	}
+	octets, err := d.p.Code().Append(make([]byte, 1), keys)
+	if err != nil {
+		panic("cachedigest: " + err.Error()) // a Digest is sorted and in range
+	}
+	octets = octets[length/8:] // the lead's last two bits are now those at 8 and 9
+	binary.BigEndian.PutUint16(octets, uint16(d.p.Log2N)<<11|uint16(d.p.Log2P)<<6|uint16(octets[1]&0x3f))
+	return octets
+}
+
+func decode(octets []byte, end gcs.End) (Digest, error) {
+	if len(octets) < 2 {
+		return Digest{}, &gcs.Error{
+			Layer: gcs.BitsLayer, Kind: gcs.Truncated, Offset: 5 * len(octets),
+			Detail: "log2N and log2P take 10 bits",
+		}
+	}
+	header := binary.BigEndian.Uint16(octets)
+	d := Digest{p: Params{uint8(header >> 11), uint8(header >> 6 & 31)}, sized: true}
+	lead, length := d.p.lead()
+	stream := make([]byte, length/8, length/8+len(octets)-1)
+	stream = append(stream, octets[1:]...)
+	stream[length/8] &= 0x3f
+	stream[0] |= 0x80 >> (lead >> d.p.Log2P) // ends the lead's quotient; its remainder is 0
+
+	lim := gcs.Limit{Len: math.MaxInt, Max: lead + d.p.Universe(), End: end}
+	for k, err := range d.p.Code().All(stream, lim) {
+		if err != nil {
+			e := *err.(*gcs.Error)
+			e.Offset += headerBits - length
+			return d, &e
+		}
+		if k > lead {
+			d.keys = append(d.keys, Key(k-lead-1))
+		}
+	}
+	return d, nil
+}

@@ -1,0 +1,174 @@
+// Package ricedelta reads and writes the lists of Google's Safe Browsing Update API v4
+// and of Web Risk: 4-octet prefixes of hashes, or indices into a list, as sorted
+// numbers of 32 bits whose differences are Rice-coded.
+//
+//	prefix    4 octets, read as a number with the least significant octet first
+//	values    sorted; the first outside, then differences:
+//	          Rice remainder bits; ones then zero; gap 0; LSB first; pad 0
+//	fields    first_value, rice_parameter, num_entries (of differences), encoded_data
+//
+//	f702      1110 11  110 10  00000 in the order of the stream: 15 and 9 for a
+//	          parameter of 2; after the first value 5 they make 5, 20, 29
+//
+// # Compatibility
+//
+// It is compatible with what Google's servers send and with the readers of
+// google/safebrowsing, Chromium and Firefox, being as strict as Chromium's: a
+// parameter is 2 to 28, sums above 32 bits are refused (google/safebrowsing lets them
+// wrap), and padding is zeros in fewer than eight bits.
+// It is not compatible with Safe Browsing v5, whose numbers are most significant
+// octet first and up to 256 bits wide, nor with the same data most significant bit
+// first, which Firefox has test vectors of.
+//
+// Numerical order is not the order of the prefixes' octets: whoever needs that sorts
+// again.
+//
+// The specification is in gcs/SPEC.md, requirements RICE-1 and on.
+package ricedelta
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/cache-aware/casper/bitio"
+	"github.com/cache-aware/casper/gcs"
+)
+
+// The least and the largest Rice parameter of the format.
+const (
+	MinRice = 2
+	MaxRice = 28
+)
+
+// MaxOctets is the length above which nothing is encoded: 64 MiB, several times the
+// largest list there is. Values that are far apart for their parameter could take
+// more, since quotients are unary.
+const MaxOctets = 64 << 20
+
+// A List is a coded list: the four fields of a RiceDeltaEncoding message. The zero List
+// holds the single value 0.
+type List struct {
+	First uint32 // first_value
+	Rice  uint8  // rice_parameter: 2 to 28; without differences it may be 0
+	Count uint32 // num_entries: the number of differences, one less than that of the values
+	Data  []byte // encoded_data
+}
+
+// Code is the Golomb-Rice code for a parameter.
+func Code(rice uint8) gcs.Code {
+	return gcs.Code{Rice: rice, Run: bitio.OnesZero, Order: bitio.LSBFirst, Pad: gcs.PadZero}
+}
+
+// Limit is what the codes of l may hold: exactly Count numbers, which added to First
+// make 32 bits.
+func (l List) Limit() gcs.Limit {
+	return gcs.Limit{
+		Len: int(min(uint64(l.Count), math.MaxInt)),
+		Max: math.MaxUint32 - uint64(l.First),
+		End: gcs.Counted,
+	}
+}
+
+// check refuses a parameter that the format does not have.
+func (l List) check() error {
+	if MinRice <= l.Rice && l.Rice <= MaxRice || l.Rice == 0 && l.Count == 0 {
+		return nil
+	}
+	return &gcs.Error{
+		Layer: gcs.SetLayer, Kind: gcs.BadParameter,
+		Detail: fmt.Sprintf("the Rice parameter is %d to %d, not %d", MinRice, MaxRice, l.Rice),
+	}
+}
+
+// AppendValues decodes the list and appends its values, ascending, to dst. Whatever it
+// accepts, [Encode] makes again of the values. Anything else is a *[gcs.Error]; the
+// values before it are appended nevertheless.
+//
+// Count, which comes from outside, never makes it allocate: dst grows by what is in
+// Data.
+func (l List) AppendValues(dst []uint32) ([]uint32, error) {
+	if err := l.check(); err != nil {
+		return dst, err
+	}
+	dst = append(dst, l.First)
+	for sum, err := range Code(l.Rice).All(l.Data, l.Limit()) {
+		if err != nil {
+			return dst, err
+		}
+		dst = append(dst, l.First+uint32(sum))
+	}
+	return dst, nil
+}
+
+// Contains reports whether the value is in the list. It stops at the first that is
+// not below it: what follows is not looked at, and its errors are not found.
+func (l List) Contains(value uint32) (bool, error) {
+	if err := l.check(); err != nil {
+		return false, err
+	}
+	if value <= l.First {
+		return value == l.First, nil
+	}
+	return Code(l.Rice).Contains(l.Data, uint64(value-l.First), l.Limit())
+}
+
+// Encode codes the values, which must be sorted; there must be one at least. A repeated
+// value makes a difference of 0, which readers accept. For a single value nothing
+// is coded, and the parameter may be 0.
+//
+// The errors are [gcs.BadParameter] for the parameter or for want of a value,
+// [gcs.Unsorted], and [gcs.TooMany] where the data would be longer than [MaxOctets].
+// [BestRice] never leads to that.
+func Encode(values []uint32, rice uint8) (List, error) {
+	if len(values) == 0 {
+		return List{}, &gcs.Error{
+			Layer: gcs.SetLayer, Kind: gcs.BadParameter, Detail: "a list has a first value",
+		}
+	}
+	if len(values)-1 > math.MaxInt32 {
+		return List{}, &gcs.Error{Layer: gcs.SetLayer, Kind: gcs.TooMany, Detail: "num_entries has 31 bits"}
+	}
+	l := List{First: values[0], Rice: rice, Count: uint32(len(values) - 1)}
+	if err := l.check(); err != nil {
+		return List{}, err
+	}
+	sums := make([]uint64, 0, l.Count)
+	for i, v := range values[1:] {
+		if v < values[i] {
+			return List{}, &gcs.Error{Layer: gcs.SetLayer, Kind: gcs.Unsorted, Offset: i + 1}
+		}
+		sums = append(sums, uint64(v-l.First))
+	}
+	c := Code(rice)
+	if size := c.Size(sums); size > MaxOctets {
+		return List{}, &gcs.Error{
+			Layer: gcs.SetLayer, Kind: gcs.TooMany, Offset: len(values) - 1,
+			Detail: fmt.Sprintf("a parameter of %d would take %d octets", rice, size),
+		}
+	}
+	data, err := c.Append(nil, sums)
+	l.Data = slices.Clip(data)
+	return l, err
+}
+
+// BestRice returns the parameter that codes the sorted values in the fewest bits, as
+// far as their mean difference tells: within 0.12 bits a value of the best code there
+// is, where 2 to 28 do not bound it.
+func BestRice(values []uint32) uint8 {
+	if len(values) < 2 {
+		return MinRice
+	}
+	n := len(values) - 1
+	return min(max(gcs.BestRice(n, uint64(values[n]-values[0])+1), MinRice), MaxRice)
+}
+
+// Value returns the number of a hash prefix.
+func Value(prefix [4]byte) uint32 { return binary.LittleEndian.Uint32(prefix[:]) }
+
+// Prefix returns the hash prefix of a number.
+func Prefix(value uint32) (prefix [4]byte) {
+	binary.LittleEndian.PutUint32(prefix[:], value)
+	return prefix
+}
