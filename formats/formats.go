@@ -1,0 +1,301 @@
+// Package formats knows every wire format by its name: what it is called, which
+// parameters it has, and how to hash, encode, decode and query with it.
+//
+// The folders below gcs are the formats for a program that speaks one of them, with
+// types that fit it. This package is for programs that speak all of them and
+// learn at run time which: the command, and the testee of the conformance protocol.
+// It adds no rule of its own but the common ones of that protocol: names are hashed,
+// sorted and their repeats dropped; keys are sorted, their repeats dropped, and
+// those above the universe refused.
+//
+// Errors are *[gcs.Error] throughout, whose kinds are those of the protocol.
+package formats
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/cache-aware/casper/gcs"
+)
+
+// A Format is one wire format. It is safe for concurrent use.
+type Format struct {
+	Name     string   // as in the conformance protocol: "h2o", "bip158"
+	Title    string   // what it is, in a clause for a person
+	Params   []string // names of the parameters that it takes, as in JSON
+	HexNames bool     // names are octets, written in hex; otherwise they are text
+	HasText  bool     // values travel as text; otherwise text is their octets in hex
+	Cookies  []string // names of cookies whose value has this format
+
+	profile
+}
+
+// A profile is how one format does it.
+type profile interface {
+	// hash returns the keys of the names, in their order.
+	hash(p Params, names []string) ([]uint64, error)
+	// encode codes keys that come from outside: in any order.
+	encode(p Params, keys []uint64) (Encoded, error)
+	// decode reads a value and says where its coded bits are. After an error
+	// the result holds what was found before it.
+	decode(p Params, in Input) (Decoded, error)
+}
+
+// A namer is a profile that does more with names than hash them one by one.
+type namer interface {
+	encodeNames(p Params, names []string) (Encoded, error)
+}
+
+// A querier is a profile that can only be asked.
+type querier interface {
+	query(p Params, in Input, names []string) ([]bool, error)
+}
+
+// Encoded is an encoded set.
+type Encoded struct {
+	Octets []byte
+	Text   string   // the text form; of formats without one, the octets in hex
+	Keys   []uint64 // ascending
+	Params Params   // as given, with defaults and what was derived from the names
+}
+
+// Decoded is a decoded value.
+type Decoded struct {
+	Keys      []uint64 // ascending
+	Canonical bool     // re-encoding gives the same value
+	Octets    []byte   // of the value, headers included
+	Params    Params   // as given, with defaults and what the value itself said
+	Universe  uint64   // keys are below this; 0 if the format does not say
+	Layout    Layout
+	Digests   []Digest // of a whole Cache-Digest header, and then nothing else
+}
+
+// FalsePositive is the probability that a name which is not in the set is taken
+// for one that is: the share of the universe that the keys occupy. It is 0 where the
+// format has no universe.
+func (d Decoded) FalsePositive() float64 {
+	if d.Universe == 0 {
+		return 0
+	}
+	n := 0
+	for i, k := range d.Keys {
+		if k < d.Universe && (i == 0 || k != d.Keys[i-1]) {
+			n++
+		}
+	}
+	return float64(n) / float64(d.Universe)
+}
+
+// A Digest is one digest of a Cache-Digest header.
+type Digest struct {
+	Log2N uint64   `json:"log2n"`
+	Log2P uint64   `json:"log2p"`
+	Flags []string `json:"flags"`
+	Keys  []uint64 `json:"-"`
+}
+
+// Layout says where the coded bits of a value are and how they are coded, for
+// drawing them.
+type Layout struct {
+	Fields []Field   // in front of the codes
+	Start  int       // bit offset of the first code
+	Code   gcs.Code  // of the bits from Start on
+	Limit  gcs.Limit // how they were read
+	Base   uint64    // added to every coded number: it counts from here
+}
+
+// A Field is a number in front of the codes.
+type Field struct {
+	Name         string
+	Offset, Bits int
+	Value        uint64
+}
+
+// An Op is an operation of the conformance protocol.
+type Op string
+
+// The operations.
+const (
+	OpHash   Op = "hash"
+	OpEncode Op = "encode"
+	OpDecode Op = "decode"
+	OpQuery  Op = "query"
+)
+
+// Ops are the operations in the order of the protocol's table.
+var Ops = []Op{OpHash, OpEncode, OpDecode, OpQuery}
+
+// All are the formats, in the order in which a person may want to see them. It is
+// not to be changed.
+var All = []*Format{
+	h2oFormat, h2o20Format, goCasperFormat, cacheDigestFormat,
+	bip158Format, decredV1Format, decredV2Format, riceDeltaFormat,
+	autoPushFormat, rawFormat,
+}
+
+// Lookup finds a format by its name.
+func Lookup(name string) (*Format, bool) {
+	for _, f := range All {
+		if f.Name == name {
+			return f, true
+		}
+	}
+	return nil, false
+}
+
+// ByCookie finds the format of a cookie's value by the cookie's name.
+func ByCookie(name string) (*Format, bool) {
+	for _, f := range All {
+		if slices.Contains(f.Cookies, name) {
+			return f, true
+		}
+	}
+	return nil, false
+}
+
+// Supports reports whether f has the operation.
+func (f *Format) Supports(op Op) bool {
+	if _, ok := f.profile.(querier); ok {
+		return op == OpQuery
+	}
+	if _, ok := f.profile.(nameless); ok {
+		return op != OpHash && slices.Contains(Ops, op)
+	}
+	return slices.Contains(Ops, op)
+}
+
+// Hash returns the keys of the names, in their order. Names are octets: a format
+// with HexNames wants them decoded from hex.
+func (f *Format) Hash(p Params, names []string) ([]uint64, error) {
+	if err := f.check(p, OpHash); err != nil {
+		return nil, err
+	}
+	return f.hash(p, names)
+}
+
+// EncodeNames codes the set of the given names.
+func (f *Format) EncodeNames(p Params, names []string) (Encoded, error) {
+	if err := f.check(p, OpHash); err != nil {
+		return Encoded{}, err
+	}
+	if n, ok := f.profile.(namer); ok {
+		return n.encodeNames(p, names)
+	}
+	keys, err := f.hash(p, names)
+	if err != nil {
+		return Encoded{}, err
+	}
+	return f.encode(p, keys)
+}
+
+// EncodeKeys codes the set of the given keys, in any order; raw alone wants them
+// sorted.
+func (f *Format) EncodeKeys(p Params, keys []uint64) (Encoded, error) {
+	if err := f.check(p, OpEncode); err != nil {
+		return Encoded{}, err
+	}
+	return f.encode(p, keys)
+}
+
+// Decode reads a value: strictly, or with Lenient as the deployed reader of the format
+// reads it. After an error the result holds what was found before it: keys, octets
+// and layout.
+func (f *Format) Decode(p Params, in Input) (Decoded, error) {
+	if err := f.check(p, OpDecode); err != nil {
+		return Decoded{}, err
+	}
+	return f.decode(p, in)
+}
+
+// QueryNames reports for each name whether it is in the value, which must be
+// readable as a whole.
+func (f *Format) QueryNames(p Params, in Input, names []string) ([]bool, error) {
+	q, ok := f.profile.(querier)
+	op := OpHash // which a query of names needs
+	if ok {
+		op = OpQuery
+	}
+	if err := f.check(p, op); err != nil {
+		return nil, err
+	}
+	if ok {
+		return q.query(p, in, names)
+	}
+	d, err := f.asked(p, in)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := f.hash(d.Params, names)
+	if err != nil {
+		return nil, err
+	}
+	return present(d.Keys, keys), nil
+}
+
+// QueryKeys is [Format.QueryNames] with keys.
+func (f *Format) QueryKeys(p Params, in Input, keys []uint64) ([]bool, error) {
+	if err := f.check(p, OpDecode); err != nil {
+		return nil, err
+	}
+	d, err := f.asked(p, in)
+	if err != nil {
+		return nil, err
+	}
+	return present(d.Keys, keys), nil
+}
+
+// asked decodes a value for a query. A header has several sets of keys, of several
+// universes.
+func (f *Format) asked(p Params, in Input) (Decoded, error) {
+	if in.isHeader {
+		return Decoded{}, badParam("a header is decoded as a whole; ask one of its digests")
+	}
+	return f.decode(p, in)
+}
+
+func present(set, keys []uint64) []bool {
+	found := make([]bool, len(keys))
+	for i, k := range keys {
+		_, found[i] = slices.BinarySearch(set, k)
+	}
+	return found
+}
+
+// check refuses what f does not have.
+func (f *Format) check(p Params, op Op) error {
+	if !f.Supports(op) {
+		return badParam("%s has no %s", f.Name, op)
+	}
+	for name := range p.given {
+		if !slices.Contains(f.Params, name) {
+			return badParam("%s has no parameter %s", f.Name, name)
+		}
+	}
+	return nil
+}
+
+// sorted returns the keys ascending, without repeats, having refused those above max.
+func sorted(keys []uint64, max uint64) ([]uint64, error) {
+	for i, k := range keys {
+		if k > max {
+			return nil, &gcs.Error{Layer: gcs.SetLayer, Kind: gcs.OutOfRange, Offset: i}
+		}
+	}
+	keys = slices.Clone(keys)
+	slices.Sort(keys)
+	return slices.Compact(keys), nil
+}
+
+// numbers are keys of a format's own type, as numbers.
+func numbers[K ~uint64](keys []K) []uint64 {
+	all := make([]uint64, len(keys))
+	for i, k := range keys {
+		all[i] = uint64(k)
+	}
+	return all
+}
+
+// same reports whether a value and its re-encoding are the same.
+func same(in Input, octets []byte, e Encoded, err error) bool {
+	return err == nil && bytes.Equal(octets, e.Octets) && (!in.isText || in.text == e.Text)
+}

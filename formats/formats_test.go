@@ -1,0 +1,696 @@
+package formats_test
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cache-aware/casper/bitio"
+	"github.com/cache-aware/casper/formats"
+	"github.com/cache-aware/casper/gcs"
+)
+
+func format(t testing.TB, name string) *formats.Format {
+	t.Helper()
+	f, ok := formats.Lookup(name)
+	if !ok {
+		t.Fatalf("no format %s", name)
+	}
+	return f
+}
+
+// The names of the conformance protocol, and the one that can only be asked.
+func TestNames(t *testing.T) {
+	want := []string{"h2o", "h2o-2.0", "go-casper", "cache-digest", "bip158", "decred-v1", "decred-v2", "rice-delta", "h2-auto-push", "raw"}
+	var got []string
+	for _, f := range formats.All {
+		got = append(got, f.Name)
+		if f.Title == "" {
+			t.Errorf("%s has no title", f.Name)
+		}
+		for _, name := range f.Cookies {
+			if g, ok := formats.ByCookie(name); !ok || g != f {
+				t.Errorf("the cookie %s is not %s", name, f.Name)
+			}
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if _, ok := formats.Lookup("H2O"); ok {
+		t.Error("names are found in another case")
+	}
+	if _, ok := formats.ByCookie("session"); ok {
+		t.Error("a cookie of nobody's has a format")
+	}
+}
+
+func TestSupports(t *testing.T) {
+	for name, want := range map[string]string{
+		"h2o": "hash encode decode query", "bip158": "hash encode decode query", "rice-delta": "hash encode decode query",
+		"raw": "encode decode query", "h2-auto-push": "query",
+	} {
+		var got []string
+		for _, op := range formats.Ops {
+			if format(t, name).Supports(op) {
+				got = append(got, string(op))
+			}
+		}
+		if s := strings.Join(got, " "); s != want {
+			t.Errorf("%s supports %s, want %s", name, s, want)
+		}
+		if format(t, name).Supports("reencode") {
+			t.Errorf("%s supports an operation that is none", name)
+		}
+	}
+}
+
+// A sample is a set in some format, with everything that the protocol knows of it.
+type sample struct {
+	format string
+	params formats.Params
+	names  []string
+	hashes []uint64 // in the order of the names
+	keys   []uint64
+	hex    string
+	text   string
+}
+
+const zeroKey = "00000000000000000000000000000000"
+
+// samples are taken from the formats' own worked examples and captures.
+var samples = []sample{
+	{"h2o", formats.Params{CapacityBits: new(int64(8))}, []string{"/index.html", "/css/0.css", "/css/1.css"},
+		[]uint64{20, 178, 178}, []uint64{20, 178}, "a85d", "qF0"},
+	{"h2o", formats.Params{}, []string{"/css/0.css"}, []uint64{7602}, []uint64{7602}, "00000000000000000000000000000390", "AAAAAAAAAAAAAAAAAAADkA"},
+	{"h2o-2.0", formats.Params{CapacityBits: new(int64(8))}, []string{"/index.html", "/css/0.css"}, []uint64{20, 178}, []uint64{20, 178}, "299d", "KZ0"},
+	{"go-casper", formats.Params{P: new(int64(64)), N: new(int64(10))}, []string{"/static/example.js"}, []uint64{146}, []uint64{146}, "c900", "yQA"},
+	{"cache-digest", formats.Params{Log2P: new(int64(7))}, []string{"https://example.com/style.css", "https://example.com/jquery.js", "https://example.com/style.css"},
+		[]uint64{186, 178, 186}, []uint64{178, 186}, "09d650e0", "CdZQ4A"},
+	{"cache-digest", formats.Params{Log2N: new(int64(1)), Log2P: new(int64(8))}, []string{"https://example.com/jquery.js", "https://example.com/style.css"},
+		[]uint64{356, 373}, []uint64{356, 373}, "0a164880", "ChZIgA"},
+	{"bip158", formats.Params{KeyHex: "43497fd7f826957108f4a30fd9cec3ae"},
+		[]string{unhexed("4104678afdb0fe5548271967f1a67130b7105cd6a828e03909a67962e0ea1f61deb649f6bc3f4cef38c4f35504e51ec112de5c384df7ba0b8d578a4c702b6bf11d5fac")},
+		[]uint64{769941}, []uint64{769941}, "019dfca8", "019dfca8"},
+	{"bip158", formats.Params{KeyHex: zeroKey, P: new(int64(0)), M: new(int64(1))}, []string{"a", "b", "a", "e"}, []uint64{1, 2, 1, 1}, []uint64{1, 1, 2}, "0390", "0390"},
+	{"decred-v1", formats.Params{KeyHex: zeroKey, P: new(int64(2))}, []string{"testr", "test2"}, []uint64{0, 7}, []uint64{0, 7}, "0000000216", "0000000216"},
+	{"decred-v2", formats.Params{KeyHex: zeroKey}, []string{"Alex", "", "Alex"}, nil, nil, "", ""},
+	{"rice-delta", formats.Params{Rice: new(int64(2))}, []string{"\x1d\x00\x00\x00", "\x05\x00\x00\x00", "\x14\x00\x00\x00"},
+		[]uint64{29, 5, 20}, []uint64{5, 20, 29}, "f702", "f702"},
+}
+
+func unhexed(s string) string {
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+func TestSamples(t *testing.T) {
+	for _, s := range samples {
+		f := format(t, s.format)
+		hashes, err := f.Hash(s.params, s.names)
+		if err != nil || s.hashes != nil && !slices.Equal(hashes, s.hashes) {
+			t.Errorf("%s: hashes %v, %v, want %v", s.format, hashes, err, s.hashes)
+		}
+		e, err := f.EncodeNames(s.params, s.names)
+		if err != nil || s.keys != nil && (!slices.Equal(e.Keys, s.keys) || hex.EncodeToString(e.Octets) != s.hex || e.Text != s.text) {
+			t.Errorf("%s: encoded %x %q %v, %v, want %s %q %v", s.format, e.Octets, e.Text, e.Keys, err, s.hex, s.text, s.keys)
+		}
+		for _, in := range []formats.Input{formats.Text(e.Text), formats.Octets(e.Octets)} {
+			d, err := f.Decode(e.Params, in)
+			if err != nil || !slices.Equal(d.Keys, e.Keys) || !d.Canonical || string(d.Octets) != string(e.Octets) {
+				t.Errorf("%s: decoded %v %t, %v, want %v", s.format, d.Keys, d.Canonical, err, e.Keys)
+			}
+			checkLayout(t, s.format, d)
+			present, err := f.QueryNames(e.Params, in, append(s.names, "no1\x00"))
+			want := slices.Repeat([]bool{true}, len(s.names))
+			if s.format == "decred-v2" {
+				want[1] = false // the empty item
+			}
+			if len(present) != len(want)+1 || err != nil || !slices.Equal(present[:len(want)], want) {
+				t.Errorf("%s: names present %v, %v", s.format, present, err)
+			}
+			present, err = f.QueryKeys(e.Params, in, append([]uint64{math.MaxUint64}, e.Keys...))
+			if err != nil || present[0] || slices.Contains(present[1:], false) {
+				t.Errorf("%s: keys present %v, %v", s.format, present, err)
+			}
+		}
+		// Keys are taken in any order, repeats and all.
+		keys := append(slices.Clone(e.Keys), e.Keys...)
+		slices.Reverse(keys)
+		again, err := f.EncodeKeys(e.Params, keys)
+		if distinct := slices.Compact(slices.Clone(e.Keys)); len(distinct) == len(e.Keys) {
+			if err != nil || again.Text != e.Text || !slices.Equal(again.Keys, e.Keys) {
+				t.Errorf("%s: encoded again %q %v, %v, want %q", s.format, again.Text, again.Keys, err, e.Text)
+			}
+		}
+	}
+}
+
+// checkLayout reads the codes where Layout says they are, one bit at a time, and finds
+// the keys.
+func checkLayout(t testing.TB, name string, d formats.Decoded) {
+	t.Helper()
+	l := d.Layout
+	pos, fields := 0, 0
+	for _, field := range l.Fields {
+		if field.Offset != pos {
+			t.Errorf("%s: the field %s is at %d, want %d", name, field.Name, field.Offset, pos)
+		}
+		pos += field.Bits
+		fields++
+	}
+	if pos != l.Start {
+		t.Errorf("%s: %d fields end at %d, the codes begin at %d", name, fields, pos, l.Start)
+	}
+	bit := func() uint64 {
+		shift := 7 - pos%8
+		if l.Code.Order == bitio.LSBFirst {
+			shift = pos % 8
+		}
+		b := d.Octets[pos/8] >> shift & 1
+		pos++
+		return uint64(b)
+	}
+	sum := l.Base
+	for i, want := range d.Keys {
+		if i == 0 && name == "rice-delta" {
+			continue // the first value of a list is not in the stream
+		}
+		var q, r uint64
+		for bit() == uint64(l.Code.Run) {
+			q++
+		}
+		for j := range l.Code.Rice {
+			if l.Code.Order == bitio.LSBFirst {
+				r |= bit() << j
+			} else {
+				r = r<<1 | bit()
+			}
+		}
+		sum += q<<l.Code.Rice + r
+		if i > 0 {
+			sum += uint64(l.Code.Gap)
+		}
+		if sum != want {
+			t.Fatalf("%s: key %d is %d at bit %d, want %d", name, i, sum, pos, want)
+		}
+		if sum-l.Base > l.Limit.Max {
+			t.Errorf("%s: key %d is above the limit %d", name, sum, l.Limit.Max)
+		}
+	}
+}
+
+// The registry reads H2O's cookies under the very limits that it shows.
+func TestH2OLimits(t *testing.T) {
+	rng := rand.New(rand.NewPCG(15, 0))
+	for range 3000 {
+		bits := int64(1 + rng.IntN(15))
+		octets := make([]byte, rng.IntN(300))
+		for i := range octets {
+			if octets[i] = byte(rng.Uint32()); rng.IntN(3) == 0 {
+				octets[i] = 0xff
+			}
+		}
+		for _, name := range []string{"h2o", "h2o-2.0"} {
+			for _, lenient := range []bool{false, true} {
+				d, err := format(t, name).Decode(formats.Params{CapacityBits: &bits, Lenient: lenient}, formats.Octets(octets))
+				keys, want := d.Layout.Code.AppendDecode(nil, octets, d.Layout.Limit)
+				if e := new(gcs.Error); errors.As(err, &e) && e.Layer == gcs.TextLayer {
+					continue // longer than any canonical value
+				}
+				if fmt.Sprint(err) != fmt.Sprint(want) || !slices.Equal(keys, d.Keys) {
+					t.Fatalf("%s, %d bits, lenient %t, %x: %v, %v, but under the limits shown %v, %v", name, bits, lenient, octets, d.Keys, err, keys, want)
+				}
+			}
+		}
+	}
+}
+
+// Cookies of a running H2O.
+func TestH2OCaptures(t *testing.T) {
+	b, err := os.ReadFile("../gcs/casper/testdata/h2o-2.2.5.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var captures struct {
+		Vectors []struct {
+			CapacityBits int64 `json:"capacity_bits"`
+			Cookie       string
+			Keys         []uint64
+		}
+	}
+	if err := json.Unmarshal(b, &captures); err != nil {
+		t.Fatal(err)
+	}
+	if len(captures.Vectors) < 26 {
+		t.Fatalf("%d cookies", len(captures.Vectors))
+	}
+	f := format(t, "h2o")
+	for _, v := range captures.Vectors {
+		p := formats.Params{CapacityBits: &v.CapacityBits}
+		d, err := f.Decode(p, formats.Text(v.Cookie))
+		if err != nil || !d.Canonical || !slices.Equal(d.Keys, v.Keys) {
+			t.Errorf("%q: %v, %v, want %v", v.Cookie, d.Keys, err, v.Keys)
+		}
+		if e, err := f.EncodeKeys(p, v.Keys); err != nil || e.Text != v.Cookie {
+			t.Errorf("%v: %q, %v, want %q", v.Keys, e.Text, err, v.Cookie)
+		}
+	}
+}
+
+func TestRaw(t *testing.T) {
+	p := func(rice, gap int64, run, order string, count, pad *int64) formats.Params {
+		return formats.Params{Rice: &rice, Gap: &gap, Run: run, Order: order, Count: count, Pad: pad}
+	}
+	f := format(t, "raw")
+	for _, tt := range []struct {
+		p    formats.Params
+		keys []uint64
+		hex  string
+	}{
+		{p(6, 1, "zeros-one", "msb", nil, nil), []uint64{20, 178}, "a85d"},
+		{p(6, 1, "", "", nil, nil), []uint64{20, 178}, "a85d"},
+		{formats.Params{Rice: new(int64(6))}, []uint64{20, 178}, "a85d"},
+		{p(6, 1, "ones-zero", "msb", nil, nil), []uint64{20}, "29"},           // padded with ones
+		{p(6, 1, "ones-zero", "msb", nil, new(int64(0))), []uint64{20}, "28"}, // with zeros
+		{p(6, 1, "ones-zero", "msb", new(int64(1)), nil), []uint64{20}, "28"}, // which is what counted ones do
+		{p(6, 1, "zeros-one", "msb", new(int64(1)), new(int64(1))), []uint64{20}, "a9"},
+		{p(2, 0, "ones-zero", "lsb", new(int64(2)), nil), []uint64{15, 24}, "f702"},
+		{p(2, 0, "ones-zero", "msb", new(int64(3)), nil), []uint64{1, 1, 1}, "2000"},
+		{p(63, 1, "", "", nil, nil), []uint64{math.MaxUint64 - 1}, "7fffffffffffffff00"},
+		{p(0, 1, "", "", nil, nil), nil, ""},
+	} {
+		e, err := f.EncodeKeys(tt.p, tt.keys)
+		if err != nil || hex.EncodeToString(e.Octets) != tt.hex || e.Text != tt.hex {
+			t.Errorf("%v: %s, %v, want %s", tt.keys, e.Text, err, tt.hex)
+		}
+		d, err := f.Decode(tt.p, formats.Text(tt.hex))
+		if err != nil || !slices.Equal(d.Keys, tt.keys) || !d.Canonical {
+			t.Errorf("%s: %v %t, %v, want %v", tt.hex, d.Keys, d.Canonical, err, tt.keys)
+		}
+		checkLayout(t, "raw", d)
+	}
+}
+
+func checkError(t testing.TB, name string, err error, kind gcs.Kind) {
+	t.Helper()
+	var e *gcs.Error
+	if !errors.As(err, &e) || e.Kind != kind {
+		t.Errorf("%s: %v, want %v", name, err, kind)
+	} else if strings.Contains(err.Error(), "\n") {
+		t.Errorf("%s: more than one line: %q", name, err)
+	}
+}
+
+// One bad parameter at a time.
+func TestBadParameters(t *testing.T) {
+	one := new(int64(1))
+	for _, tt := range []struct {
+		format string
+		p      formats.Params
+	}{
+		{"h2o", formats.Params{CapacityBits: new(int64(0))}},
+		{"h2o", formats.Params{CapacityBits: new(int64(16))}},
+		{"h2o", formats.Params{CapacityBits: new(int64(-1))}},
+		{"h2o", formats.Params{P: one}},
+		{"h2o-2.0", formats.Params{CapacityBits: new(int64(16))}},
+		{"go-casper", formats.Params{}},
+		{"go-casper", formats.Params{P: new(int64(64))}},
+		{"go-casper", formats.Params{N: one}},
+		{"go-casper", formats.Params{P: new(int64(100)), N: one}},
+		{"go-casper", formats.Params{P: new(int64(64)), N: new(int64(0))}},
+		{"go-casper", formats.Params{P: new(int64(64)), N: new(int64(1<<31 + 1))}},
+		{"cache-digest", formats.Params{Log2P: new(int64(32)), Log2N: one}},
+		{"cache-digest", formats.Params{Log2P: one, Log2N: new(int64(32))}},
+		{"cache-digest", formats.Params{Log2N: one}},
+		{"bip158", formats.Params{P: new(int64(33)), KeyHex: zeroKey}},
+		{"bip158", formats.Params{M: new(int64(0)), KeyHex: zeroKey}},
+		{"bip158", formats.Params{M: new(int64(1<<32 + 1)), KeyHex: zeroKey}},
+		{"bip158", formats.Params{KeyHex: "00"}},
+		{"bip158", formats.Params{}},
+		{"bip158", formats.Params{KeyHex: zeroKey, N: new(int64(-1))}},
+		{"decred-v1", formats.Params{M: one, KeyHex: zeroKey}},
+		{"decred-v1", formats.Params{KeyHex: strings.Repeat("g", 32)}},
+		{"decred-v2", formats.Params{P: new(int64(-1)), KeyHex: zeroKey}},
+		{"raw", formats.Params{Rice: one}}, // it has no names
+	} {
+		f := format(t, tt.format)
+		_, err := f.Hash(tt.p, []string{"name"})
+		if tt.format == "cache-digest" && tt.p.Log2P == nil || tt.p.N == nil || *tt.p.N >= 0 {
+			checkError(t, tt.format+", hash", err, gcs.BadParameter)
+		}
+		_, err = f.EncodeNames(tt.p, []string{"name"})
+		checkError(t, tt.format+", encode", err, gcs.BadParameter)
+		_, err = f.QueryNames(tt.p, formats.Text("00"), []string{"name"})
+		if tt.format != "cache-digest" && tt.format != "decred-v1" {
+			checkError(t, tt.format+", query", err, gcs.BadParameter)
+		}
+	}
+	for _, tt := range []struct {
+		format string
+		p      formats.Params
+	}{
+		{"raw", formats.Params{}},
+		{"raw", formats.Params{Rice: new(int64(64))}},
+		{"raw", formats.Params{Rice: one, Gap: new(int64(2))}},
+		{"raw", formats.Params{Rice: one, Run: "one-zeros"}},
+		{"raw", formats.Params{Rice: one, Order: "MSB"}},
+		{"raw", formats.Params{Rice: one, Pad: new(int64(2))}},
+		{"raw", formats.Params{Rice: one, Count: new(int64(-1))}},
+		{"raw", formats.Params{Rice: one, Count: new(int64(3))}}, // there are two
+		{"rice-delta", formats.Params{Rice: one}},
+		{"rice-delta", formats.Params{Rice: new(int64(29))}},
+		{"rice-delta", formats.Params{Rice: new(int64(2)), First: new(int64(2))}},
+		{"rice-delta", formats.Params{Rice: new(int64(2)), Count: new(int64(2))}},
+		{"bip158", formats.Params{N: one}},
+		{"h2-auto-push", formats.Params{}},
+	} {
+		_, err := format(t, tt.format).EncodeKeys(tt.p, []uint64{1, 2})
+		checkError(t, fmt.Sprintf("%s, encode keys, %+v", tt.format, tt.p), err, gcs.BadParameter)
+	}
+	for _, tt := range []struct {
+		format string
+		p      formats.Params
+		text   string
+	}{
+		{"raw", formats.Params{Rice: new(int64(64))}, "00"},
+		{"rice-delta", formats.Params{}, ""},
+		{"rice-delta", formats.Params{Rice: new(int64(0)), First: one}, ""},
+		{"rice-delta", formats.Params{Rice: new(int64(0)), Count: one}, ""},
+		{"rice-delta", formats.Params{Rice: new(int64(0)), First: one, Count: one}, "00"},
+		{"rice-delta", formats.Params{Rice: new(int64(2)), First: new(int64(1 << 32)), Count: one}, "00"},
+		{"cache-digest", formats.Params{Log2N: one}, "AfdA"},
+		{"cache-digest", formats.Params{Log2P: one}, "AfdA"},
+		{"bip158", formats.Params{N: new(int64(2))}, "019dfca8"},
+		{"h2-auto-push", formats.Params{}, "AAAA"},
+		{"h2-auto-push", formats.Params{CapacityBits: one}, "AAAA"},
+	} {
+		_, err := format(t, tt.format).Decode(tt.p, formats.Text(tt.text))
+		checkError(t, fmt.Sprintf("%s, decode, %+v", tt.format, tt.p), err, gcs.BadParameter)
+	}
+	for _, name := range []string{"h2o", "go-casper", "bip158", "rice-delta", "raw"} {
+		p := formats.Params{}
+		switch name {
+		case "go-casper":
+			p = formats.Params{P: one, N: one}
+		case "rice-delta":
+			p = formats.Params{Rice: new(int64(2)), First: one, Count: one}
+		case "raw":
+			p = formats.Params{Rice: one}
+		}
+		_, err := format(t, name).Decode(p, formats.Header("AfdA"))
+		checkError(t, name+", a header", err, gcs.BadParameter)
+	}
+	_, err := format(t, "rice-delta").Hash(formats.Params{}, []string{"abc"})
+	checkError(t, "a prefix of three octets", err, gcs.BadParameter)
+	_, err = format(t, "cache-digest").QueryKeys(formats.Params{}, formats.Header("AfdA"), []uint64{1})
+	checkError(t, "a query of a header", err, gcs.BadParameter)
+	_, err = format(t, "h2-auto-push").QueryKeys(formats.Params{}, formats.Text("AAAAAA=="), []uint64{1})
+	checkError(t, "a query of keys", err, gcs.BadParameter)
+}
+
+func TestBadKeys(t *testing.T) {
+	for _, tt := range []struct {
+		format string
+		p      formats.Params
+		keys   []uint64
+		kind   gcs.Kind
+		offset int
+	}{
+		{"h2o", formats.Params{}, []uint64{0, 8192, 9000}, gcs.OutOfRange, 1},
+		{"go-casper", formats.Params{P: new(int64(64)), N: new(int64(10))}, []uint64{640}, gcs.OutOfRange, 0},
+		{"cache-digest", formats.Params{Log2N: new(int64(0)), Log2P: new(int64(0))}, []uint64{0, 1}, gcs.OutOfRange, 1},
+		{"bip158", formats.Params{}, []uint64{784931}, gcs.OutOfRange, 0},
+		{"rice-delta", formats.Params{}, []uint64{1 << 32}, gcs.OutOfRange, 0},
+		{"rice-delta", formats.Params{}, nil, gcs.BadParameter, 0},
+		{"raw", formats.Params{Rice: new(int64(6))}, []uint64{5, 3}, gcs.Unsorted, 1},
+		{"raw", formats.Params{Rice: new(int64(6))}, []uint64{5, 5}, gcs.Duplicate, 1},
+		{"raw", formats.Params{Rice: new(int64(63))}, []uint64{math.MaxUint64}, gcs.OutOfRange, 0},
+		// Codes out of all proportion.
+		{"raw", formats.Params{Rice: new(int64(0))}, []uint64{math.MaxUint64 - 1}, gcs.TooMany, 0},
+		{"raw", formats.Params{Rice: new(int64(0))}, []uint64{1 << 40}, gcs.TooMany, 0},
+		{"go-casper", formats.Params{P: new(int64(1)), N: new(int64(1 << 31))}, []uint64{1<<31 - 1}, gcs.TooMany, 0},
+		{"cache-digest", formats.Params{Log2N: new(int64(31)), Log2P: new(int64(0))}, []uint64{1<<31 - 1}, gcs.TooMany, 0},
+		{"decred-v2", formats.Params{P: new(int64(0)), M: new(int64(1 << 32))}, []uint64{1<<32 - 1}, gcs.TooMany, 0},
+		{"rice-delta", formats.Params{Rice: new(int64(2))}, []uint64{0, 1<<32 - 1}, gcs.TooMany, 1},
+	} {
+		_, err := format(t, tt.format).EncodeKeys(tt.p, tt.keys)
+		checkError(t, fmt.Sprintf("%s %v", tt.format, tt.keys), err, tt.kind)
+		if e := new(gcs.Error); errors.As(err, &e) && e.Offset != tt.offset {
+			t.Errorf("%s %v: at %d, want %d", tt.format, tt.keys, e.Offset, tt.offset)
+		}
+	}
+}
+
+// Inputs that are refused, what was read of them before, and what the lenient
+// reader makes of them.
+func TestBadInputs(t *testing.T) {
+	goCasper := formats.Params{P: new(int64(128)), N: new(int64(10))}
+	list := formats.Params{Rice: new(int64(2)), First: new(int64(5)), Count: new(int64(2))}
+	for _, tt := range []struct {
+		format  string
+		p       formats.Params
+		text    string
+		kind    gcs.Kind
+		keys    []uint64
+		lenient []uint64 // nil: refused too
+	}{
+		{"h2o", formats.Params{CapacityBits: new(int64(8))}, "qF1", gcs.NonCanonical, nil, []uint64{20, 178}},
+		{"h2o", formats.Params{CapacityBits: new(int64(8))}, "qF0=", gcs.BadText, nil, nil},
+		{"h2o", formats.Params{CapacityBits: new(int64(6))}, "qF0", gcs.OutOfRange, []uint64{20}, []uint64{20, 178}},
+		{"h2o", formats.Params{CapacityBits: new(int64(8))}, "qF0A", gcs.TrailingData, []uint64{20, 178}, []uint64{20, 178}},
+		{"h2o", formats.Params{}, strings.Repeat("A", 1<<20+4), gcs.TooMany, nil, nil},
+		{"h2o-2.0", formats.Params{CapacityBits: new(int64(8))}, "KA", gcs.BadPadding, []uint64{20}, []uint64{20}},
+		{"go-casper", goCasper, "AA", gcs.NonCanonical, []uint64{0}, []uint64{}},
+		{"cache-digest", formats.Params{}, "AfdAAA", gcs.TrailingData, []uint64{93}, []uint64{93}},
+		{"cache-digest", formats.Params{}, "AA", gcs.Truncated, []uint64{}, nil},
+		{"bip158", formats.Params{}, "fd01009dfca8", gcs.NonCanonical, []uint64{}, nil},
+		{"bip158", formats.Params{}, "029dfca8", gcs.Truncated, []uint64{769941}, nil},
+		{"bip158", formats.Params{}, "019dfca", gcs.BadText, nil, nil},
+		{"bip158", formats.Params{}, "019dfcag", gcs.BadText, nil, nil},
+		{"decred-v2", formats.Params{}, "00", gcs.NonCanonical, []uint64{}, nil},
+		{"rice-delta", list, "f7", gcs.Truncated, []uint64{5, 20}, nil},
+		{"rice-delta", list, "f722", gcs.BadPadding, []uint64{5, 20, 29}, nil},
+		{"raw", formats.Params{Rice: new(int64(6))}, "a85d00", gcs.TrailingData, []uint64{20, 178}, nil},
+		{"raw", formats.Params{Rice: new(int64(6))}, strings.Repeat("00", formats.MaxOctets+1), gcs.TooMany, nil, nil},
+	} {
+		name := fmt.Sprintf("%s %.20q", tt.format, tt.text)
+		f := format(t, tt.format)
+		d, err := f.Decode(tt.p, formats.Text(tt.text))
+		checkError(t, name, err, tt.kind)
+		if len(d.Keys) != len(tt.keys) || !slices.Equal(d.Keys, tt.keys) || d.Canonical {
+			t.Errorf("%s: keys %v, canonical %t, want %v", name, d.Keys, d.Canonical, tt.keys)
+		}
+		if _, err := f.QueryKeys(tt.p, formats.Text(tt.text), []uint64{1}); err == nil {
+			t.Errorf("%s: can be asked", name)
+		}
+		tt.p.Lenient = true
+		d, err = f.Decode(tt.p, formats.Text(tt.text))
+		if (tt.lenient == nil) != (err != nil) || err == nil && (!slices.Equal(d.Keys, tt.lenient) || d.Canonical != (tt.kind == gcs.OutOfRange)) { // H2O keeps such keys and writes them again
+			t.Errorf("%s: leniently %v, canonical %t, %v, want %v", name, d.Keys, d.Canonical, err, tt.lenient)
+		}
+	}
+}
+
+// More keys than are read are refused before they are.
+func TestTooManyKeys(t *testing.T) {
+	octets := make([]byte, formats.MaxKeys/8+8)
+	for i := range octets {
+		octets[i] = 0xff
+	}
+	count := new(int64(formats.MaxKeys + 1))
+	for _, tt := range []struct {
+		format string
+		p      formats.Params
+		octets []byte
+	}{
+		{"raw", formats.Params{Rice: new(int64(0))}, octets},
+		{"raw", formats.Params{Rice: new(int64(0)), Count: count}, octets},
+		{"decred-v1", formats.Params{P: new(int64(0))}, append([]byte{1, 0, 0, 1}, make([]byte, formats.MaxKeys/8+1)...)},
+		{"rice-delta", formats.Params{Rice: new(int64(2)), First: new(int64(0)), Count: count}, make([]byte, formats.MaxKeys/2)},
+	} {
+		_, err := format(t, tt.format).Decode(tt.p, formats.Octets(tt.octets))
+		checkError(t, tt.format, err, gcs.TooMany)
+	}
+	// A count that the octets cannot hold is no reason.
+	_, err := format(t, "raw").Decode(formats.Params{Rice: new(int64(0)), Count: count}, formats.Octets([]byte{0xff}))
+	checkError(t, "raw", err, gcs.Truncated)
+	_, err = format(t, "rice-delta").Decode(formats.Params{Rice: new(int64(2)), First: new(int64(0)), Count: count}, formats.Octets([]byte{0xff}))
+	checkError(t, "rice-delta", err, gcs.Truncated)
+}
+
+func TestHeaders(t *testing.T) {
+	f := format(t, "cache-digest")
+	d, err := f.Decode(formats.Params{}, formats.Header("AfdA; complete, CdZQ4A"))
+	if err != nil || !d.Canonical || len(d.Digests) != 2 {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	b, err := json.Marshal(d.Digests)
+	if want := `[{"log2n":0,"log2p":7,"flags":["complete"]},{"log2n":1,"log2p":7,"flags":[]}]`; err != nil || string(b) != want {
+		t.Errorf("%s, %v, want %s", b, err, want)
+	}
+	if !slices.Equal(d.Digests[0].Keys, []uint64{93}) || !slices.Equal(d.Digests[1].Keys, []uint64{178, 186}) {
+		t.Errorf("%v", d.Digests)
+	}
+	_, err = f.Decode(formats.Params{}, formats.Header("AfdA ; complete"))
+	checkError(t, "a space", err, gcs.NonCanonical)
+	d, err = f.Decode(formats.Params{Lenient: true}, formats.Header("AfdA ; COMPLETE, CdZQ4A; stale"))
+	if err != nil || d.Canonical || len(d.Digests) != 1 || !slices.Equal(d.Digests[0].Flags, []string{"complete"}) {
+		t.Errorf("%+v, %v", d, err)
+	}
+}
+
+func TestAutoPush(t *testing.T) {
+	b, err := os.ReadFile("../gcs/autopush/testdata/h2-auto-push.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var captures struct {
+		Vectors []struct {
+			Paths  []string
+			Cookie string `json:"cookie_header_value"`
+		}
+	}
+	if err := json.Unmarshal(b, &captures); err != nil || len(captures.Vectors) == 0 {
+		t.Fatal(err)
+	}
+	f := format(t, "h2-auto-push")
+	for _, v := range captures.Vectors {
+		present, err := f.QueryNames(formats.Params{}, formats.Text(v.Cookie), append(v.Paths, "/stranger"))
+		if err != nil || slices.Contains(present[:len(v.Paths)], false) || present[len(v.Paths)] {
+			t.Errorf("%v: %v, %v", v.Paths, present, err)
+		}
+	}
+	present, err := f.QueryNames(formats.Params{}, formats.Octets([]byte{255, 255, 255, 255}), []string{"/"})
+	if err != nil || !present[0] {
+		t.Errorf("octets: %v, %v", present, err)
+	}
+	_, err = f.QueryNames(formats.Params{}, formats.Text("AAAA"), []string{"/"})
+	checkError(t, "three octets", err, gcs.Truncated)
+	_, err = f.QueryNames(formats.Params{}, formats.Header("AAAA"), []string{"/"})
+	checkError(t, "a header", err, gcs.BadParameter)
+	_, err = f.QueryNames(formats.Params{}, formats.Octets(make([]byte, 1<<20)), []string{"/"})
+	checkError(t, "a megabyte", err, gcs.TooMany)
+	_, err = f.Hash(formats.Params{}, []string{"/"})
+	checkError(t, "hash", err, gcs.BadParameter)
+	_, err = f.EncodeNames(formats.Params{}, []string{"/"})
+	checkError(t, "encode", err, gcs.BadParameter)
+}
+
+func TestFalsePositive(t *testing.T) {
+	d, err := format(t, "h2o").Decode(formats.Params{CapacityBits: new(int64(8))}, formats.Text("qF0"))
+	if got := d.FalsePositive(); err != nil || got != 2./256 {
+		t.Errorf("h2o: %v, %v", got, err)
+	}
+	d, err = format(t, "decred-v1").Decode(formats.Params{P: new(int64(2))}, formats.Text("0000000216"))
+	if got := d.FalsePositive(); err != nil || got != 2./8 {
+		t.Errorf("decred-v1: %v, %v", got, err)
+	}
+	d, err = format(t, "raw").Decode(formats.Params{Rice: new(int64(6))}, formats.Text("a85d"))
+	if got := d.FalsePositive(); err != nil || got != 0 {
+		t.Errorf("raw: %v, %v", got, err)
+	}
+}
+
+// Any text and any parameters, in every format: no panic, an error of a known kind, and
+// what is canonical is what its keys are encoded as.
+func FuzzDecode(f *testing.F) {
+	for _, s := range samples {
+		f.Add(s.text, int64(7), int64(10), int64(2), false)
+	}
+	f.Add("AfdA; complete, AcA", int64(0), int64(0), int64(0), true)
+	f.Add("feffffffff70", int64(3), int64(8), int64(0), false)
+	f.Fuzz(func(t *testing.T, text string, a, b, c int64, lenient bool) {
+		for _, format := range formats.All {
+			p := formats.Params{Lenient: lenient}
+			switch format.Name {
+			case "h2o", "h2o-2.0":
+				p.CapacityBits = &a
+			case "go-casper":
+				p.P, p.N = &a, &b
+			case "bip158", "decred-v2":
+				p.P, p.M, p.KeyHex = &a, &b, zeroKey
+			case "decred-v1":
+				p.P, p.KeyHex = &a, zeroKey
+			case "rice-delta":
+				p.Rice, p.First, p.Count = &a, &b, &c
+			case "raw":
+				p.Rice, p.Gap = &a, &b
+				if c >= 0 {
+					p.Count = &c
+				}
+			}
+			for _, in := range []formats.Input{formats.Text(text), formats.Octets([]byte(text)), formats.Header(text)} {
+				d, err := format.Decode(p, in)
+				var e *gcs.Error
+				if err != nil && (!errors.As(err, &e) || strings.HasPrefix(e.Kind.String(), "Kind(")) {
+					t.Fatalf("%s %q: %v", format.Name, text, err)
+				}
+				_, _ = format.QueryNames(p, in, []string{"/", "abcd"})
+				if err != nil {
+					continue
+				}
+				if !lenient && !d.Canonical {
+					t.Errorf("%s %q: accepted, but not canonical", format.Name, text)
+				}
+				if !slices.IsSorted(d.Keys) {
+					t.Errorf("%s %q: %v", format.Name, text, d.Keys)
+				}
+				again, err := format.EncodeKeys(d.Params, d.Keys)
+				distinct := len(slices.Compact(slices.Clone(d.Keys))) == len(d.Keys)
+				if !lenient && d.Digests == nil && distinct && len(d.Octets) > 0 && (err != nil || string(again.Octets) != string(d.Octets)) {
+					t.Errorf("%s %q: %x is encoded as %x, %v", format.Name, text, d.Octets, again.Octets, err)
+				}
+			}
+		}
+	})
+}
+
+// A tool that learns at run time what it is given.
+func ExampleFormat_Decode() {
+	f, _ := formats.Lookup("h2o")
+	d, err := f.Decode(formats.Params{CapacityBits: new(int64(8))}, formats.Text("qF0"))
+	fmt.Println(d.Keys, d.Canonical, d.FalsePositive(), err)
+	// Output: [20 178] true 0.0078125 <nil>
+}
+
+func ExampleFormat_EncodeNames() {
+	f, _ := formats.Lookup("cache-digest")
+	e, err := f.EncodeNames(formats.Params{Log2P: new(int64(7))}, []string{"https://example.com/style.css", "https://example.com/jquery.js"})
+	fmt.Println(e.Text, e.Keys, *e.Params.Log2N, err)
+	// Output: CdZQ4A [178 186] 1 <nil>
+}
+
+func ExampleFormat_QueryNames() {
+	f, _ := formats.ByCookie("h2o_casper")
+	present, err := f.QueryNames(formats.Params{CapacityBits: new(int64(8))}, formats.Text("qF0"), []string{"/css/0.css", "/js/0.js"})
+	fmt.Println(present, err)
+	// Output: [true false] <nil>
+}
+
+func ExampleParams() {
+	f, _ := formats.Lookup("bip158")
+	_, err := f.Hash(formats.Params{CapacityBits: new(int64(8))}, nil)
+	fmt.Println(err)
+	// Output: set: bad-parameter at bit 0: bip158 has no parameter capacity_bits
+}
+
+func BenchmarkDecode(b *testing.B) {
+	f, p := formats.All[0], formats.Params{CapacityBits: new(int64(8))}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := f.Decode(p, formats.Text("qF0")); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
