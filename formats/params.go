@@ -3,7 +3,6 @@ package formats
 import (
 	"encoding/hex"
 	"fmt"
-	"reflect"
 	"strings"
 
 	"github.com/cache-aware/casper/gcs"
@@ -30,20 +29,33 @@ type Params struct {
 	Lenient      bool   `json:"lenient,omitempty"`       // read as the deployed reader does
 }
 
-// names are the JSON names of the fields of Params, in their order.
-var names = func() (names []string) {
-	for field := range reflect.TypeFor[Params]().Fields() {
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		names = append(names, name)
-	}
-	return names
-}()
+// parameters are the fields of Params but Lenient, by their JSON names. Asking them one
+// by one, rather than by reflection, nearly halves the time that a short value
+// takes.
+var parameters = [...]struct {
+	name string
+	set  func(p *Params) bool
+}{
+	{"capacity_bits", func(p *Params) bool { return p.CapacityBits != nil }},
+	{"p", func(p *Params) bool { return p.P != nil }},
+	{"n", func(p *Params) bool { return p.N != nil }},
+	{"m", func(p *Params) bool { return p.M != nil }},
+	{"key_hex", func(p *Params) bool { return p.KeyHex != "" }},
+	{"log2n", func(p *Params) bool { return p.Log2N != nil }},
+	{"log2p", func(p *Params) bool { return p.Log2P != nil }},
+	{"rice", func(p *Params) bool { return p.Rice != nil }},
+	{"run", func(p *Params) bool { return p.Run != "" }},
+	{"gap", func(p *Params) bool { return p.Gap != nil }},
+	{"order", func(p *Params) bool { return p.Order != "" }},
+	{"pad", func(p *Params) bool { return p.Pad != nil }},
+	{"count", func(p *Params) bool { return p.Count != nil }},
+	{"first", func(p *Params) bool { return p.First != nil }},
+}
 
 // given yields the JSON names of the parameters that are set, Lenient aside.
-func (p Params) given(yield func(name string) bool) {
-	v := reflect.ValueOf(&p).Elem()
-	for i, name := range names {
-		if name != "lenient" && !v.Field(i).IsZero() && !yield(name) {
+func (p *Params) given(yield func(name string) bool) {
+	for i := range parameters {
+		if parameters[i].set(p) && !yield(parameters[i].name) {
 			return
 		}
 	}
