@@ -163,6 +163,67 @@ func BenchmarkContainsAny(b *testing.B) {
 	}
 }
 
+// Absent keys all over a large set, through an index.
+func BenchmarkIndex(b *testing.B) {
+	for _, every := range []int{32, 128} {
+		s := benchSets(b, 10_000, 19)[0]
+		x, err := benchCode(19).Index(s.src, s.lim, every)
+		if err != nil {
+			b.Fatal(err)
+		}
+		rng := rand.New(rand.NewPCG(4, 4))
+		queries := make([]uint64, rotation)
+		for i := range queries {
+			queries[i] = rng.Uint64N(10_000 << 19)
+		}
+		b.Run(fmt.Sprintf("every=%d/Contains", every), func(b *testing.B) {
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				x.Contains(queries[i%rotation])
+			}
+		})
+		sorted := slices.Sorted(slices.Values(queries[:10]))
+		b.Run(fmt.Sprintf("every=%d/ContainsAny-10", every), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				x.ContainsAny(sorted)
+			}
+		})
+	}
+	b.Run("make", func(b *testing.B) {
+		s := benchSets(b, 10_000, 19)[0]
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := benchCode(19).Index(s.src, s.lim, 0); err != nil {
+				b.Fatal(err)
+			}
+		}
+		perKey(b, 10_000)
+	})
+}
+
+// Sorting different unsorted sets, copying included.
+func BenchmarkSort(b *testing.B) {
+	for _, n := range []int{100, 1000, 10_000, 100_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			rng := rand.New(rand.NewPCG(6, uint64(n)))
+			sets := make([][]uint64, max(1, min(rotation, 1<<18/n)))
+			for i := range sets {
+				for range n {
+					sets[i] = append(sets[i], rng.Uint64N(uint64(n)*784931))
+				}
+			}
+			keys, scratch := make([]uint64, n), make([]uint64, n)
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				copy(keys, sets[i%len(sets)])
+				gcs.Sort(keys, scratch)
+			}
+			perKey(b, n)
+		})
+	}
+}
+
 func BenchmarkSize(b *testing.B) {
 	s := benchSets(b, 1000, 10)[0]
 	b.ReportAllocs()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/cache-aware/casper/bitio"
 	"github.com/cache-aware/casper/gcs"
@@ -88,4 +89,52 @@ func ExampleLimit() {
 	// Output:
 	// [1] <nil>
 	// bits: truncated at bit 0: the stream ends within a code
+}
+
+// A large set that is asked often.
+func ExampleCode_Index() {
+	keys := make([]uint64, 0, 10_000)
+	for i := range uint64(10_000) {
+		keys = append(keys, i*i)
+	}
+	c := gcs.Code{Rice: 13, Gap: 1}
+	src, err := c.Append(nil, keys)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	x, err := c.Index(src, gcs.Limit{Len: 10_000, Max: 1 << 27}, 0)
+	fmt.Println(x.Len(), err)
+	fmt.Println(x.Contains(49), x.Contains(50), x.ContainsAny([]uint64{2, 3, 99_980_001}))
+	// Output:
+	// 10000 <nil>
+	// true false true
+}
+
+// Keys of one's own type need no copy.
+func ExampleEncode() {
+	type key uint32
+	src, err := gcs.Encode(nil, h2o, []key{20, 178})
+	fmt.Printf("%x %v\n", src, err)
+	keys, err := gcs.Decode([]key(nil), h2o, src, limit)
+	fmt.Println(keys, err)
+	// Output:
+	// a85d <nil>
+	// [20 178] <nil>
+}
+
+func ExampleDecode() {
+	var room [64]uint32
+	keys, err := gcs.Decode(room[:0], h2o, []byte{0xa8, 0x5d}, limit)
+	fmt.Println(keys, err)
+	// Output: [20 178] <nil>
+}
+
+// Hashes come in any order, and now and then twice.
+func ExampleSort() {
+	keys := []uint64{178, 20, 178}
+	gcs.Sort(keys, nil)
+	src, err := h2o.Append(nil, slices.Compact(keys))
+	fmt.Printf("%x %v\n", src, err)
+	// Output: a85d <nil>
 }

@@ -14,7 +14,7 @@ type smallKey uint32
 // scratch, against slices.Sort.
 func TestSort(t *testing.T) {
 	rng := rand.New(rand.NewPCG(41, 42))
-	for _, n := range []int{0, 1, 2, 100, 499, 500, 501, 1000, 3000} {
+	for _, n := range []int{0, 1, 2, 30, 35, 36, 37, 100, 500, 2999, 3000, 5000} {
 		for width := 0; width <= 64; width += 1 + rng.IntN(5) {
 			keys := make([]uint64, n)
 			small := make([]smallKey, n)
