@@ -25,41 +25,67 @@ func Build(p Params, k Key, items [][]byte) (Filter, error) {
 	if err := w.reduce(p); err != nil {
 		return Filter{}, err
 	}
-	if p.Variant != DecredV1 && w.repeats() {
-		// Equal values are a collision, or a repeated item, which must not count in N.
-		// Telling them apart takes longer than all the rest, and is seldom needed.
-		if p.Variant == Bitcoin {
-			items = distinct(items)
-		}
-		w.hash(p, k, items)
-		if p.Variant == DecredV2 { // looks at hashes only
-			slices.Sort(w.values)
-			w.values = slices.Compact(w.values)
-		}
-		if err := w.reduce(p); err != nil {
-			return Filter{}, err
+	if p.Variant != DecredV1 {
+		// Equal values are a collision, which stays, or a repetition, which must not
+		// count in N.
+		if equal := w.repeated(); len(equal) > 0 {
+			if once, found := distinct(p, k, items, equal); found {
+				w.hash(p, k, once)
+				if err := w.reduce(p); err != nil {
+					return Filter{}, err
+				}
+			}
 		}
 	}
 	return encode(p, w.values)
 }
 
-// distinct returns the items without repeats.
-func distinct(items [][]byte) (once [][]byte) {
-	seen := make(map[string]bool, len(items))
+// distinct returns the items without repeats, and whether there were any. Only those whose
+// values are among the equal ones, which are sorted, can be repeats: one pair in 785,000
+// collides, so that a million items have few such, and a map of all items would take
+// ten times as long as the filter.
+func distinct(p Params, k Key, items [][]byte, equal []uint64) (once [][]byte, found bool) {
+	counted := 0
 	for _, item := range items {
-		if !seen[string(item)] {
-			seen[string(item)] = true
-			once = append(once, item)
+		if counts(p, item) {
+			counted++
 		}
 	}
-	return once
+	universe := p.Universe(uint32(counted))
+	seen := make(map[string]bool)
+	var octets [8]byte
+	once = make([][]byte, 0, counted)
+	for _, item := range items {
+		if !counts(p, item) {
+			continue
+		}
+		h := hash.SipHash(k, item)
+		if _, is := slices.BinarySearch(equal, p.reduce(h, universe)); is {
+			id := item
+			if p.Variant == DecredV2 { // which looks at hashes only
+				id = octets[:]
+				binary.BigEndian.PutUint64(id, h)
+			}
+			if seen[string(id)] {
+				found = true
+				continue
+			}
+			seen[string(id)] = true
+		}
+		once = append(once, item)
+	}
+	return once, found
 }
+
+// counts reports whether an item counts: Decred's second version leaves empty ones
+// out.
+func counts(p Params, item []byte) bool { return len(item) > 0 || p.Variant != DecredV2 }
 
 // hash sets the values to the hashes of the items that count.
 func (w *workspace) hash(p Params, k Key, items [][]byte) {
 	w.values = w.values[:0]
 	for _, item := range items {
-		if len(item) > 0 || p.Variant != DecredV2 {
+		if counts(p, item) {
 			w.values = append(w.values, hash.SipHash(k, item))
 		}
 	}
@@ -74,18 +100,18 @@ func (w *workspace) reduce(p Params) error {
 	for i, h := range w.values {
 		w.values[i] = p.reduce(h, universe)
 	}
-	w.sort(universe)
+	w.sort()
 	return nil
 }
 
-// repeats reports whether any of the sorted values is there twice.
-func (w *workspace) repeats() bool {
+// repeated returns those of the sorted values that are there more than once, each once.
+func (w *workspace) repeated() (equal []uint64) {
 	for i := 1; i < len(w.values); i++ {
-		if w.values[i] == w.values[i-1] {
-			return true
+		if v := w.values[i]; v == w.values[i-1] && (len(equal) == 0 || equal[len(equal)-1] != v) {
+			equal = append(equal, v)
 		}
 	}
-	return false
+	return equal
 }
 
 // FromValues returns the filter of the given values, which must be sorted and below

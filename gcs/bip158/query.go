@@ -31,7 +31,7 @@ func (f Filter) ContainsAny(k Key, items [][]byte) bool {
 			w.values = append(w.values, f.p.reduce(hash.SipHash(k, item), universe))
 		}
 	}
-	w.sort(universe)
+	w.sort()
 	found, _ := f.p.Code().ContainsAny(f.coded(), w.values, f.limit())
 	return found
 }
