@@ -1,0 +1,137 @@
+package fuzz_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/cache-aware/casper/bitio"
+	"github.com/cache-aware/casper/fuzz"
+	base64fuzz "github.com/cache-aware/casper/fuzz/base64url"
+	bitiofuzz "github.com/cache-aware/casper/fuzz/bitio"
+	casperfuzz "github.com/cache-aware/casper/fuzz/casper"
+	gcsfuzz "github.com/cache-aware/casper/fuzz/gcs"
+	harfuzz "github.com/cache-aware/casper/fuzz/har"
+	jarfuzz "github.com/cache-aware/casper/fuzz/jar"
+	linefuzz "github.com/cache-aware/casper/fuzz/line"
+	logfuzz "github.com/cache-aware/casper/fuzz/log"
+	"github.com/cache-aware/casper/gcs"
+	"github.com/cache-aware/casper/gcs/casper"
+)
+
+// corpusVariable names a checkout of github.com/dvyukov/go-fuzz-corpus, or of anything
+// laid out like it: a folder corpus of raw files in each folder.
+const corpusVariable = "GO_FUZZ_CORPUS"
+
+var targets = map[string]fuzz.Target{
+	"base64url": base64fuzz.Fuzz,
+	"bitio":     bitiofuzz.Fuzz,
+	"casper":    casperfuzz.Fuzz,
+	"gcs":       gcsfuzz.Fuzz,
+	"har":       harfuzz.Fuzz,
+	"jar":       jarfuzz.Fuzz,
+	"line":      linefuzz.Fuzz,
+	"log":       logfuzz.Fuzz,
+}
+
+// TestTargets makes sure that no target is left out here or lacks its corpus.
+func TestTargets(t *testing.T) {
+	folders, err := filepath.Glob("*/main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(folders) != len(targets) {
+		t.Errorf("%d folders hold targets, %d are listed", len(folders), len(targets))
+	}
+	for name := range targets {
+		if seeds, _ := filepath.Glob(filepath.Join(name, "corpus", "*")); len(seeds) == 0 {
+			t.Errorf("%s: no corpus", name)
+		}
+	}
+}
+
+// TestGoFuzzCorpus feeds every file of the corpus to every target: as it is, as a stream of
+// bits in codes of all kinds, and line by line as headers.
+func TestGoFuzzCorpus(t *testing.T) {
+	root := os.Getenv(corpusVariable)
+	if root == "" {
+		t.Skip(corpusVariable + " names no checkout of github.com/dvyukov/go-fuzz-corpus")
+	}
+	files, err := filepath.Glob(filepath.Join(root, "*", "corpus", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) == 0 {
+		t.Fatalf("%s=%s: no file */corpus/* is there", corpusVariable, root)
+	}
+	var seen sync.Map
+	inParallel(t, len(files), func(i int) (err error) {
+		if fuzz.Race && i%20 != 0 {
+			return nil
+		}
+		data, err := os.ReadFile(files[i])
+		if err != nil {
+			return err
+		}
+		at := "as it is"
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("%s, %s: %v", files[i], at, p)
+			}
+		}()
+		for name, target := range targets {
+			at = name + " as it is"
+			target(data)
+		}
+		at = "as bits"
+		asBits(data, i)
+		at = "as header lines"
+		asLines(data, &seen)
+		return nil
+	})
+	t.Logf("%d files", len(files))
+}
+
+// most is how many octets of a file are read as one stream. Few files are longer, and
+// the remainders of a long stream repeat.
+const most = 1 << 12
+
+// asBits decodes the file as a stream, from its beginning, with a remainder of each
+// length and all other choices in turn.
+func asBits(data []byte, turn int) {
+	data = data[:min(len(data), most)]
+	for rice := range uint8(64) {
+		n := turn + int(rice)
+		c := gcs.Code{
+			Rice: rice, Run: bitio.Run(n & 1), Gap: uint8(n >> 1 & 1),
+			Order: bitio.Order(n >> 2 & 1), Pad: gcs.Pad(n % 3),
+		}
+		stream := fuzz.Bits(data, c.Order)
+		keys, _ := fuzz.Decode(nil, stream, c, gcs.Limit{Len: len(stream) + 1, Max: gcs.Largest, End: gcs.Open})
+		limit := gcs.Limit{Len: len(keys) + n%5/4, Max: gcs.Largest, End: gcs.End(n / 3 % 3)}
+		gcsfuzz.Decode(c, data, stream, limit)
+	}
+	bitiofuzz.Read(data, []bitiofuzz.Op{{N: 3}, {N: 64}, {Unary: true, V: 63}, {N: 57}, {Unary: true, Run: bitio.OnesZero, V: 1 << 12}, {N: 1}})
+}
+
+// asLines reads each line as a header and as the value of a cookie, unless it was in
+// another file already, and all of them as a log of cookies.
+func asLines(data []byte, seen *sync.Map) {
+	var log []byte
+	for line := range bytes.Lines(data) {
+		line = line[:min(len(line), most)]
+		log = append(append(log, "h2o_casper="...), line...)
+		if _, again := seen.LoadOrStore(string(line), true); again {
+			continue
+		}
+		linefuzz.Fuzz(append([]byte("Cookie: "), line...))
+		linefuzz.Fuzz(append([]byte("Set-Cookie: h2o_casper="), line...))
+		value := bytes.TrimRight(line, "\r\n")
+		casperfuzz.Value(string(value), casper.Params{}, line)
+		casperfuzz.Value(fuzz.CookieLike(value), casper.Params{CapacityBits: 8}, line)
+	}
+	logfuzz.Fuzz(log)
+}
