@@ -1,0 +1,151 @@
+package server_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/cache-aware/casper/gcs/casper"
+	"github.com/cache-aware/casper/server"
+	"github.com/cache-aware/casper/server/link"
+)
+
+// tenAssets are prepared once, as a Handler does it.
+func tenAssets() (assets []*server.Asset, paths []string) {
+	for i := range 10 {
+		path := fmt.Sprintf("/static/%d/app.css", i)
+		assets = append(assets, server.Prepare(link.Asset{Path: path, As: "style"}, casper.Params{}))
+		paths = append(paths, path)
+	}
+	return assets, paths
+}
+
+// The decision for a warm cookie and ten precomputed assets: the decision alone, and with
+// the reading of the cookie.
+func BenchmarkDecide(b *testing.B) {
+	assets, paths := tenAssets()
+	b.Run("warm", func(b *testing.B) {
+		c := &server.Client{Held: casper.New(casper.Params{}, keysOf(paths...)...), CanPush: true}
+		var p server.Policy
+		var room [12]server.Verdict
+		b.ReportAllocs()
+		for b.Loop() {
+			if plan := p.Decide(c, assets, room[:0]); plan.Pushes != 0 || plan.Changed {
+				b.Fatal("not warm")
+			}
+		}
+	})
+	b.Run("warm, cookie included", func(b *testing.B) {
+		read := server.CookieFingerprint("session=0123456789abcdef; " + held(paths...))
+		var p server.Policy
+		var room [12]server.Verdict
+		b.ReportAllocs()
+		for b.Loop() {
+			c := server.Client{Held: read(), CanPush: true}
+			if plan := p.Decide(&c, assets, room[:0]); plan.Pushes != 0 {
+				b.Fatal("not warm")
+			}
+		}
+	})
+	b.Run("cold", func(b *testing.B) {
+		c := &server.Client{CanPush: true}
+		p := server.Policy{MaxAssets: 10}
+		var room [12]server.Verdict
+		b.ReportAllocs()
+		for b.Loop() {
+			if plan := p.Decide(c, assets, room[:0]); plan.Pushes != 10 {
+				b.Fatal("not cold")
+			}
+		}
+	})
+}
+
+// A sink is a writer that costs nothing.
+type sink struct{ header http.Header }
+
+func (s *sink) Header() http.Header         { return s.header }
+func (s *sink) Write(p []byte) (int, error) { return len(p), nil }
+func (s *sink) WriteHeader(int)             {}
+func (s *sink) Flush()                      {}
+
+// The middleware around handlers that give it nothing, or little, to do.
+func BenchmarkHandler(b *testing.B) {
+	page := []byte("<p>page")
+	html := []string{"text/html"}
+	next := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Content-Type"] = html
+		w.Write(page)
+	})
+	_, paths := tenAssets()
+	for _, c := range []struct {
+		name   string
+		h      http.Handler
+		fields []string
+	}{
+		{"bare", next, nil},
+		{"nothing to do", &server.Handler{Next: next}, nil},
+		{"nothing to do, a navigation with cookies", &server.Handler{Next: next}, append(browser, "Cookie: session=1; "+held(paths...))},
+		{"ten held", &server.Handler{Next: next, Source: wants(paths...), Policy: server.Policy{NoPush: true}}, append(browser, "Cookie: session=1; "+held(paths...))},
+		{"ten linked", &server.Handler{Next: next, Source: wants(paths...), Policy: server.Policy{NoPush: true, MaxAssets: 10}}, nil},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			r := request("/page", c.fields...)
+			w := &sink{header: make(http.Header)}
+			b.ReportAllocs()
+			for b.Loop() {
+				clear(w.header)
+				c.h.ServeHTTP(w, r)
+			}
+		})
+	}
+}
+
+// What a refusal costs, once for a connection: the difference of the two.
+func BenchmarkRefusal(b *testing.B) {
+	h := &server.Handler{Next: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), Source: wants("/a.css", "/b.css")}
+	s := newStage()
+	s.refuse = http.ErrNotSupported
+	known := request("/")
+	h.ServeHTTP(s, known)
+	for name, ctx := range map[string]func() context.Context{
+		"remembered": known.Context,
+		"first":      func() context.Context { return server.ConnContext(context.Background(), nil) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				clear(s.header)
+				h.ServeHTTP(s, known.WithContext(ctx()))
+			}
+		})
+	}
+}
+
+// A handler with nothing to do costs at most two allocations.
+func TestNothingToDoAllocates(t *testing.T) {
+	next := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Content-Type"] = []string{"text/html"}
+		w.Write([]byte("page"))
+	})
+	for name, fields := range map[string][]string{"program": nil, "browser": append(browser, "Cookie: a=b"), "asset": {"Sec-Fetch-Dest: style"}} {
+		r := request("/page?x=1", fields...)
+		run := func(h http.Handler) float64 {
+			w := &sink{header: make(http.Header)}
+			return testing.AllocsPerRun(100, func() {
+				clear(w.header)
+				h.ServeHTTP(w, r)
+			})
+		}
+		if more := run(&server.Handler{Next: next}) - run(next); more > 2 && !raceEnabled {
+			t.Errorf("%s: %v allocations more", name, more)
+		}
+	}
+	assets, paths := tenAssets()
+	c := &server.Client{Held: casper.New(casper.Params{}, keysOf(paths...)...), CanPush: true}
+	var p server.Policy
+	var room [12]server.Verdict
+	if n := testing.AllocsPerRun(100, func() { p.Decide(c, assets, room[:0]) }); n > 0 && !raceEnabled {
+		t.Errorf("a warm decision allocates %v times", n)
+	}
+}

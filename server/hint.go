@@ -1,0 +1,88 @@
+package server
+
+import (
+	"maps"
+	"net/http"
+
+	"github.com/cache-aware/casper/server/link"
+)
+
+// hint sends the one 103 of this request: only links, and a content security policy if one
+// is known, since a browser applies that to what it fetches early.
+func (w *response) hint(verdicts []Verdict) {
+	var links []string
+	for _, v := range verdicts {
+		if v.Means == ByHint {
+			links = append(links, string(v.Asset.Append(nil)))
+		}
+	}
+	w.sendHints(links)
+	w.h.stats.Hinted.Add(int64(len(links)))
+	if w.conn != nil && w.h.Observe != nil {
+		w.hintedFor = w.scheme() + "://" + w.r.Host + target(w.r)
+		w.conn.hinting.began(w.hintedFor)
+	}
+}
+
+// sendHints sends a 103 in isolation.
+//
+// net/http hands the live header map to the HTTP/2 frame writer and returns early when
+// the client resets the stream, so that the next Header().Set of a handler races
+// with the writer: a fatal error that no recover catches (golang.org/issue/67940). It
+// does clone the map when it holds a Content-Length, which it then leaves out of
+// an informational answer; so there is one. TestHintSurvivesReset stands guard.
+func (w *response) sendHints(links []string) {
+	header := w.Header()
+	saved := maps.Clone(header)
+	clear(header)
+	header["Link"] = links
+	if csp := saved["Content-Security-Policy"]; len(csp) > 0 {
+		header["Content-Security-Policy"] = csp
+	}
+	header["Content-Length"] = []string{"0"}
+	w.hinted = true
+	w.ResponseWriter.WriteHeader(http.StatusEarlyHints)
+	clear(header)
+	maps.Copy(header, saved)
+}
+
+// inform passes another informational answer on, with Next's header, and out of reach of
+// the same race.
+func (w *response) inform(code int) {
+	header := w.Header()
+	if _, ok := header["Content-Length"]; !ok {
+		header["Content-Length"] = []string{"0"}
+		defer delete(header, "Content-Length")
+	}
+	w.ResponseWriter.WriteHeader(code)
+}
+
+// relayHints takes a 103 that Next wants to send. Its links are decided on like any
+// others, and go out in the one 103 that the request may have; once that has gone out
+// they stay in the header map and come with the final answer. A client that this package
+// would send no 103 by itself gets Next's as it is, unless it speaks HTTP/1.0, which has none.
+func (w *response) relayHints() {
+	values := w.Header()["Link"]
+	if len(values) == 0 || w.isPush || !w.r.ProtoAtLeast(1, 1) {
+		return
+	}
+	pushed := false
+	if w.mayPush() || w.mayHint() {
+		var want []*Asset
+		for l := range link.Links(values, w.base()) {
+			if l.Err == nil && len(want) < maxRemember {
+				w.foretold = append(w.foretold, l.Asset)
+				if !w.settled(&l.Asset) {
+					want = append(want, w.h.prepare(w.s, w.place(), w.scheme(), l.Asset))
+				}
+			}
+		}
+		if len(want) > 0 {
+			w.deliver(want, false, nil)
+		}
+		pushed = w.mayPush()
+	}
+	if !pushed && !w.mayHint() && !w.hinted {
+		w.sendHints(values)
+	}
+}

@@ -1,0 +1,214 @@
+package server
+
+import (
+	"bufio"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+
+	"github.com/cache-aware/casper/gcs/casper"
+	"github.com/cache-aware/casper/server/link"
+)
+
+// A response is the writer that Next gets: the one below it, with an ear at the
+// header. It implements what the one below implements and nothing more (see
+// combine.go).
+type response struct {
+	http.ResponseWriter
+	h        *Handler
+	s        *state
+	r        *http.Request
+	conn     *conn    // nil without ConnContext
+	traffic  *traffic // of the connection; nil where nothing may be pushed
+	sentHere *Diary   // of the connection; nil where several people may share it
+
+	c         Client
+	held      casper.Fingerprint // as the cookie said
+	read      bool               // c is filled in
+	hadCookie bool
+	isPush    bool // the request was made by a push
+	isPage    bool
+	isEarly   bool // the request was made for a hint
+	counted   bool // in Stats.Pages
+	hinted    bool // a 103 went out
+	refused   bool // a push was refused, or failed
+	changed   bool // c.Held is news to the client
+	committed bool // the final header has been passed on
+	status    int
+	sent      []Verdict    // what has been decided so far
+	source    []link.Asset // what the source wants, once asked
+	asked     bool
+	known     *page // what is remembered of the page, once looked up
+	looked    bool
+	foretold  []link.Asset // what Next's own 103 linked
+	linked    []link.Asset // what the answer linked
+	html      []byte
+	hintedFor string // the page's URL, while it waits for its final answer after a 103
+
+	stalled *pushing    // a push that the client does not read
+	pushErr error       // why the latest push failed
+	pending http.Header // the final header while it waits for the body
+}
+
+func (w *response) core() *response { return w }
+
+// Unwrap returns the writer below, for http.ResponseController.
+func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// WriteHeader passes informational answers on, a 103 through the one that this
+// request may have, and completes the final header.
+func (w *response) WriteHeader(code int) {
+	if w.pending != nil {
+		w.commit(w.status, nil)
+	}
+	switch {
+	case w.committed:
+		w.ResponseWriter.WriteHeader(code) // superfluous; net/http says so
+	case code == http.StatusEarlyHints:
+		w.relayHints()
+	case code >= 100 && code < 200 && code != http.StatusSwitchingProtocols:
+		w.inform(code)
+	case w.awaitsBody(code):
+		w.status = code
+		w.pending = w.Header().Clone()
+	default:
+		w.commit(code, nil)
+	}
+}
+
+// awaitsBody reports whether the header has to wait for the beginning of the body, to see
+// what that is or what it names. net/http, too, sends no header before there is some.
+func (w *response) awaitsBody(code int) bool {
+	if !w.isPage || code != http.StatusOK || w.r.Method != http.MethodGet || first(w.Header(), "Content-Encoding") != "" {
+		return false
+	}
+	if _, ok := w.Header()["Content-Type"]; ok {
+		return w.h.Scan != nil && isHTML(contentType(w.Header(), nil))
+	}
+	return w.h.Scan != nil || w.h.Source != nil
+}
+
+// looks reports whether the first bytes of the body matter.
+func (w *response) looks() bool {
+	return !w.committed && (w.pending != nil || w.awaitsBody(http.StatusOK))
+}
+
+// begin makes sure that the final header has gone out before the body, which begins
+// with p.
+func (w *response) begin(p []byte) {
+	if w.pending == nil && !w.committed {
+		w.WriteHeader(http.StatusOK)
+	}
+	if w.pending != nil {
+		w.commit(w.status, p)
+	}
+}
+
+// Write writes the body, after the header.
+func (w *response) Write(p []byte) (int, error) {
+	if !w.committed {
+		w.begin(p)
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// WriteString writes the body, after the header.
+func (w *response) WriteString(s string) (int, error) {
+	if w.looks() {
+		w.begin([]byte(s[:min(len(s), w.h.scanBytes())]))
+	} else if !w.committed {
+		w.begin(nil)
+	}
+	return io.WriteString(w.ResponseWriter, s)
+}
+
+func (w *response) flush() {
+	w.begin(nil)
+	w.ResponseWriter.(http.Flusher).Flush()
+}
+
+// flushError is what http.ResponseController asks for.
+func (w *response) flushError() error {
+	w.begin(nil)
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+func (w *response) hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := w.ResponseWriter.(http.Hijacker).Hijack()
+	if err == nil {
+		w.committed = true // what follows is not HTTP of ours
+		w.isPage = false
+	}
+	return conn, rw, err
+}
+
+func (w *response) readFrom(src io.Reader) (n int64, err error) {
+	if w.looks() {
+		head := make([]byte, w.h.scanBytes())
+		read, readErr := io.ReadFull(src, head)
+		written, err := w.Write(head[:read])
+		n = int64(written)
+		switch {
+		case err != nil:
+			return n, err
+		case readErr == io.EOF, readErr == io.ErrUnexpectedEOF:
+			return n, nil
+		case readErr != nil:
+			return n, readErr
+		}
+	}
+	if !w.committed {
+		w.begin(nil)
+	}
+	rest, err := w.ResponseWriter.(io.ReaderFrom).ReadFrom(src)
+	return n + rest, err
+}
+
+func (h *Handler) scanBytes() int {
+	if h.ScanBytes > 0 {
+		return h.ScanBytes
+	}
+	return 8 << 10
+}
+
+// push passes on a push that Next makes by itself.
+func (w *response) push(target string, opts *http.PushOptions) error {
+	counted := false
+	if w.conn != nil && target != "" {
+		w.conn.pushed.Store(true) // before the pushed request can arrive
+		counted = w.conn.begin(1 << 30)
+	}
+	err := w.ResponseWriter.(http.Pusher).Push(target, opts)
+	if err != nil && counted {
+		w.conn.fail()
+	}
+	return err
+}
+
+// commit completes the final header and passes it on. body is the beginning of the
+// body, if it was waited for.
+func (w *response) commit(code int, body []byte) {
+	w.committed, w.status = true, code
+	header := w.Header()
+	var since http.Header // what Next did to the header after WriteHeader
+	if w.pending != nil {
+		since = maps.Clone(header)
+		clear(header)
+		maps.Copy(header, w.pending)
+		w.pending = nil
+	}
+	if code != http.StatusSwitchingProtocols {
+		if w.isPage {
+			w.completePage(code, header, body)
+		} else {
+			w.learnAsset(code, header)
+		}
+	}
+	if w.hintedFor != "" {
+		w.conn.hinting.ended(w.hintedFor)
+		w.hintedFor = ""
+	}
+	w.ResponseWriter.WriteHeader(code)
+	maps.Copy(header, since) // trailers; the rest is without effect, as it is without us
+}
