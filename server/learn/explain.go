@@ -1,0 +1,140 @@
+package learn
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/cache-aware/casper/server/link"
+)
+
+// Explanation says what is known of a page, and why each asset would or would not be sent.
+type Explanation struct {
+	Page  string  `json:"page"`            // as asked
+	From  string  `json:"from"`            // whose answer it gets: its own key, that of its kind, or that of a rule; empty when there is none
+	State string  `json:"state"`           // of that answer: "ready", "in doubt", "in trouble", or "unknown"
+	Rule  string  `json:"rule,omitempty"`  // the rule that the answer is under
+	Views uint32  `json:"views"`           // counted on whatever the answer is from
+	Fails float64 `json:"fails,omitempty"` // share of late answers that were redirects or errors
+
+	Assets []Reason `json:"assets"` // in the order in which they are sent, those that are not at the end
+}
+
+// Reason is what is known of one asset on one page.
+type Reason struct {
+	Asset       link.Asset `json:"-"`
+	Path        string     `json:"path"`
+	Wanted      bool       `json:"wanted"`
+	Why         string     `json:"why"`
+	Probability float64    `json:"probability"`
+	Deviation   float64    `json:"deviation"`
+	Views       float64    `json:"views"`   // that could tell, decayed
+	For         int        `json:"for"`     // distinct clients of the day that used or hold it, at most 64
+	Against     int        `json:"against"` // distinct clients of the day that did neither, at most 64
+	Run         float64    `json:"run"`     // latest views in a row without it
+	HoldOut     float64    `json:"holdOut"` // share of views it is withheld from
+	Version     string     `json:"version,omitempty"`
+}
+
+// Explain tells about a page what [Model.Wanted] does not.
+func (m *Model) Explain(page string) Explanation {
+	x := Explanation{Page: page, State: "unknown"}
+	a := m.answerFor(page)
+	if a == nil {
+		// A page may be known and not yet speak for itself.
+		hash := m.hash(page)
+		m.explainPage(&x, hash, page, nil)
+		return x
+	}
+	x.From, x.State = a.key, [...]string{"ready", "in trouble", "in doubt"}[a.state]
+	for i := range a.predictions {
+		if p := &a.predictions[i]; p.Ruled {
+			x.Assets = append(x.Assets, Reason{Asset: *p.Asset, Path: p.Asset.Path, Wanted: true, Why: "a rule demands it", Probability: 1})
+		}
+	}
+	if a.rule != nil {
+		x.Rule = a.rule.Page
+	}
+	m.explainPage(&x, m.hash(a.key), a.key, a.rule)
+	return x
+}
+
+func (m *Model) explainPage(x *Explanation, hash uint64, key string, rule *Rule) {
+	ps := m.pagesOf(hash)
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	p := ps.find(hash, key)
+	if p == nil {
+		return
+	}
+	x.Views, x.Fails = p.seq, float64(p.fails)
+	cands := make([]*candidate, len(p.cands))
+	for i := range p.cands {
+		cands[i] = &p.cands[i]
+	}
+	slices.SortFunc(cands, func(a, b *candidate) int {
+		if a.sendable() != b.sendable() {
+			if a.sendable() {
+				return -1
+			}
+			return 1
+		}
+		return byUrgency(a, b)
+	})
+	for _, c := range cands {
+		ruled := slices.ContainsFunc(x.Assets, func(r Reason) bool { return r.Path == c.asset.link.Path })
+		if !ruled {
+			x.Assets = append(x.Assets, c.reason(p, &m.lim, rule))
+		}
+	}
+}
+
+func (c *candidate) reason(p *page, l *limits, rule *Rule) Reason {
+	r := Reason{
+		Asset: *c.asset.link, Path: c.asset.link.Path, Version: c.asset.version,
+		Wanted: c.sendable(), Probability: c.mean(), Deviation: c.deviation(), Views: float64(c.sum()),
+		For: c.pro.len(), Against: c.against.len(), Run: float64(c.run),
+	}
+	if r.Wanted {
+		r.HoldOut = c.uncertainty(l)
+	}
+	switch {
+	case rule != nil && (rule.Only || rule.forbids(r.Path)):
+		r.Wanted, r.HoldOut, r.Why = false, 0, "the rule for "+rule.Page+" forbids it"
+	case c.asset.state == gone:
+		r.Why = "its last answer was 404 or 410"
+	case c.asset.state == unfit:
+		r.Why = "its answers may not be reused without asking, so it would be fetched twice"
+	case c.wanted() && c.flags&seeds != 0:
+		r.Why = "declared by " + sourcesOf(c.flags)
+	case c.wanted() && c.flags&inherited != 0:
+		r.Why = "pages of its kind use it"
+	case c.wanted():
+		r.Why = "used by enough views"
+	case float64(c.sum()) < l.minViews:
+		r.Why = fmt.Sprintf("seen in too few views: %.3g of %g", c.sum(), l.minViews)
+	case c.mean() < l.promote:
+		r.Why = fmt.Sprintf("used by too few views: %.2f, wanted from %.2f", c.mean(), l.promote)
+	case c.pro.len() < l.minClients:
+		r.Why = fmt.Sprintf("used by too few clients today: %d of %d", c.pro.len(), l.minClients)
+	case 2*c.pro.len() < c.against.len():
+		r.Why = "used by a few clients, not by most"
+	default:
+		r.Why = fmt.Sprintf("not certain enough: %.2f give or take %.2f", c.mean(), c.deviation())
+	}
+	return r
+}
+
+func sourcesOf(f candidateFlags) string {
+	names := [sources]string{"its Link headers", "its HTML", "a manifest"}
+	s := ""
+	for i, name := range names {
+		if f&seedFlags[i] == 0 {
+			continue
+		}
+		if s != "" {
+			s += ", "
+		}
+		s += name
+	}
+	return s
+}

@@ -1,0 +1,259 @@
+package learn
+
+import (
+	"errors"
+	"io"
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+
+	"github.com/cache-aware/casper/server/link"
+)
+
+// Bounds on what of a document is read. What a browser needs first stands near the beginning.
+const (
+	MaxHTML       = 256 << 10 // bytes
+	maxHTMLTag    = 64 << 10  // bytes of one tag or text
+	maxHTMLAssets = 256
+)
+
+// ScanHTML returns the assets that a document names and that rendering waits for, in order, each once: style sheets, scripts, modules, what
+// it preloads itself, and images marked as urgent. What applies only under a condition (print sheets, other media, nomodule), what
+// stands in noscript or template, and what is on another origin is passed over. The base is the document's URL, or its path alone, in
+// which case absolute URLs are passed over too.
+//
+// It reads at most [MaxHTML] bytes, and returns what it found along with an error of the reader. Broken markup is no error: it is read
+// as a browser would read it, as far as single tags go.
+func ScanHTML(r io.Reader, base string) ([]link.Asset, error) {
+	z := html.NewTokenizer(io.LimitReader(r, MaxHTML))
+	z.SetMaxBuf(maxHTMLTag)
+	s := scan{base: link.ParseBase(base), seen: make(map[string]bool)}
+	for len(s.assets) < maxHTMLAssets {
+		switch z.Next() {
+		case html.ErrorToken:
+			if err := z.Err(); err != io.EOF && !errors.Is(err, html.ErrBufferExceeded) {
+				return s.assets, err
+			}
+			return s.assets, nil
+		case html.StartTagToken, html.SelfClosingTagToken:
+			s.open(z)
+		case html.EndTagToken:
+			name, _ := z.TagName()
+			s.close(atom.Lookup(name))
+		}
+	}
+	return s.assets, nil
+}
+
+// scan is what has been read of a document.
+type scan struct {
+	base    link.Base
+	based   bool // a base element was met; only the first counts
+	foreign bool // and it leads to another origin
+	hidden  int  // depth within noscript and template
+	assets  []link.Asset
+	seen    map[string]bool
+}
+
+// tag is the attributes that matter, the first of each name.
+type tag struct {
+	href, src, rel, as, kind, media, crossorigin, integrity, priority string
+	cross, disabled, nomodule, later                                  bool
+}
+
+func (s *scan) open(z *html.Tokenizer) {
+	name, more := z.TagName()
+	what := atom.Lookup(name)
+	switch what {
+	case atom.Noscript, atom.Template:
+		s.hidden++
+		return
+	case atom.Link, atom.Script, atom.Img, atom.Base:
+	default:
+		return
+	}
+	var t tag
+	for more {
+		var key, value []byte
+		key, value, more = z.TagAttr()
+		t.set(string(key), string(value))
+	}
+	if s.hidden > 0 {
+		return
+	}
+	switch what {
+	case atom.Base:
+		if !s.based && t.href != "" {
+			s.based = true
+			s.rebase(t.href)
+		}
+	case atom.Link:
+		s.link(&t)
+	case atom.Script:
+		s.script(&t)
+	case atom.Img:
+		if strings.EqualFold(t.priority, "high") {
+			s.add(t.src, link.Asset{As: "image", CrossOrigin: t.cors(), FetchPriority: "high"})
+		}
+	}
+}
+
+func (s *scan) close(what atom.Atom) {
+	if s.hidden > 0 && (what == atom.Noscript || what == atom.Template) {
+		s.hidden--
+	}
+}
+
+// set keeps an attribute that matters. Of two with one name the tokenizer gives both, and the first counts.
+func (t *tag) set(key, value string) {
+	var field *string
+	switch key {
+	case "href":
+		field = &t.href
+	case "src":
+		field = &t.src
+	case "rel":
+		field = &t.rel
+	case "as":
+		field = &t.as
+	case "type":
+		field = &t.kind
+	case "media":
+		field = &t.media
+	case "integrity":
+		field = &t.integrity
+	case "fetchpriority":
+		field = &t.priority
+	case "crossorigin":
+		field, t.cross = &t.crossorigin, true
+	case "disabled":
+		t.disabled = true
+	case "nomodule":
+		t.nomodule = true
+	case "async", "defer":
+		t.later = true
+	}
+	if field != nil && *field == "" {
+		*field = value
+	}
+}
+
+func (t *tag) cors() link.CrossOrigin {
+	switch {
+	case !t.cross:
+		return link.NoCORS
+	case strings.EqualFold(strings.TrimSpace(t.crossorigin), "use-credentials"):
+		return link.UseCredentials
+	}
+	return link.Anonymous
+}
+
+// link reads a link element, whose rel is a list.
+func (s *scan) link(t *tag) {
+	if t.disabled || !anyScreen(t.media) {
+		return
+	}
+	a := link.Asset{CrossOrigin: t.cors(), Integrity: strings.Join(strings.Fields(t.integrity), " "), FetchPriority: priority(t.priority)}
+	sheet, alternate, preload := false, false, false
+	for rel := range strings.FieldsSeq(strings.ToLower(t.rel)) {
+		switch rel {
+		case "stylesheet":
+			sheet = true
+		case "alternate":
+			alternate = true
+		case "preload":
+			preload = true
+		case "modulepreload":
+			a.Rel, preload = link.ModulePreload, true
+		}
+	}
+	switch {
+	case sheet && !alternate:
+		a.Rel, a.As = link.Preload, "style"
+	case preload:
+		a.As = strings.ToLower(t.as)
+		if a.Rel == link.ModulePreload {
+			a.As = ""
+		}
+		a.Type = mediaType(t.kind)
+	default:
+		return
+	}
+	s.add(t.href, a)
+}
+
+// script reads a script element.
+func (s *scan) script(t *tag) {
+	if t.src == "" || t.nomodule {
+		return
+	}
+	a := link.Asset{As: "script", CrossOrigin: t.cors(), Integrity: strings.Join(strings.Fields(t.integrity), " "), FetchPriority: priority(t.priority)}
+	switch kind := mediaType(t.kind); {
+	case strings.EqualFold(strings.TrimSpace(t.kind), "module"):
+		a.Rel, a.As = link.ModulePreload, ""
+	case kind != "" && !link.Blocking(kind):
+		return // a data block
+	case t.later && a.FetchPriority == "":
+		a.FetchPriority = "low"
+	}
+	s.add(t.src, a)
+}
+
+// add resolves a reference and keeps the asset if it is one of this origin and can be sent.
+func (s *scan) add(ref string, a link.Asset) {
+	target, ok := s.resolve(ref)
+	if !ok {
+		return
+	}
+	if a.Path = target; !a.Valid() {
+		a.Integrity, a.FetchPriority = "", "" // rather a plain hint than none
+	}
+	if a.Valid() && len(a.Path) <= MaxPath && !s.seen[a.Path] && (a.As != "" || a.Rel == link.ModulePreload) {
+		s.seen[a.Path] = true
+		s.assets = append(s.assets, a)
+	}
+}
+
+// rebase follows a base element.
+func (s *scan) rebase(ref string) {
+	if target, ok := s.resolve(ref); ok {
+		s.base.Path = target
+	} else {
+		s.foreign = true
+	}
+}
+
+// resolve makes a request target of a reference, with the rules that package link has for them. Relative references are
+// foreign where the base element leads to another origin.
+func (s *scan) resolve(ref string) (string, bool) {
+	ref = strings.TrimSpace(ref)
+	absolute := strings.Contains(ref, "://") || strings.HasPrefix(ref, "//")
+	if ref == "" || strings.ContainsAny(ref, `<>"\`) || s.foreign && !absolute {
+		return "", false
+	}
+	for l := range link.Links([]string{"<" + ref + ">; rel=preload"}, s.base) {
+		return l.Asset.Path, l.Err == nil
+	}
+	return "", false
+}
+
+// anyScreen reports whether a media attribute lets a sheet apply to a screen for certain: only then does rendering wait for it everywhere.
+func anyScreen(media string) bool {
+	media = strings.ToLower(strings.TrimSpace(media))
+	return media == "" || media == "all" || media == "screen"
+}
+
+func priority(s string) string {
+	switch s = strings.ToLower(s); s {
+	case "high", "low":
+		return s
+	}
+	return ""
+}
+
+// mediaType is a type attribute without its parameters.
+func mediaType(s string) string {
+	s, _, _ = strings.Cut(s, ";")
+	return strings.ToLower(strings.TrimSpace(s))
+}

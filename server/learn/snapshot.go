@@ -1,0 +1,143 @@
+package learn
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"iter"
+)
+
+// A snapshot is text, one JSON object a line, so that people can read it and ordinary tools can compare two:
+//
+//	{"casper":"learned model","version":1}
+//	{"page":"/","views":41,"time":"2026-11-23T08:00:00Z","assets":[{"link":"</a.css>; rel=preload; as=style",...},...]}
+//	...
+//	{"pages":12,"sha256":"..."}
+//
+// The last line closes it: the number of lines between, and the hash of every byte before. A reader that does not know the
+// version refuses the whole.
+const (
+	snapshotName    = "learned model"
+	snapshotVersion = 1
+)
+
+// Bounds on what is read.
+const (
+	MaxSnapshot = 256 << 20 // bytes
+	maxLine     = 4 << 20   // bytes
+)
+
+// ErrSnapshot is what is wrong with a text that is no snapshot, or not a whole one. Errors of [Decode] wrap it.
+var ErrSnapshot = errors.New("learn: not a whole snapshot")
+
+type header struct {
+	Casper  string `json:"casper"`
+	Version int    `json:"version"`
+}
+
+type trailer struct {
+	Pages  int    `json:"pages"`
+	SHA256 string `json:"sha256"`
+}
+
+// Encode writes a snapshot.
+func Encode(w io.Writer, deltas iter.Seq[Delta]) error {
+	sum := sha256.New()
+	out := bufio.NewWriterSize(io.MultiWriter(w, sum), 64<<10)
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(header{snapshotName, snapshotVersion}); err != nil {
+		return err
+	}
+	n := 0
+	for d := range deltas {
+		if err := enc.Encode(&d); err != nil {
+			return fmt.Errorf("learn: page %q: %w", d.Page, err)
+		}
+		n++
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	last, err := json.Marshal(trailer{n, hex.EncodeToString(sum.Sum(nil))})
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(last, '\n'))
+	return err
+}
+
+// Decode reads a snapshot and returns its pages, or an error that wraps [ErrSnapshot] and names the line. It takes no more memory than the
+// text has bytes, give or take a small factor, and no more than [MaxSnapshot] of that. Nothing of a snapshot that is not whole is returned.
+func Decode(r io.Reader) ([]Delta, error) {
+	sum := sha256.New()
+	in := bufio.NewReaderSize(io.LimitReader(r, MaxSnapshot), 64<<10)
+	var head header
+	if err := readLine(in, sum, 1, &head); err != nil {
+		return nil, err
+	}
+	if head.Casper != snapshotName {
+		return nil, fmt.Errorf("%w: line 1: it says nothing of a %s", ErrSnapshot, snapshotName)
+	}
+	if head.Version != snapshotVersion {
+		return nil, fmt.Errorf("%w: line 1: version %d, this is for version %d", ErrSnapshot, head.Version, snapshotVersion)
+	}
+	var deltas []Delta
+	for n := 2; ; n++ {
+		before := hex.EncodeToString(sum.Sum(nil))
+		var line struct {
+			Delta
+			trailer
+		}
+		if err := readLine(in, sum, n, &line); err != nil {
+			return nil, err
+		}
+		if line.SHA256 == "" {
+			if line.Page == "" {
+				return nil, fmt.Errorf("%w: line %d: no page", ErrSnapshot, n)
+			}
+			deltas = append(deltas, line.Delta)
+			continue
+		}
+		if line.SHA256 != before || line.Pages != len(deltas) {
+			return nil, fmt.Errorf("%w: line %d: the checksum is another", ErrSnapshot, n)
+		}
+		if _, err := in.ReadByte(); err != io.EOF {
+			return nil, fmt.Errorf("%w: line %d: there is more behind the end", ErrSnapshot, n)
+		}
+		return deltas, nil
+	}
+}
+
+// readLine reads a line into v.
+func readLine(in *bufio.Reader, sum hash.Hash, n int, v any) error {
+	var line []byte
+	for {
+		part, err := in.ReadSlice('\n')
+		line = append(line, part...)
+		switch {
+		case err == nil:
+		case err == bufio.ErrBufferFull && len(line) < maxLine:
+			continue
+		case err == bufio.ErrBufferFull:
+			return fmt.Errorf("%w: line %d: longer than %d bytes", ErrSnapshot, n, maxLine)
+		case err == io.EOF:
+			return fmt.Errorf("%w: line %d: it ends early", ErrSnapshot, n)
+		default:
+			return fmt.Errorf("learn: line %d: %w", n, err)
+		}
+		break
+	}
+	sum.Write(line)
+	dec := json.NewDecoder(bytes.NewReader(line))
+	if err := dec.Decode(v); err != nil {
+		return fmt.Errorf("%w: line %d: %w", ErrSnapshot, n, err)
+	}
+	return nil
+}

@@ -1,0 +1,305 @@
+package learn
+
+import (
+	"math/bits"
+	"sync"
+	"unsafe"
+
+	"github.com/cache-aware/casper/server/link"
+)
+
+// What one client may occupy. Flooding costs the flooder alone.
+const (
+	maxTabs  = 8    // views open at once
+	maxVotes = 1024 // votes between two exchanges of the ballots
+)
+
+// visitors is one shard of the clients that were seen lately: their open views, what they fetched, and whether they have voted.
+type visitors struct {
+	mu       sync.Mutex
+	byClient map[Client]*visitor
+	newest   *visitor // by last activity, a ring: newest.newer is the oldest
+	room     int      // visitors that fit
+	trail    int64    // how long one stays warm, ms
+	ballots  ballots
+
+	first, last *view // open views by time of opening
+	open        int
+	openRoom    int
+	strangers   int // bytes of assets that only open views know
+}
+
+// visitor is one client.
+type visitor struct {
+	client       Client
+	newer, older *visitor
+	seen         int64 // ms
+	tabs         [maxTabs]*view
+	trail        trail
+	votes        uint16
+	turn         uint32 // of the ballots that votes counts for
+}
+
+// trail is a small Bloom filter of what a client fetched of late: a fingerprint for clients who send none. Two
+// probes in 512 bits; begun anew when a quarter is set, so at most one asset in sixteen is taken for held by mistake.
+type trail [8]uint64
+
+func (t *trail) add(hash uint64) {
+	set := 0
+	for _, w := range t {
+		set += bits.OnesCount64(w)
+	}
+	if set > 128 {
+		*t = trail{}
+	}
+	t[hash>>6&7] |= 1 << (hash & 63)
+	t[hash>>15&7] |= 1 << (hash >> 9 & 63)
+}
+
+func (t *trail) has(hash uint64) bool {
+	return t[hash>>6&7]&(1<<(hash&63)) != 0 && t[hash>>15&7]&(1<<(hash>>9&63)) != 0
+}
+
+// view is one client looking at one page, from the page's header until the window closes.
+type view struct {
+	visitor *visitor // nil when the view was given up
+	next    *view
+	path    uint64 // hash of the path that Referers name
+	opened  int64  // ms
+	day     uint16
+	bucket  voters  // the client's
+	hits    []hit   // by hash
+	quiet   []quiet // by hash
+	records [1 + maxFamilies]ref
+	n       int   // records
+	asked   uint8 // requests so far
+	sent    bool  // something was sent ahead
+	pushed  bool  // by push
+
+	strangers int // bytes of assets that no page knew
+}
+
+// hit is an asset that a view asked for.
+type hit struct {
+	hash     uint64
+	link     *link.Asset
+	version  string
+	order    uint8
+	urgency  uint8
+	fresh    bool
+	destined bool // the browser said what it is for
+}
+
+// quiet is an asset that a view had no need to ask for, or was told to.
+type quiet struct {
+	hash uint64
+	why  quietness
+}
+
+type quietness uint8
+
+const (
+	held quietness = 1 << iota
+	sent
+)
+
+// ref names what a view votes on: its page, and the kinds that the page belongs to.
+type ref struct {
+	hash uint64
+	key  string
+}
+
+var viewPool = sync.Pool{New: func() any { return new(view) }}
+
+func (v *view) free() {
+	clear(v.hits) // let go of links and versions
+	clear(v.records[:])
+	*v = view{hits: v.hits[:0], quiet: v.quiet[:0]}
+	viewPool.Put(v)
+}
+
+// find returns where a hash is, or would be, among the hits.
+func (v *view) find(hash uint64) (int, bool) {
+	i := len(v.hits)
+	for i > 0 && v.hits[i-1].hash >= hash {
+		i--
+	}
+	return i, i < len(v.hits) && v.hits[i].hash == hash
+}
+
+// note adds to the quiet assets, keeping them sorted and every reason.
+func (v *view) note(hash uint64, why quietness) {
+	i := len(v.quiet)
+	for i > 0 && v.quiet[i-1].hash >= hash {
+		i--
+	}
+	if i < len(v.quiet) && v.quiet[i].hash == hash {
+		v.quiet[i].why |= why
+		return
+	}
+	v.quiet = append(v.quiet, quiet{})
+	copy(v.quiet[i+1:], v.quiet[i:])
+	v.quiet[i] = quiet{hash, why}
+}
+
+// quietly reports why a view had no need to ask for an asset, 0 when it had.
+func (v *view) quietly(hash uint64) quietness {
+	for _, q := range v.quiet {
+		if q.hash == hash {
+			return q.why
+		}
+	}
+	return 0
+}
+
+// visitor returns the client's entry, making room for it at the cost of the one idle for longest.
+func (vs *visitors) visitor(c Client, now int64) *visitor {
+	x := vs.byClient[c]
+	if x == nil {
+		if len(vs.byClient) >= vs.room {
+			x = vs.newest.newer
+			vs.unlink(x)
+			delete(vs.byClient, x.client)
+			for _, v := range x.tabs {
+				if v != nil {
+					v.visitor = nil // it stays in the queue, and is dropped there
+				}
+			}
+			*x = visitor{}
+		} else {
+			x = new(visitor)
+		}
+		x.client = c
+		vs.byClient[c] = x
+		vs.front(x)
+	} else if vs.newest != x {
+		vs.unlink(x)
+		vs.front(x)
+	}
+	if now-x.seen > vs.trail || now < x.seen {
+		x.trail = trail{}
+	}
+	x.seen = now
+	return x
+}
+
+func (vs *visitors) front(x *visitor) {
+	if vs.newest == nil {
+		x.newer, x.older = x, x
+	} else {
+		oldest := vs.newest.newer
+		x.older, x.newer = vs.newest, oldest
+		vs.newest.newer, oldest.older = x, x
+	}
+	vs.newest = x
+}
+
+func (vs *visitors) unlink(x *visitor) {
+	if x.newer == x {
+		vs.newest = nil
+		return
+	}
+	if vs.newest == x {
+		vs.newest = x.older
+	}
+	x.newer.older, x.older.newer = x.older, x.newer
+}
+
+// may reports whether the client has a vote left, and takes it.
+func (vs *visitors) may(x *visitor) bool {
+	if x.turn != vs.ballots.turn {
+		x.turn, x.votes = vs.ballots.turn, 0
+	}
+	if x.votes >= maxVotes {
+		return false
+	}
+	x.votes++
+	return true
+}
+
+// tab returns a free place among the client's views.
+func (x *visitor) tab() **view {
+	for i := range x.tabs {
+		if x.tabs[i] == nil {
+			return &x.tabs[i]
+		}
+	}
+	return nil
+}
+
+// on returns the client's newest view of a path, or else the one that fetched or holds the asset that the Referer names.
+func (x *visitor) on(path, via uint64) *view {
+	var found *view
+	for _, v := range x.tabs {
+		if v != nil && v.path == path && (found == nil || v.opened >= found.opened) {
+			found = v
+		}
+	}
+	if found != nil || via == 0 {
+		return found
+	}
+	for _, v := range x.tabs {
+		if v == nil || found != nil && v.opened < found.opened {
+			continue
+		}
+		if _, ok := v.find(via); ok || v.quietly(via) != 0 {
+			found = v
+		}
+	}
+	return found
+}
+
+// push puts a view at the end of the queue.
+func (vs *visitors) push(v *view) {
+	if vs.last == nil {
+		vs.first = v
+	} else {
+		vs.last.next = v
+	}
+	vs.last = v
+	vs.open++
+}
+
+// grace is how much longer a view waits to be counted, in ms: requests are reported when they are answered, not when they come.
+const grace = 1000
+
+// due takes the oldest view out of the queue if its window has closed. A view from the future was opened before the
+// clock went back: nobody knows how long it was open, so it is given up.
+func (vs *visitors) due(now, window int64) *view {
+	for vs.first != nil {
+		v := vs.first
+		late, early := now-v.opened >= window+grace, v.opened-now > window
+		if v.visitor != nil && !late && !early {
+			return nil
+		}
+		if vs.first = v.next; vs.first == nil {
+			vs.last = nil
+		}
+		v.next = nil
+		vs.open--
+		vs.strangers -= v.strangers
+		if v.visitor == nil {
+			v.free()
+			continue
+		}
+		for i, t := range v.visitor.tabs {
+			if t == v {
+				v.visitor.tabs[i] = nil
+			}
+		}
+		if early {
+			v.free()
+			continue
+		}
+		return v
+	}
+	return nil
+}
+
+// Sizes for the account of memory: the structs, and what a map entry costs.
+const (
+	mapEntry    = 32
+	visitorCost = int(unsafe.Sizeof(visitor{})) + mapEntry
+	viewCost    = int(unsafe.Sizeof(view{})) + 32*int(unsafe.Sizeof(hit{})) + 32*int(unsafe.Sizeof(quiet{})) // of an ordinary page
+	strangeRoom = 2 << 10                                                                                    // bytes of assets that no page knew, for each view that may be open
+)
