@@ -1,0 +1,126 @@
+package metrics
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/link"
+)
+
+// mostPages bounds the dashboard: the pages with the most views.
+const mostPages = 100
+
+type board struct {
+	Counters []counter
+	Learns   bool
+	Learned  []counter
+	Pages    []pageRow
+	More     int // learned pages that are not shown
+	Linked   []linkedRow
+}
+
+type counter struct{ Name, Value string }
+
+type pageRow struct {
+	Page, State string
+	Views       string
+	Assets      []assetRow
+}
+
+type assetRow struct {
+	Path, Why   string
+	Wanted      bool
+	Probability string
+}
+
+type linkedRow struct {
+	Host, Path string
+	Status     int
+	Links      []link.Asset
+}
+
+func (a *Admin) dashboard(w http.ResponseWriter, _ *http.Request) {
+	var b board
+	s := a.handler.Stats()
+	for _, c := range []struct {
+		name  string
+		value int64
+	}{
+		{"pages with wanted assets", s.Pages.Load()}, {"pushed", s.Pushed.Load()}, {"pushes refused", s.Refused.Load()},
+		{"hinted", s.Hinted.Load()}, {"linked", s.Linked.Load()}, {"held back: the client has them", s.Held.Load()},
+		{"cookies written", s.Cookies.Load()}, {"cookies unreadable", s.BadCookie.Load()},
+	} {
+		b.Counters = append(b.Counters, counter{c.name, fmt.Sprint(c.value)})
+	}
+	if a.model != nil {
+		b.Learns = true
+		b.Learned = a.learned()
+		b.Pages, b.More = a.pages()
+	}
+	for p := range a.handler.Pages() {
+		if len(b.Linked) == mostPages {
+			break
+		}
+		b.Linked = append(b.Linked, linkedRow(p))
+	}
+	slices.SortFunc(b.Linked, func(x, y linkedRow) int {
+		return cmp.Or(cmp.Compare(x.Path, y.Path), cmp.Compare(x.Host, y.Host))
+	})
+	var page bytes.Buffer
+	if err := dashboard.Execute(&page, b); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	w.Write(page.Bytes())
+}
+
+func (a *Admin) learned() []counter {
+	s := a.model.Stats()
+	precision, recall := "not known yet", "not known yet"
+	if s.Right+s.Wrong > 0 {
+		precision = fmt.Sprintf("%.1f %%", 100*s.Precision())
+	}
+	if s.Right+s.Missed > 0 {
+		recall = fmt.Sprintf("%.1f %%", 100*s.Recall())
+	}
+	return []counter{
+		{"views counted", fmt.Sprint(s.Views)},
+		{"precision, on views without help", precision}, {"recall, on those", recall},
+		{"promoted", fmt.Sprint(s.Promoted)}, {"demoted", fmt.Sprint(s.Demoted)},
+		{"pages known", fmt.Sprint(s.Pages)}, {"kinds of pages", fmt.Sprint(s.Kinds)}, {"pages given up", fmt.Sprint(s.Evicted)},
+		{"memory", fmt.Sprintf("%d of %d KiB", s.Bytes>>10, s.Room>>10)},
+	}
+}
+
+// pages returns the pages with the most views, and how many others there are.
+func (a *Admin) pages() (rows []pageRow, more int) {
+	top := make([]learn.Delta, 0, mostPages)
+	total := 0
+	byViews := func(x, y learn.Delta) int { return cmp.Or(cmp.Compare(y.Views, x.Views), cmp.Compare(x.Page, y.Page)) }
+	for d := range a.model.All() {
+		total++
+		i, _ := slices.BinarySearchFunc(top, d, byViews)
+		if i == mostPages {
+			continue
+		}
+		if len(top) == mostPages {
+			top = top[:mostPages-1]
+		}
+		top = slices.Insert(top, i, learn.Delta{Page: d.Page, Views: d.Views})
+	}
+	for _, d := range top {
+		x := a.model.Explain(d.Page)
+		row := pageRow{Page: d.Page, State: x.State, Views: fmt.Sprintf("%.0f", d.Views)}
+		for _, asset := range x.Assets {
+			row.Assets = append(row.Assets, assetRow{asset.Path, asset.Why, asset.Wanted, fmt.Sprintf("%.0f %%", 100*asset.Probability)})
+		}
+		rows = append(rows, row)
+	}
+	return rows, total - len(top)
+}

@@ -1,0 +1,109 @@
+package redisstore
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Config says how a [Store] uses its Redis server. The zero Config is a good
+// one; every field's zero means its default. Nodes that are to learn as one
+// need the same Site, Round and Turns.
+type Config struct {
+	// Site parts the sites that share a Redis server. It becomes part of every
+	// key. 1 to 128 octets without braces, spaces and control characters. Default "default".
+	Site string
+
+	// Round is how long evidence is gathered before it is read. Default 10 s, at least 10 ms.
+	Round time.Duration
+
+	// Settle is how long after its end a round is left alone, for those who are still writing. It should be
+	// longer than [learn.Sharer.Timeout]. Default 3 s.
+	Settle time.Duration
+
+	// Turns is one in how many rounds a well-known page is reported. Default 6; 1 is every round.
+	Turns int
+
+	// KnownViews is from how many views on a page is well known. Default 64, which is what a model remembers.
+	KnownViews int
+
+	// MaxPages is how many pages are reported at a time. Default 256.
+	MaxPages int
+
+	// MaxQueue is how many pages wait for their turn. Default 4096, about 3 KiB each.
+	MaxQueue int
+
+	// MaxRound is how many fields a round has at most, one for each page and each asset of a page. It bounds
+	// what every node has to read. Default 16384, about 4 MiB.
+	MaxRound int
+
+	// MaxArchive is how many pages are archived. Those that were not heard of for longest make room. Default 16384.
+	MaxArchive int
+
+	// Keep is how long an archived page stays without news. Default 14 days.
+	Keep time.Duration
+}
+
+// roundsKept is for how many rounds after its end a round can still be read.
+const roundsKept = 30
+
+// maxPageFields bounds an archived page, in fields. From crowded on, the assets that were not reported for longest make
+// room, so that there always is some for all that a model considers for a page.
+const (
+	maxPageFields = 512
+	crowded       = 384
+)
+
+// archiveMemory is how much evidence the archive remembers of an asset, in thousandths of a view.
+const archiveMemory = 256_000
+
+func (c Config) withDefaults() (Config, error) {
+	def(&c.Site, "default")
+	def(&c.Round, 10*time.Second)
+	def(&c.Settle, 3*time.Second)
+	def(&c.Turns, 6)
+	def(&c.KnownViews, 64)
+	def(&c.MaxPages, 256)
+	def(&c.MaxQueue, 4096)
+	def(&c.MaxRound, 16384)
+	def(&c.MaxArchive, 16384)
+	def(&c.Keep, 14*24*time.Hour)
+	if len(c.Site) > 128 || strings.ContainsFunc(c.Site, func(r rune) bool { return r <= ' ' || r == '{' || r == '}' || r == 0x7f }) {
+		return c, fmt.Errorf("redisstore: site %q: at most 128 octets, without braces, spaces and control characters", c.Site)
+	}
+	for _, err := range []error{
+		within("Round", c.Round, 10*time.Millisecond, time.Hour),
+		within("Settle", c.Settle, 0, time.Hour),
+		within("Turns", c.Turns, 1, 1000),
+		within("KnownViews", c.KnownViews, 1, 255),
+		within("MaxPages", c.MaxPages, 1, 1<<20),
+		within("MaxQueue", c.MaxQueue, 1, 1<<20),
+		within("MaxRound", c.MaxRound, 1, 1<<24),
+		within("MaxArchive", c.MaxArchive, 1, 1<<24),
+		within("Keep", c.Keep, time.Second, 10*365*24*time.Hour),
+	} {
+		if err != nil {
+			return c, err
+		}
+	}
+	if c.Round%time.Millisecond != 0 {
+		return c, errors.New("redisstore: Round must be whole milliseconds")
+	}
+	return c, nil
+}
+
+func within[T int | time.Duration](name string, v, low, high T) error {
+	if low <= v && v <= high {
+		return nil
+	}
+	return fmt.Errorf("redisstore: %s is %v, must be %v to %v", name, v, low, high)
+}
+
+// def sets a field that is zero.
+func def[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}

@@ -1,0 +1,46 @@
+package redisstore
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/cache-aware/casper/server/learn"
+)
+
+// cursor is a place in what there is to read: first the archive, then round after round.
+//
+//	archive/<round>/<scan>
+//	round/<round>/<scan>
+//
+// Scan is Redis's own cursor within a set or hash. While the archive is read, round is the one to go on with.
+type cursor struct {
+	rounds bool // past the archive
+	round  int64
+	scan   uint64
+}
+
+var errCursor = errors.New("redisstore: not a cursor of this store")
+
+func (c cursor) text() learn.Cursor {
+	in := "archive"
+	if c.rounds {
+		in = "round"
+	}
+	return learn.Cursor(fmt.Sprintf("%s/%d/%d", in, c.round, c.scan))
+}
+
+// parseCursor reads what text wrote, and nothing else.
+func parseCursor(text learn.Cursor) (cursor, error) {
+	in, rest, _ := strings.Cut(string(text), "/")
+	round, scan, _ := strings.Cut(rest, "/")
+	c := cursor{rounds: in == "round"}
+	var err, err2 error
+	c.round, err = strconv.ParseInt(round, 10, 64)
+	c.scan, err2 = strconv.ParseUint(scan, 10, 64)
+	if err != nil || err2 != nil || c.text() != text {
+		return cursor{}, errCursor
+	}
+	return c, nil
+}

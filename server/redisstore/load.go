@@ -1,0 +1,245 @@
+package redisstore
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/cache-aware/casper/server/learn"
+)
+
+// How much is read at a time.
+const (
+	archiveChunk = 64  // pages
+	roundChunk   = 512 // fields
+)
+
+// Load returns a part of what the fleet has reported since the cursor, without what this store reported
+// itself, and reports what has come to its turn meanwhile. It says that there is no more once it has
+// read every settled round. A cursor from before the oldest round goes on with that one.
+func (s *Store) Load(ctx context.Context, since learn.Cursor) ([]learn.Delta, learn.Cursor, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now, err := s.now(ctx)
+	if err != nil {
+		return nil, since, err
+	}
+	if len(s.queue) > 0 && now.round != s.asked { // a node without news of its own has to get rid of the old too
+		if err := s.report(ctx, now.round, nil); err != nil {
+			return nil, since, err
+		}
+	}
+	settled := s.settled(now)
+	var c cursor
+	if since == "" {
+		c.round, err = s.firstUnarchived(ctx, settled)
+	} else {
+		c, err = parseCursor(since)
+	}
+	if err != nil {
+		return nil, since, err
+	}
+	for round := range s.own {
+		if c.rounds && round < c.round { // the caller has what came before the cursor
+			delete(s.own, round)
+		}
+	}
+	for {
+		var deltas []learn.Delta
+		if !c.rounds {
+			deltas, c, err = s.readArchive(ctx, c)
+		} else {
+			if c.round < settled-roundsKept { // it is no longer there
+				c.round, c.scan = settled-roundsKept, 0
+			} else if c.round > now.round+1 { // the clock of Redis went back
+				c.round, c.scan = settled, 0
+			}
+			if c.round >= settled {
+				return nil, c.text(), nil
+			}
+			deltas, c, err = s.readRound(ctx, now, c)
+		}
+		if err != nil {
+			return nil, since, err
+		}
+		if len(deltas) > 0 {
+			return deltas, c.text(), nil
+		}
+	}
+}
+
+// readRound reads a part of a round.
+func (s *Store) readRound(ctx context.Context, now clock, c cursor) ([]learn.Delta, cursor, error) {
+	next := c
+	next.round, next.scan = c.round+1, 0
+	size, err := s.client.HLen(ctx, s.k.round(c.round)).Result()
+	if err != nil {
+		return nil, c, fmt.Errorf("redisstore: %w", err)
+	}
+	if size == 0 {
+		return nil, next, nil
+	}
+	archivist := c.round == s.taken
+	if c.scan == 0 && !archivist {
+		if archivist, err = s.take(ctx, c.round); err != nil {
+			return nil, c, err
+		}
+	}
+	text, scan, err := s.client.HScan(ctx, s.k.round(c.round), c.scan, "", roundChunk).Result()
+	if err != nil {
+		return nil, c, fmt.Errorf("redisstore: %w", err)
+	}
+	entries := s.parse(text)
+	if archivist {
+		if err := s.archive(ctx, now, entries); err != nil {
+			return nil, c, err
+		}
+	}
+	deltas := s.others(entries, s.own[c.round])
+	switch {
+	case scan != 0:
+		next = c
+		next.scan = scan
+	case archivist:
+		if err := s.client.Set(ctx, s.k.taken(c.round), archived, s.takenFor()).Err(); err != nil {
+			return nil, c, fmt.Errorf("redisstore: %w", err)
+		}
+		s.taken = 0
+	}
+	return deltas, next, nil
+}
+
+// parse reads fields and values in turn. What is no record is left out, and so is what a scan tells twice.
+func (s *Store) parse(text []string) []entry {
+	entries := make([]entry, 0, len(text)/2)
+	seen := make(map[string]bool, len(text)/2)
+	for ; len(text) >= 2; text = text[2:] {
+		if r, ok := parseRecord(text[1]); ok && !seen[text[0]] {
+			seen[text[0]] = true
+			entries = append(entries, entry{text[0], r})
+		}
+	}
+	return entries
+}
+
+// others makes deltas of records, less this node's own part. The assets that were reported last come first: a model
+// that has no room for all of them takes those, and not the ones of last week's releases.
+func (s *Store) others(entries []entry, own map[string]ownPart) []learn.Delta {
+	slices.SortFunc(entries, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(b.time, a.time), cmp.Compare(a.field, b.field))
+	})
+	byPage := make(map[string]*learn.Delta)
+	for i := range entries {
+		e := &entries[i]
+		page, _, ok := cutField(e.field)
+		if !ok || page == "" {
+			continue
+		}
+		if p, ok := own[e.field]; ok {
+			e.used, e.views, e.held = max(0, e.used-p.used), max(0, e.views-p.views), max(0, e.held-p.held)
+		}
+		if e.views == 0 && e.held == 0 {
+			continue
+		}
+		d := byPage[page]
+		if d == nil {
+			d = &learn.Delta{Page: page}
+		}
+		if e.addTo(d) {
+			byPage[page] = d
+			s.heard(e)
+			s.counts.received.Add(1)
+		}
+	}
+	deltas := make([]learn.Delta, 0, len(byPage))
+	for _, d := range byPage {
+		deltas = append(deltas, *d)
+	}
+	slices.SortFunc(deltas, func(a, b learn.Delta) int { return cmp.Compare(a.Page, b.Page) })
+	return deltas
+}
+
+// take reports whether it is up to this store to archive a round: whoever asks first is the one. Should it not come to
+// an end, the archive lacks that round, and the nodes that were there do not.
+func (s *Store) take(ctx context.Context, round int64) (bool, error) {
+	err := s.client.SetArgs(ctx, s.k.taken(round), s.node, redis.SetArgs{Mode: "NX", TTL: s.takenFor()}).Err()
+	switch {
+	case err == nil:
+		s.taken = round
+		return true, nil
+	case errors.Is(err, redis.Nil): // another's name is there
+		return false, nil
+	}
+	return false, fmt.Errorf("redisstore: %w", err)
+}
+
+// archived is what is said of a round once the archive has all of it.
+const archived = "archived"
+
+// takenFor is how long it is remembered who archives a round: longer than the round itself.
+func (s *Store) takenFor() time.Duration { return s.c.Settle + 2*(roundsKept+1)*s.c.Round }
+
+// firstUnarchived returns the round from which on the archive does not have everything. A node that starts there, and
+// reads the archive first, misses nothing; what is archived meanwhile it may count twice.
+func (s *Store) firstUnarchived(ctx context.Context, settled int64) (int64, error) {
+	var sizes [roundsKept]*redis.IntCmd
+	var states [roundsKept]*redis.StringCmd
+	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i := range int64(roundsKept) {
+			sizes[i] = p.HLen(ctx, s.k.round(settled-roundsKept+i))
+			states[i] = p.Get(ctx, s.k.taken(settled-roundsKept+i))
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, redis.Nil) { // Nil: nobody has taken one of them
+		return 0, fmt.Errorf("redisstore: %w", err)
+	}
+	for i := range sizes {
+		if sizes[i].Val() > 0 && states[i].Val() != archived {
+			return settled - roundsKept + int64(i), nil
+		}
+	}
+	return settled, nil
+}
+
+// readArchive reads a part of the archive.
+func (s *Store) readArchive(ctx context.Context, c cursor) ([]learn.Delta, cursor, error) {
+	members, scan, err := s.client.ZScan(ctx, s.k.pages(), c.scan, "", archiveChunk).Result()
+	if err != nil {
+		return nil, c, fmt.Errorf("redisstore: %w", err)
+	}
+	var texts []*redis.MapStringStringCmd
+	if len(members) > 0 {
+		_, err = s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+			for i := 0; i+1 < len(members); i += 2 {
+				texts = append(texts, p.HGetAll(ctx, s.k.page(members[i])))
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, c, fmt.Errorf("redisstore: %w", err)
+		}
+	}
+	var entries []entry
+	for _, t := range texts {
+		for field, text := range t.Val() {
+			if r, ok := parseRecord(text); ok {
+				entries = append(entries, entry{field, r})
+			}
+		}
+	}
+	next := c
+	next.scan = scan
+	if scan == 0 {
+		next = cursor{rounds: true, round: c.round}
+	}
+	return s.others(entries, nil), next, nil
+}
+
+// unix is a score of the archive's index.
+func unix(t time.Time) float64 { return float64(t.Unix()) }

@@ -1,0 +1,62 @@
+-- Adds records to hashes. See record.go for the form of a record.
+--
+-- KEYS     the hashes
+-- ARGV[1]  milliseconds until a hash expires
+-- ARGV[2]  how much evidence a record holds, in thousandths of a view; older evidence makes room. 0 is without end.
+-- ARGV[3]  how many fields a hash may have
+-- then, for each hash, the number of records, and field and record in turn.
+--
+-- Returns how many records were refused for want of room, and the size of each hash.
+local form, head = '>dddi4i4i4i4I4I4', 48
+local memory, room = tonumber(ARGV[2]), tonumber(ARGV[3])
+
+local function merge(new, old)
+  local used, views, held, for1, for0, against1, against0, day, time = struct.unpack(form, new)
+  local usedO, viewsO, heldO, for1O, for0O, against1O, against0O, dayO, timeO = struct.unpack(form, old)
+  if memory > 0 and views + held + viewsO + heldO > memory and viewsO + heldO > 0 then
+    local keep = math.max(0, memory - views - held) / (viewsO + heldO)
+    usedO, viewsO, heldO = usedO * keep, viewsO * keep, heldO * keep
+  end
+  if day == dayO then
+    for1, for0 = bit.bor(for1, for1O), bit.bor(for0, for0O)
+    against1, against0 = bit.bor(against1, against1O), bit.bor(against0, against0O)
+  elseif dayO > day then
+    for1, for0, against1, against0, day = for1O, for0O, against1O, against0O, dayO
+  end
+  local tail, tailO = string.sub(new, head + 1), string.sub(old, head + 1)
+  -- Of two tails of the same second the greater stays, so that order does not matter.
+  if timeO > time or timeO == time and tailO > tail then
+    time, tail = timeO, tailO
+  end
+  return struct.pack(form, used + usedO, views + viewsO, held + heldO, for1, for0, against1, against0, day, time) .. tail
+end
+
+local refused, at, result = 0, 4, {0}
+for k, key in ipairs(KEYS) do
+  local n = tonumber(ARGV[at])
+  local fields, sets = {}, {}
+  for i = 1, n do
+    fields[i] = ARGV[at + 2 * i - 1]
+  end
+  local size, olds = redis.call('HLEN', key), redis.call('HMGET', key, unpack(fields))
+  for i = 1, n do
+    local record, old = ARGV[at + 2 * i], olds[i]
+    if old and #old >= head then
+      record = merge(record, old)
+    elseif not old then
+      size = size + 1
+    end
+    if size > room and not old then
+      size, refused = size - 1, refused + 1
+    else
+      sets[#sets + 1], sets[#sets + 2] = fields[i], record
+    end
+  end
+  if #sets > 0 then
+    redis.call('HSET', key, unpack(sets))
+    redis.call('PEXPIRE', key, ARGV[1])
+  end
+  result[k + 1], at = size, at + 2 * n + 1
+end
+result[1] = refused
+return result

@@ -1,0 +1,143 @@
+package redisstore
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/link"
+)
+
+// record is a value of a hash: the evidence about one asset of a page or, in
+// the field without an asset, about the page itself. It is a header of fixed
+// size that the script adds up, all big-endian, and a tail that it only
+// carries along:
+//
+//	 0  float64  used      in thousandths of a view, so sums are whole numbers and exact
+//	 8  float64  views
+//	16  float64  held
+//	24  uint64   for       voters of the day, one bit each bucket of clients
+//	32  uint64   against
+//	40  uint32   day       the voters', in days since 1970
+//	44  uint32   time      of the last report, in seconds since 1970
+//	48  JSON               a [learn.Vote] without its counts, or a pageTail
+type record struct {
+	used, views, held float64 // in thousandths
+	votersFor         uint64
+	votersAgainst     uint64
+	day, time         uint32
+	tail              []byte
+}
+
+// headerLen is the length of a record's header, in octets. The script knows it too.
+const headerLen = 48
+
+// maxTail bounds a tail, in octets: a path and a version are bounded themselves, and both may be escaped.
+const maxTail = 16 << 10
+
+// pageTail is the tail of a page's own record.
+type pageTail struct {
+	Members int `json:"members,omitempty"`
+}
+
+// entry is a field of a hash and its record.
+type entry struct {
+	field string
+	record
+}
+
+// fieldOf names an asset of a page, or the page itself when the asset is empty.
+func fieldOf(page, asset string) string { return page + "\n" + asset }
+
+// cutField takes a field's name apart. Paths hold no line feed.
+func cutField(field string) (page, asset string, ok bool) { return strings.Cut(field, "\n") }
+
+func (r *record) append(dst []byte) []byte {
+	dst = binary.BigEndian.AppendUint64(dst, math.Float64bits(r.used))
+	dst = binary.BigEndian.AppendUint64(dst, math.Float64bits(r.views))
+	dst = binary.BigEndian.AppendUint64(dst, math.Float64bits(r.held))
+	dst = binary.BigEndian.AppendUint64(dst, r.votersFor)
+	dst = binary.BigEndian.AppendUint64(dst, r.votersAgainst)
+	dst = binary.BigEndian.AppendUint32(dst, r.day)
+	dst = binary.BigEndian.AppendUint32(dst, r.time)
+	return append(dst, r.tail...)
+}
+
+// parseRecord reads a record. What is no record, or claims what cannot be, is
+// not ok; the tail is judged by whoever needs it.
+func parseRecord(text string) (r record, ok bool) {
+	if len(text) < headerLen || len(text) > headerLen+maxTail {
+		return record{}, false
+	}
+	b := []byte(text)
+	number := func(at int) float64 { return math.Float64frombits(binary.BigEndian.Uint64(b[at:])) }
+	r = record{
+		used: number(0), views: number(8), held: number(16),
+		votersFor: binary.BigEndian.Uint64(b[24:]), votersAgainst: binary.BigEndian.Uint64(b[32:]),
+		day: binary.BigEndian.Uint32(b[40:]), time: binary.BigEndian.Uint32(b[44:]),
+		tail: b[headerLen:],
+	}
+	return r, sane(r.used) && sane(r.views) && sane(r.held)
+}
+
+// sane reports whether a count may be one: neither negative, nor NaN, nor above what float64 counts exactly.
+func sane(thousandths float64) bool { return thousandths >= 0 && thousandths <= 1<<53 }
+
+func thousandths(views float64) float64 { return math.Round(views * 1000) }
+
+// appendEntries appends what a delta comes to. Names that cannot be fields, and votes whose asset is no valid
+// link, are left out: the model would refuse them too.
+func appendEntries(dst []entry, d *learn.Delta) []entry {
+	if d.Page == "" || strings.Contains(d.Page, "\n") {
+		return dst
+	}
+	at := uint32(min(max(0, d.Time.Unix()), math.MaxUint32))
+	tail, err := json.Marshal(pageTail{d.Members})
+	if err != nil {
+		return dst
+	}
+	dst = append(dst, entry{fieldOf(d.Page, ""), record{views: thousandths(d.Views), time: at, tail: tail}})
+	for _, v := range d.Assets {
+		r := record{
+			used: thousandths(v.Used), views: thousandths(v.Views), held: thousandths(v.Held),
+			votersFor: v.For, votersAgainst: v.Against, day: uint32(v.Day), time: at,
+		}
+		v.Used, v.Views, v.Held, v.For, v.Against, v.Day = 0, 0, 0, 0, 0, 0
+		if r.tail, err = json.Marshal(v); err != nil || v.Asset.Path == "" || strings.Contains(v.Asset.Path, "\n") || len(r.tail) > maxTail {
+			continue
+		}
+		dst = append(dst, entry{fieldOf(d.Page, v.Asset.Path), r})
+	}
+	return dst
+}
+
+// addTo adds an entry to the delta of its page, and reports whether it was a sound one.
+func (e *entry) addTo(d *learn.Delta) bool {
+	_, asset, ok := cutField(e.field)
+	if !ok {
+		return false
+	}
+	if t := time.Unix(int64(e.time), 0).UTC(); e.time != 0 && t.After(d.Time) {
+		d.Time = t
+	}
+	if asset == "" {
+		var tail pageTail
+		if json.Unmarshal(e.tail, &tail) != nil {
+			return false
+		}
+		d.Views += e.views / 1000
+		d.Members = max(d.Members, tail.Members)
+		return true
+	}
+	var v learn.Vote
+	if json.Unmarshal(e.tail, &v) != nil || v.Asset.Path != asset || v.Asset.Rel == link.Preconnect {
+		return false
+	}
+	v.Used, v.Views, v.Held = e.used/1000, e.views/1000, e.held/1000
+	v.For, v.Against, v.Day = e.votersFor, e.votersAgainst, uint16(min(e.day, math.MaxUint16))
+	d.Assets = append(d.Assets, v)
+	return true
+}

@@ -1,0 +1,177 @@
+package redisstore
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
+	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"github.com/cache-aware/casper/server/learn"
+)
+
+// Store is a [learn.Store] in Redis. Make one with [Open] or [New], for each
+// model its own. It is safe for concurrent use, though calls wait for each other.
+type Store struct {
+	c      Config
+	k      keys
+	node   string // a random name of this store, for whoever wonders who took a round
+	client redis.UniversalClient
+	closer func() error // nil when the client is the caller's
+
+	mu     sync.Mutex // held while talking to Redis; no request ever waits for it
+	queue  []learn.Delta
+	asked  int64                        // the round in which the queue was last looked through
+	taken  int64                        // the round that this store is about to archive, 0 for none
+	own    map[int64]map[string]ownPart // what this node reported in rounds that it has yet to read
+	known  map[uint64]uint8             // pages and assets that the fleet has heard of: views, up to 255
+	seed   maphash.Seed
+	counts counters
+}
+
+var _ learn.Store = (*Store)(nil)
+
+// ownPart is this node's part of a record, in thousandths.
+type ownPart struct{ used, views, held float64 }
+
+// maxKnown bounds the memory for what is known, in entries of about 20 octets. Beyond it everything counts as new once more.
+const maxKnown = 1 << 17
+
+type counters struct {
+	sent, received, refused, dropped, archived, queued atomic.Uint64
+}
+
+// Stats are counters since the store was made. A record is the evidence about one page or one asset of a page.
+type Stats struct {
+	Sent     uint64 `json:"sent"`     // records sent
+	Received uint64 `json:"received"` // records of other nodes received
+	Refused  uint64 `json:"refused"`  // records sent that the round had no room for
+	Dropped  uint64 `json:"dropped"`  // pages that the queue had no room for
+	Archived uint64 `json:"archived"` // records that this node added to the archive
+	Queued   uint64 `json:"queued"`   // pages that wait for their turn now
+}
+
+// Stats returns the counters. It never waits.
+func (s *Store) Stats() Stats {
+	n := &s.counts
+	return Stats{n.sent.Load(), n.received.Load(), n.refused.Load(), n.dropped.Load(), n.archived.Load(), n.queued.Load()}
+}
+
+// New returns a store that uses a client of the caller's. The client should obey contexts
+// (redis.Options.ContextTimeoutEnabled) and not retry by itself (MaxRetries -1), since what
+// is sent twice counts twice. An error names the field of the config that is out of its range.
+func New(client redis.UniversalClient, c Config) (*Store, error) {
+	c, err := c.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	return &Store{
+		c: c, k: newKeys(&c), node: rand.Text(), client: client, seed: maphash.MakeSeed(),
+		own: make(map[int64]map[string]ownPart), known: make(map[uint64]uint8),
+	}, nil
+}
+
+// Open returns a store at a redis://, rediss:// or unix:// URL, in the form of redis.ParseURL. Besides, the
+// parameter site sets [Config.Site]. It does not connect yet: a server that is away now may be there later.
+//
+// What fails comes back as an error of [Store.Merge] and [Store.Load], so Open turns off go-redis's own
+// log, which is one for the whole process and would repeat the same line as long as Redis is away.
+func Open(address string, c Config) (*Store, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		var e *url.Error // which repeats the address, and so a password
+		if errors.As(err, &e) {
+			err = e.Err
+		}
+		return nil, fmt.Errorf("redisstore: the address: %w", err)
+	}
+	query := u.Query()
+	if site := query.Get("site"); site != "" {
+		c.Site = site
+		query.Del("site")
+		u.RawQuery = query.Encode()
+	}
+	o, err := redis.ParseURL(u.String())
+	if err != nil {
+		return nil, fmt.Errorf("redisstore: %s: %w", u.Redacted(), err)
+	}
+	// A call is bounded by its context. One connection does the work; a second one is there while the first is given up.
+	o.ContextTimeoutEnabled = true
+	o.MaxRetries = -1
+	o.DialerRetries = 1
+	o.PoolSize = 2
+	o.MaxActiveConns = 2
+	o.MinIdleConns = 0
+	o.DisableIdentity = true
+	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	def(&o.DialTimeout, 2*time.Second)
+	logging.Disable()
+	client := redis.NewClient(o)
+	s, err := New(client, c)
+	if err != nil {
+		client.Close()
+		return nil, err
+	}
+	s.closer = client.Close
+	return s, nil
+}
+
+// Close sends what still waits in the queue, and lets go of the connections if [Open] made them. The error is that
+// of sending; nothing is lost by it but the last evidence of this node.
+func (s *Store) Close(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var err error
+	if len(s.queue) > 0 {
+		var now clock
+		if now, err = s.now(ctx); err == nil {
+			err = s.send(ctx, now.round, s.queue)
+		}
+		s.setQueue(nil)
+	}
+	if s.closer != nil {
+		if e := s.closer(); err == nil && e != nil {
+			err = e
+		}
+		s.closer = nil
+	}
+	if err != nil {
+		return fmt.Errorf("redisstore: closing: %w", err)
+	}
+	return nil
+}
+
+// Ping asks whether the server answers.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.client.Ping(ctx).Err(); err != nil {
+		return fmt.Errorf("redisstore: %w", err)
+	}
+	return nil
+}
+
+// clock is a moment by the clock of Redis, which all nodes share.
+type clock struct {
+	time  time.Time
+	round int64 // that is under way
+}
+
+func (s *Store) now(ctx context.Context) (clock, error) {
+	t, err := s.client.Time(ctx).Result()
+	if err != nil {
+		return clock{}, fmt.Errorf("redisstore: %w", err)
+	}
+	return clock{t, t.UnixMilli() / s.c.Round.Milliseconds()}, nil
+}
+
+// settled returns the first round that is not settled yet.
+func (s *Store) settled(now clock) int64 {
+	return now.time.Add(-s.c.Settle).UnixMilli() / s.c.Round.Milliseconds()
+}

@@ -1,0 +1,81 @@
+package replay
+
+import (
+	"slices"
+	"strings"
+)
+
+// firstLook is how many records are looked at to find out which origin a capture is about.
+const firstLook = 4096
+
+// An origin is the hosts whose records count: a model serves one origin, a capture may hold many. Given none, it is the host that most
+// pages of the first records come from; or, in a log that has no hosts, that the Referers of most assets name.
+type origin struct {
+	hosts []string // those that count; the first stands for the rest
+	early []*Record
+	votes map[string]int
+}
+
+func newOrigin(hosts []string) origin {
+	o := origin{votes: map[string]int{}}
+	for _, h := range hosts {
+		o.hosts = append(o.hosts, bareHost(h))
+	}
+	return o
+}
+
+// bareHost is a host without the port that its scheme has anyway.
+func bareHost(h string) string {
+	h = strings.ToLower(h)
+	return strings.TrimSuffix(strings.TrimSuffix(h, ":443"), ":80")
+}
+
+// known reports whether it is known which records count.
+func (o *origin) known() bool { return len(o.hosts) > 0 }
+
+// look takes one more of the first records, and returns them all once the origin is known.
+func (o *origin) look(rec *Record) []*Record {
+	o.early = append(o.early, rec)
+	switch h := bareHost(rec.Request.Host); {
+	case h != "" && rec.Status == 200 && strings.HasPrefix(rec.Answer.Get("Content-Type"), "text/html"):
+		o.votes[h]++
+	case h == "" && !strings.HasPrefix(rec.Answer.Get("Content-Type"), "text/html"):
+		if ref := bareHost(hostOf(rec.Request.Header.Get("Referer"))); ref != "" {
+			o.votes[ref]++
+		}
+	}
+	if len(o.early) < firstLook {
+		return nil
+	}
+	return o.settle()
+}
+
+// settle decides, and returns the records that waited for it.
+func (o *origin) settle() []*Record {
+	best, most := "", 0
+	for h, n := range o.votes {
+		if n > most || n == most && h < best {
+			best, most = h, n
+		}
+	}
+	if !o.known() {
+		o.hosts = []string{best} // none at all: then nothing has a Referer either
+	}
+	early := o.early
+	o.early, o.votes = nil, nil
+	return early
+}
+
+// admit reports whether a record counts, and gives it the host that its Referers are compared with.
+func (o *origin) admit(rec *Record) bool {
+	h := bareHost(rec.Request.Host)
+	if h != "" && !slices.Contains(o.hosts, h) {
+		return false
+	}
+	if ref := bareHost(hostOf(rec.Request.Header.Get("Referer"))); ref != "" && slices.Contains(o.hosts, ref) {
+		rec.Request.Host = ref // several names, one site
+	} else if h == "" {
+		rec.Request.Host = o.hosts[0]
+	}
+	return true
+}

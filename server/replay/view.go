@@ -1,0 +1,117 @@
+package replay
+
+import (
+	"time"
+
+	"github.com/cache-aware/casper/server"
+	"github.com/cache-aware/casper/server/learn"
+)
+
+// A view is a page in front of somebody, what would have been sent ahead of it, and what was asked for.
+type view struct {
+	browser *browser
+	page    string
+	path    string
+	opened  time.Time
+	verdict learn.Verdict
+	plan    []planned
+	asked   []asked
+	settled bool
+}
+
+// planned is what the policy said of one wanted asset.
+type planned struct {
+	*asset
+	means server.Means
+	why   server.Why
+	had   bool // the browser held it when the view began
+}
+
+// asked is a request on behalf of a view. The files that the page names are its first wave, those that these name the next: each wave
+// waits for the one before.
+type asked struct {
+	*asset
+	size int64
+	wave int
+}
+
+// maxWave bounds how deep assets may name each other.
+const maxWave = 8
+
+// waveOf returns the wave of a request with this Referer, 0 when it is not of this view.
+func (v *view) waveOf(path, via string) int {
+	if v.path == path {
+		return 1
+	}
+	for i := range v.asked {
+		if v.asked[i].path == via {
+			return min(v.asked[i].wave+1, maxWave)
+		}
+	}
+	return 0
+}
+
+// judge adds up what became of a view.
+func (v *view) judge(push bool) Tally {
+	t := Tally{Views: 1}
+	wasAsked := func(a *asset) bool {
+		for i := range v.asked {
+			if v.asked[i].asset == a {
+				return true
+			}
+		}
+		return false
+	}
+	for _, p := range v.plan {
+		used := wasAsked(p.asset)
+		switch {
+		case p.means != server.None:
+			t.Sent++
+			if !used && p.had && !push { // a browser does not follow a hint for what it has
+				t.Idle++
+				continue
+			}
+			t.SentBytes += p.size
+			if !used {
+				t.Unused++
+				t.UnusedBytes += p.size
+			}
+		case p.why == server.Held && !used:
+			t.Spared++
+			t.SparedBytes += p.size
+		}
+	}
+	if t.Sent > 0 {
+		t.Helped = 1
+	}
+	var waves, late [maxWave + 1]bool
+	for _, a := range v.asked {
+		t.Asked++
+		t.AskedBytes += a.size
+		waves[a.wave] = true
+		if v.sent(a.asset) {
+			t.Hits++
+			t.HitBytes += a.size
+		} else {
+			late[a.wave] = true
+		}
+	}
+	for w := range waves {
+		if waves[w] {
+			t.Trips++
+			if !late[w] {
+				t.Saved++
+			}
+		}
+	}
+	return t
+}
+
+func (v *view) sent(a *asset) bool {
+	for _, p := range v.plan {
+		if p.asset == a && p.means != server.None {
+			return true
+		}
+	}
+	return false
+}
