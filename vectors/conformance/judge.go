@@ -1,0 +1,198 @@
+package conformance
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cache-aware/casper/vectors"
+)
+
+// A Verdict is what came out of one vector.
+type Verdict string
+
+// The verdicts.
+const (
+	Passed     Verdict = "passed"
+	Failed     Verdict = "failed"      // a wrong answer, or a refusal where there is an answer
+	Timeout    Verdict = "timeout"     // no answer in time
+	Crashed    Verdict = "crashed"     // the program ended
+	Flooded    Verdict = "flooded"     // more output than any answer needs
+	Misspoke   Verdict = "misspoke"    // not the protocol: no JSON, no such member, another seq
+	Skipped    Verdict = "skipped"     // the testee says that it does not do this one
+	NotClaimed Verdict = "not claimed" // of an operation that the testee does not support; it was not asked
+	Known      Verdict = "known"       // failed, as was known before
+	Unexpected Verdict = "unexpected"  // passed, though a failure was known
+)
+
+// bad reports whether the verdict fails the run.
+func (v Verdict) bad() bool {
+	switch v {
+	case Passed, Skipped, NotClaimed, Known:
+		return false
+	}
+	return true
+}
+
+// failure reports whether the vector was not answered as it should be.
+func (v Verdict) failure() bool { return v.bad() && v != Unexpected }
+
+// A judgement is a verdict with its reasons.
+type judgement struct {
+	verdict Verdict
+	reason  string   // of a failure
+	warns   []string // right in the main thing
+}
+
+// judge compares a reply with what the vector expects.
+func judge(v vectors.Vector, lenient bool, r Reply) judgement {
+	want := v.Expected(lenient)
+	answers := 0
+	for _, there := range []bool{r.OK != nil, r.Error != "", r.Skip != ""} {
+		if there {
+			answers++
+		}
+	}
+	switch {
+	case answers != 1:
+		return judgement{verdict: Misspoke, reason: `a reply has one of "ok", "error" and "skip"`}
+	case r.Skip != "":
+		return judgement{verdict: Skipped, reason: r.Skip}
+	case r.Error != "" && want.Error == "":
+		reason := "refused as " + r.Error
+		if r.Message != "" {
+			reason += " (" + clip(r.Message) + ")"
+		}
+		return judgement{verdict: Failed, reason: reason + ", but the answer is " + show(want)}
+	case r.Error != "":
+		return judgement{verdict: Passed, warns: refusal(want, r)}
+	case want.Error != "":
+		return judgement{verdict: Failed, reason: fmt.Sprintf("answered %s, but it must be refused as %s", show(*r.OK), want.Error)}
+	}
+	if wrong := difference(want, *r.OK, lenient); wrong != "" {
+		return judgement{verdict: Failed, reason: wrong}
+	}
+	return judgement{verdict: Passed}
+}
+
+// refusal says what is not quite right about a refusal.
+func refusal(want vectors.Answer, r Reply) (warns []string) {
+	if r.Error != want.Error {
+		warns = append(warns, fmt.Sprintf("refused as %s, where the kind is %s", clip(r.Error), want.Error))
+	}
+	if r.Offset != nil && want.Offset != nil && *r.Offset != *want.Offset {
+		warns = append(warns, fmt.Sprintf("the fault is at bit %d, not %d", *want.Offset, *r.Offset))
+	}
+	if r.KeysBeforeError != nil && want.KeysBeforeError != nil && !slices.Equal(r.KeysBeforeError, want.KeysBeforeError) {
+		warns = append(warns, fmt.Sprintf("the keys before the fault are %s, not %s", list(want.KeysBeforeError), list(r.KeysBeforeError)))
+	}
+	return warns
+}
+
+// difference says what is wrong with an answer, or nothing. Members that are not
+// asked for are not looked at. A strict reader accepts nothing but canonical values, so
+// that it may leave that unsaid.
+func difference(want, got vectors.Answer, lenient bool) string {
+	var wrong []string
+	lists := func(name string, want, got []string) {
+		switch {
+		case want == nil:
+		case got == nil:
+			wrong = append(wrong, "the answer has no "+name)
+		case !slices.Equal(want, got):
+			wrong = append(wrong, fmt.Sprintf("%s are %s, not %s", name, list(want), list(got)))
+		}
+	}
+	text := func(name string, want, got *string) {
+		switch {
+		case want == nil:
+		case got == nil:
+			wrong = append(wrong, "the answer has no "+name)
+		case *want != *got:
+			wrong = append(wrong, fmt.Sprintf("%s is %q, not %q", name, clip(*want), clip(*got)))
+		}
+	}
+	lists("keys", want.Keys, got.Keys)
+	text("bytes_hex", want.BytesHex, got.BytesHex)
+	text("text", want.Text, got.Text)
+	switch {
+	case want.Canonical == nil || got.Canonical == nil && !lenient:
+	case got.Canonical == nil:
+		wrong = append(wrong, "the answer has no canonical")
+	case *want.Canonical != *got.Canonical:
+		wrong = append(wrong, fmt.Sprintf("canonical is %v, not %v", *want.Canonical, *got.Canonical))
+	}
+	switch {
+	case want.Present == nil:
+	case got.Present == nil:
+		wrong = append(wrong, "the answer has no present")
+	case !slices.Equal(want.Present, got.Present):
+		wrong = append(wrong, fmt.Sprintf("present is %v, not %v", want.Present, got.Present))
+	}
+	if want.Digests != nil && !slices.EqualFunc(want.Digests, got.Digests, sameDigest) {
+		wrong = append(wrong, fmt.Sprintf("digests are %v, not %v", want.Digests, got.Digests))
+	}
+	return strings.Join(wrong, "; ")
+}
+
+func sameDigest(a, b vectors.Digest) bool {
+	return a.Log2N == b.Log2N && a.Log2P == b.Log2P && slices.Equal(a.Flags, b.Flags) && slices.Equal(a.Keys, b.Keys)
+}
+
+// show is an answer in a few words.
+func show(a vectors.Answer) string {
+	switch {
+	case a.Text != nil:
+		return fmt.Sprintf("%q", clip(*a.Text))
+	case a.BytesHex != nil:
+		return "octets " + clip(*a.BytesHex)
+	case a.Digests != nil:
+		return fmt.Sprintf("%d digests", len(a.Digests))
+	case a.Present != nil:
+		return fmt.Sprint(a.Present)
+	}
+	return "keys " + list(a.Keys)
+}
+
+// listed is how many of some keys are shown.
+const listed = 12
+
+func list(keys []string) string {
+	if len(keys) > listed {
+		return fmt.Sprintf("[%s ... %d in all]", clip(strings.Join(keys[:listed], " ")), len(keys))
+	}
+	return clip(fmt.Sprint(keys))
+}
+
+// clip makes one line of moderate length out of what a testee may have said.
+func clip(s string) string {
+	const most = 160
+	cut := false
+	if len(s) > most {
+		s, cut = s[:most], true
+	}
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == '\ufffd' {
+			return '?'
+		}
+		return r
+	}, s)
+	if cut {
+		s += "..."
+	}
+	return s
+}
+
+// Check asks a testee in this process one vector and returns all that is wrong with
+// its answer, wrong error kinds included.
+func Check(v vectors.Vector, lenient bool, t Testee) []string {
+	q, err := request(1, v, lenient)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	j := judge(v, lenient, t.Answer(q))
+	if j.verdict != Passed {
+		return []string{string(j.verdict) + ": " + j.reason}
+	}
+	return j.warns
+}

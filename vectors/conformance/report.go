@@ -1,0 +1,307 @@
+package conformance
+
+import (
+	"bufio"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cache-aware/casper/vectors"
+)
+
+// ops are the operations in the order of the table.
+var ops = []string{"hash", "encode", "decode", "query"}
+
+// WriteText writes the report for a person: a table, what failed and how to see why, and
+// the sum. color uses ANSI colours.
+func (r *Report) WriteText(w io.Writer, color bool) error {
+	b := bufio.NewWriter(w)
+	paint := func(ink, s string) string {
+		if !color {
+			return s
+		}
+		return "\x1b[" + ink + "m" + s + "\x1b[0m"
+	}
+	fmt.Fprintf(b, "%s\n\n", r.title())
+	r.table(b)
+
+	failures := 0
+	for _, res := range r.Results {
+		if !res.Verdict.bad() {
+			continue
+		}
+		if failures == 0 {
+			fmt.Fprintln(b)
+		}
+		failures++
+		fmt.Fprintf(b, "%s  %s (%s.%s)\n", paint("1;31", fmt.Sprintf("%-10s", res.Verdict)), res.ID, res.Format, res.Op)
+		fmt.Fprintf(b, "            %s\n", res.Reason)
+		if res.Comment != "" {
+			fmt.Fprintf(b, "            the vector: %s\n", res.Comment)
+		}
+		if res.Stderr != "" {
+			fmt.Fprintf(b, "            it said: %s\n", clip(res.Stderr))
+		}
+	}
+	r.warnings(b)
+	for _, fault := range r.Faults {
+		fmt.Fprintf(b, "\n%s  %s\n", paint("1;31", "fault     "), fault)
+	}
+	for _, note := range r.Notes {
+		fmt.Fprintf(b, "\nnote        %s\n", note)
+	}
+
+	fmt.Fprintln(b)
+	if failures > 0 {
+		fmt.Fprintf(b, "Each is explained bit by bit by: casper conformance show %s\n", r.firstFailure())
+	}
+	ink, sum := "32", r.sum()
+	if !r.OK() {
+		ink = "1;31"
+	}
+	fmt.Fprintf(b, "%s\n", paint(ink, sum))
+	return b.Flush()
+}
+
+// title names who was tested, and how.
+func (r *Report) title() string {
+	who := r.Testee.Name
+	if r.Testee.Version != "" {
+		who += " " + r.Testee.Version
+	}
+	if r.Testee.Language != "" {
+		who += " (" + r.Testee.Language + ")"
+	}
+	how := "strict reader"
+	if r.Lenient {
+		how = "tolerant reader"
+	}
+	if r.OneShot {
+		how += ", one process each"
+	}
+	return fmt.Sprintf("%s, vectors %s, %s", clip(who), vectors.Version(), how)
+}
+
+// table shows how many of how many passed.
+func (r *Report) table(w io.Writer) {
+	type cell struct{ passed, asked, all int }
+	cells := map[string]map[string]*cell{}
+	var formats []string
+	for _, res := range r.Results {
+		if cells[res.Format] == nil {
+			cells[res.Format] = map[string]*cell{}
+			formats = append(formats, res.Format)
+		}
+		c := cells[res.Format][res.Op]
+		if c == nil {
+			c = &cell{}
+			cells[res.Format][res.Op] = c
+		}
+		c.all++
+		switch res.Verdict {
+		case NotClaimed, Skipped:
+		case Passed, Unexpected:
+			c.passed++
+			c.asked++
+		default:
+			c.asked++
+		}
+	}
+	fmt.Fprintf(w, "%-14s", "")
+	for _, op := range ops {
+		fmt.Fprintf(w, "%10s", op)
+	}
+	fmt.Fprintln(w)
+	for _, f := range formats {
+		asked := 0
+		for _, c := range cells[f] {
+			asked += c.asked
+		}
+		if asked == 0 {
+			continue // not claimed at all
+		}
+		var line strings.Builder
+		fmt.Fprintf(&line, "%-14s", f)
+		for _, op := range ops {
+			text := ""
+			if c := cells[f][op]; c != nil {
+				text = "-"
+				if c.asked > 0 {
+					text = fmt.Sprintf("%d/%d", c.passed, c.asked)
+				}
+			}
+			fmt.Fprintf(&line, "%10s", text)
+		}
+		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
+	}
+}
+
+// shownWarnings is how many warnings are written out.
+const shownWarnings = 5
+
+func (r *Report) warnings(w io.Writer) {
+	n := 0
+	for _, res := range r.Results {
+		for _, warning := range res.Warnings {
+			if n == 0 {
+				fmt.Fprintln(w)
+			}
+			if n++; n <= shownWarnings {
+				fmt.Fprintf(w, "warning     %s: %s\n", res.ID, warning)
+			}
+		}
+	}
+	if n > shownWarnings {
+		fmt.Fprintf(w, "            and %d more; --error-kinds makes failures of them\n", n-shownWarnings)
+	}
+}
+
+func (r *Report) firstFailure() string {
+	for _, res := range r.Results {
+		if res.Verdict.bad() {
+			return res.ID
+		}
+	}
+	return ""
+}
+
+// sum is the last line.
+func (r *Report) sum() string {
+	var parts []string
+	for _, v := range []Verdict{Passed, Failed, Timeout, Crashed, Flooded, Misspoke, Unexpected, Known, Skipped, NotClaimed} {
+		if n := r.Count(v); n > 0 {
+			word := string(v)
+			switch v {
+			case Known:
+				word = "known failures"
+			case Unexpected:
+				word = "passed unexpectedly"
+			}
+			parts = append(parts, fmt.Sprintf("%d %s", n, word))
+		}
+	}
+	if n := len(r.Faults); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d faults", n))
+	}
+	word := "PASS"
+	if !r.OK() {
+		word = "FAIL"
+	}
+	return fmt.Sprintf("%s: %s", word, strings.Join(parts, ", "))
+}
+
+// WriteJSON writes an object for each vector, a line each, and one for the whole.
+func (r *Report) WriteJSON(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	e := json.NewEncoder(b)
+	e.SetEscapeHTML(false)
+	for _, res := range r.Results {
+		if err := e.Encode(res); err != nil {
+			return err
+		}
+	}
+	counts := map[Verdict]int{}
+	for _, res := range r.Results {
+		counts[res.Verdict]++
+	}
+	if err := e.Encode(struct {
+		Testee  Hello           `json:"testee"`
+		Vectors string          `json:"vectors"`
+		Lenient bool            `json:"lenient"`
+		OK      bool            `json:"ok"`
+		Counts  map[Verdict]int `json:"counts"`
+		Faults  []string        `json:"faults,omitzero"`
+		Notes   []string        `json:"notes,omitzero"`
+		Seconds float64         `json:"seconds"`
+	}{r.Testee, vectors.Version(), r.Lenient, r.OK(), counts, r.Faults, r.Notes, r.Took.Seconds()}); err != nil {
+		return err
+	}
+	return b.Flush()
+}
+
+// The elements of a JUnit report, as far as continuous builds read them.
+type junitSuites struct {
+	XMLName  xml.Name     `xml:"testsuites"`
+	Name     string       `xml:"name,attr"`
+	Tests    int          `xml:"tests,attr"`
+	Failures int          `xml:"failures,attr"`
+	Skipped  int          `xml:"skipped,attr"`
+	Time     string       `xml:"time,attr"`
+	Suites   []junitSuite `xml:"testsuite"`
+}
+
+type junitSuite struct {
+	Name     string      `xml:"name,attr"`
+	Tests    int         `xml:"tests,attr"`
+	Failures int         `xml:"failures,attr"`
+	Skipped  int         `xml:"skipped,attr"`
+	Cases    []junitCase `xml:"testcase"`
+}
+
+type junitCase struct {
+	Name    string        `xml:"name,attr"`
+	Class   string        `xml:"classname,attr"`
+	Failure *junitMessage `xml:"failure,omitempty"`
+	Skipped *junitMessage `xml:"skipped,omitempty"`
+	Stderr  string        `xml:"system-err,omitempty"`
+}
+
+type junitMessage struct {
+	Message string `xml:"message,attr"`
+	Type    string `xml:"type,attr,omitempty"`
+}
+
+// WriteJUnit writes the report as XML for continuous builds: a suite for each format
+// and operation, and one for faults.
+func (r *Report) WriteJUnit(w io.Writer) error {
+	all := junitSuites{Name: "casper conformance: " + r.title(), Time: strconv.FormatFloat(r.Took.Seconds(), 'f', 3, 64)}
+	suite := func(name string) *junitSuite {
+		i := slices.IndexFunc(all.Suites, func(s junitSuite) bool { return s.Name == name })
+		if i < 0 {
+			i = len(all.Suites)
+			all.Suites = append(all.Suites, junitSuite{Name: name})
+		}
+		return &all.Suites[i]
+	}
+	add := func(s *junitSuite, c junitCase) {
+		s.Tests++
+		all.Tests++
+		if c.Failure != nil {
+			s.Failures++
+			all.Failures++
+		}
+		if c.Skipped != nil {
+			s.Skipped++
+			all.Skipped++
+		}
+		s.Cases = append(s.Cases, c)
+	}
+	for _, res := range r.Results {
+		name := res.Format + "." + res.Op
+		c := junitCase{Name: res.ID, Class: name, Stderr: res.Stderr}
+		switch {
+		case res.Verdict.bad():
+			c.Failure = &junitMessage{Message: res.Reason, Type: string(res.Verdict)}
+		case res.Verdict != Passed:
+			c.Skipped = &junitMessage{Message: strings.TrimRight(string(res.Verdict)+": "+res.Reason, ": ")}
+		}
+		add(suite(name), c)
+	}
+	for _, fault := range r.Faults {
+		add(suite("faults"), junitCase{Name: fault, Class: "faults", Failure: &junitMessage{Message: fault, Type: "fault"}})
+	}
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	e := xml.NewEncoder(w)
+	e.Indent("", " ")
+	if err := e.Encode(all); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}

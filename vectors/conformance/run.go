@@ -1,0 +1,245 @@
+package conformance
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/cache-aware/casper/vectors"
+)
+
+// Options say how a run goes.
+type Options struct {
+	Selection
+	Lenient    bool          // ask for the tolerant reader, and judge by what the deployed one does
+	Timeout    time.Duration // for one vector; 2 s if 0
+	Known      KnownFailures // what is known to fail
+	ErrorKinds bool          // a wrong error kind, place or list of keys is a failure, not a warning
+	Each       func(Result)  // called after each vector; may be nil
+}
+
+// A Result is what came out of one vector.
+type Result struct {
+	ID       string   `json:"id"`
+	Format   string   `json:"format"`
+	Op       string   `json:"op"`
+	Verdict  Verdict  `json:"verdict"`
+	Reason   string   `json:"reason,omitzero"`
+	Warnings []string `json:"warnings,omitzero"`
+	Stderr   string   `json:"stderr,omitzero"` // the end of what the program said, of a failure
+	Known    string   `json:"known,omitzero"`  // the reason in the list of known failures
+	Comment  string   `json:"comment,omitzero"`
+}
+
+// A Report is what came out of a run.
+type Report struct {
+	Testee  Hello
+	Lenient bool
+	OneShot bool
+	Results []Result
+	Faults  []string // of no single vector; they fail the run
+	Notes   []string // and these do not
+	Took    time.Duration
+}
+
+// OK reports whether nothing failed that was not known.
+func (r *Report) OK() bool {
+	return len(r.Faults) == 0 && !slices.ContainsFunc(r.Results, func(res Result) bool { return res.Verdict.bad() })
+}
+
+// Count returns how many vectors came out so.
+func (r *Report) Count(v Verdict) (n int) {
+	for _, res := range r.Results {
+		if res.Verdict == v {
+			n++
+		}
+	}
+	return n
+}
+
+const defaultTimeout = 2 * time.Second
+
+// Run asks one process of the program every vector. An error means that there was
+// nothing to run: no such program, no hello, no vector. All else is in the report.
+func Run(command []string, o Options) (*Report, error) {
+	meant, err := o.Select()
+	if err != nil {
+		return nil, err
+	}
+	if len(command) == 0 {
+		return nil, errors.New("no program is given")
+	}
+	started := time.Now()
+	p, hello, err := launch(command)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", command[0], err)
+	}
+	r := &Report{Testee: hello, Lenient: o.Lenient}
+	s := runner{command: command, options: o, report: r, process: p}
+	for i, v := range meant {
+		j := judgement{verdict: NotClaimed}
+		var said string
+		if slices.Contains(hello.Supports, v.Format+"."+v.Op) {
+			j, said = s.ask(i+1, v)
+		}
+		s.report.add(v, o, j, said)
+	}
+	if s.process != nil && !s.process.stop() {
+		r.Notes = append(r.Notes, "the program did not end after \"stop\", and was killed")
+	}
+	r.claims(hello.Supports, o.Selection)
+	r.Took = time.Since(started)
+	return r, nil
+}
+
+// A runner is a run under way: the process that is asked, and when it fails the next.
+type runner struct {
+	command  []string
+	options  Options
+	report   *Report
+	process  *process // nil if it has to be started again
+	attempts int      // to start it, in vain
+}
+
+// mostAttempts is how often in a row a program may fail to start again before it is
+// given up.
+const mostAttempts = 3
+
+// ask asks one vector. Whatever went wrong, the next one finds a process that knows
+// nothing of it.
+func (s *runner) ask(seq int, v vectors.Vector) (j judgement, said string) {
+	if s.process == nil {
+		if s.attempts >= mostAttempts {
+			return judgement{verdict: Crashed, reason: "the program did not start again"}, ""
+		}
+		p, _, err := launch(s.command)
+		if err != nil {
+			s.attempts++
+			return judgement{verdict: Crashed, reason: "the program did not start again: " + err.Error()}, ""
+		}
+		s.process, s.attempts = p, 0
+	}
+	p := s.process
+	p.stderr.forget()
+	q, err := request(seq, v, s.options.Lenient)
+	if err != nil {
+		return judgement{verdict: Failed, reason: err.Error()}, ""
+	}
+	j, lost := p.ask(q, v, s.options)
+	said = p.stderr.String()
+	if lost {
+		p.kill()
+		s.process = nil
+	}
+	return j, said
+}
+
+// ask sends a request and waits for its reply. The process is lost where its state
+// is not known afterwards.
+func (p *process) ask(q Request, v vectors.Vector, o Options) (j judgement, lost bool) {
+	if err := p.send(q); err != nil {
+		return judgement{verdict: Failed, reason: err.Error()}, false
+	}
+	timeout := o.Timeout
+	if timeout <= 0 {
+		timeout = defaultTimeout
+	}
+	patience := time.NewTimer(timeout)
+	defer patience.Stop()
+	stray := ""
+	for strays := 0; ; strays++ {
+		if strays > maxStray {
+			return judgement{verdict: Flooded, reason: fmt.Sprintf("more than %d lines that are no reply: %s", maxStray, stray)}, true
+		}
+		select {
+		case <-patience.C:
+			if stray != "" {
+				return judgement{verdict: Misspoke, reason: stray + ", and no reply within " + timeout.String()}, true
+			}
+			return judgement{verdict: Timeout, reason: "no reply within " + timeout.String()}, true
+		case line, ok := <-p.lines:
+			if !ok {
+				if errors.Is(p.broken, errFlood) {
+					return judgement{verdict: Flooded, reason: errFlood.Error()}, true
+				}
+				return judgement{verdict: Crashed, reason: "the program ended: " + p.end()}, true
+			}
+			var r struct {
+				Reply
+				Seq *int `json:"seq"`
+			}
+			err := json.Unmarshal(line, &r)
+			switch {
+			case err != nil:
+				stray = fmt.Sprintf("it said %q, which is no reply", clip(string(line)))
+			case r.Seq == nil:
+				stray = fmt.Sprintf("it said %q, which has no seq", clip(string(line)))
+			case *r.Seq != q.Seq:
+				stray = fmt.Sprintf("it answered seq %d where %d was asked", *r.Seq, q.Seq)
+			case stray != "":
+				return judgement{verdict: Misspoke, reason: stray}, false
+			default:
+				return judge(v, o.Lenient, r.Reply), false
+			}
+		}
+	}
+}
+
+// add adds what came out of a vector.
+func (r *Report) add(v vectors.Vector, o Options, j judgement, said string) {
+	res := Result{ID: v.ID, Format: v.Format, Op: v.Op, Verdict: j.verdict, Reason: j.reason, Warnings: j.warns}
+	if o.ErrorKinds && j.verdict == Passed && len(j.warns) > 0 {
+		res.Verdict, res.Reason, res.Warnings = Failed, strings.Join(j.warns, "; "), nil
+	}
+	if reason, known := o.Known[v.ID]; known {
+		switch {
+		case res.Verdict.failure():
+			res.Verdict, res.Known = Known, reason
+		case res.Verdict == Passed:
+			res.Verdict, res.Known = Unexpected, reason
+			res.Reason = "it passed, though it is known to fail: take it off the list"
+		}
+	}
+	if res.Verdict.failure() {
+		res.Stderr, res.Comment = said, v.Comment
+	}
+	r.Results = append(r.Results, res)
+	if o.Each != nil {
+		o.Each(res)
+	}
+}
+
+// claims compares what the program says that it does with what it did.
+func (r *Report) claims(supports []string, s Selection) {
+	asked, skipped := map[string]int{}, map[string]int{}
+	for _, res := range r.Results {
+		op := res.Format + "." + res.Op
+		asked[op]++
+		if res.Verdict == Skipped {
+			skipped[op]++
+		}
+	}
+	supports = slices.Clone(supports)
+	sort.Strings(supports)
+	for _, op := range slices.Compact(supports) {
+		dot := max(strings.LastIndexByte(op, '.'), 0) // a format's name may have one
+		format, name := op[:dot], strings.TrimPrefix(op[dot:], ".")
+		switch {
+		case !knownOps[name] || !knownFormat(format):
+			r.Faults = append(r.Faults, fmt.Sprintf("it claims %q, and there is no such operation", clip(op)))
+		case asked[op] > 0 && skipped[op] == asked[op]:
+			r.Faults = append(r.Faults, fmt.Sprintf("it claims %s, and skipped all %d of its vectors", op, asked[op]))
+		}
+	}
+}
+
+var knownOps = map[string]bool{"hash": true, "encode": true, "decode": true, "query": true}
+
+func knownFormat(name string) bool {
+	all, _ := every()
+	return slices.ContainsFunc(all, func(v vectors.Vector) bool { return v.Format == name })
+}

@@ -1,0 +1,428 @@
+package conformance_test
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cache-aware/casper/vectors"
+	"github.com/cache-aware/casper/vectors/conformance"
+	"github.com/cache-aware/casper/vectors/conformance/testee"
+)
+
+// few are the encoders' vectors of H2O, odd among them.
+var few = conformance.Selection{Run: []string{"h2o-encode-*"}}
+
+// program is this test binary with a behaviour.
+func program(t *testing.T, how string, env ...string) []string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// By default, a program with the race detector sleeps a second at its end.
+	return append(append([]string{"/usr/bin/env", behaviour + "=" + how, "GORACE=atexit_sleep_ms=0"}, env...), self)
+}
+
+func run(t *testing.T, how string, o conformance.Options) *conformance.Report {
+	t.Helper()
+	if o.Timeout == 0 {
+		o.Timeout = 20 * time.Second // a busy machine is no fault
+	}
+	r, err := conformance.Run(program(t, how), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// result is that of a vector.
+func result(t *testing.T, r *conformance.Report, id string) conformance.Result {
+	t.Helper()
+	for _, res := range r.Results {
+		if res.ID == id {
+			return res
+		}
+	}
+	t.Fatalf("no result of %s", id)
+	return conformance.Result{}
+}
+
+func text(t *testing.T, r *conformance.Report) string {
+	t.Helper()
+	var b strings.Builder
+	if err := r.WriteText(&b, false); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestRunAll runs this library behind the pipe: every vector, both readers, and every
+// error kind, place and key in front of a fault.
+func TestRunAll(t *testing.T) {
+	t.Parallel()
+	for _, lenient := range []bool{false, true} {
+		r := run(t, "good", conformance.Options{Lenient: lenient, ErrorKinds: true})
+		all, err := vectors.All()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !r.OK() || r.Count(conformance.Passed) != len(all) || len(r.Notes) > 0 {
+			t.Errorf("lenient %v: %s", lenient, text(t, r))
+		}
+	}
+}
+
+// TestMisbehaviour: whatever a testee does at one vector is said of that vector, and all
+// others are asked and pass nevertheless.
+func TestMisbehaviour(t *testing.T) {
+	for _, tt := range []struct {
+		how     string
+		verdict conformance.Verdict
+		reason  string
+	}{
+		{"hang", conformance.Timeout, "no reply within 1s"},
+		{"crash", conformance.Crashed, "exit status 3"},
+		{"flood lines", conformance.Flooded, "more than 100 lines"},
+		{"flood line", conformance.Flooded, "more than 16 MiB"},
+		{"flood stderr", conformance.Passed, ""},
+		{"other seq", conformance.Misspoke, "answered seq"},
+		{"twice", conformance.Misspoke, "answered seq"},
+		{"debug line", conformance.Misspoke, `it said "debug: encoding", which is no reply`},
+		{"no seq", conformance.Misspoke, "has no seq"},
+		{"both", conformance.Misspoke, `one of "ok", "error" and "skip"`},
+		{"neither", conformance.Misspoke, `one of "ok", "error" and "skip"`},
+		{"wrong key", conformance.Failed, "keys are [63], not [62]"},
+		{"no text", conformance.Failed, "the answer has no text"},
+		{"refuse", conformance.Failed, `refused as limit (too?much), but the answer is "_g"`},
+		{"skip", conformance.Skipped, "not this one"},
+	} {
+		t.Run(tt.how, func(t *testing.T) {
+			t.Parallel()
+			o := conformance.Options{Selection: few}
+			if tt.verdict == conformance.Timeout || tt.how == "other seq" || tt.how == "no seq" {
+				o.Timeout = time.Second
+			}
+			r := run(t, tt.how, o)
+			res := result(t, r, odd)
+			if res.Verdict != tt.verdict || !strings.Contains(res.Reason, tt.reason) {
+				t.Errorf("%s: %s", res.Verdict, res.Reason)
+			}
+			if strings.Contains(res.Reason, "\n") {
+				t.Errorf("more than one line: %q", res.Reason)
+			}
+			if n := r.Count(conformance.Passed); n < len(r.Results)-1 {
+				t.Errorf("only %d of %d passed:\n%s", n, len(r.Results), text(t, r))
+			}
+			if ok := tt.verdict == conformance.Passed || tt.verdict == conformance.Skipped; r.OK() != ok {
+				t.Errorf("OK is %v", r.OK())
+			}
+			if tt.verdict != conformance.Passed && tt.verdict != conformance.Skipped && !strings.Contains(text(t, r), odd) {
+				t.Errorf("the report does not name it:\n%s", text(t, r))
+			}
+			if tt.how == "crash" && !strings.Contains(res.Stderr, "segmentation fault") {
+				t.Errorf("stderr is %q", res.Stderr)
+			}
+		})
+	}
+}
+
+// TestRefusals looks at error kinds, and at a testee that accepts everything.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	errors := conformance.Selection{Run: []string{"h2o-pad-*", "h2o-text-*"}}
+	r := run(t, "wrong kinds", conformance.Options{Selection: errors})
+	if !r.OK() || !strings.Contains(text(t, r), "warning") || !strings.Contains(text(t, r), "--error-kinds") {
+		t.Errorf("wrong kinds:\n%s", text(t, r))
+	}
+	r = run(t, "wrong kinds", conformance.Options{Selection: errors, ErrorKinds: true})
+	if r.OK() || r.Count(conformance.Failed) != len(r.Results) {
+		t.Errorf("wrong kinds with ErrorKinds:\n%s", text(t, r))
+	}
+	r = run(t, "accept", conformance.Options{Selection: errors})
+	if r.OK() || r.Count(conformance.Failed) != len(r.Results) || !strings.Contains(text(t, r), "it must be refused as") {
+		t.Errorf("accept:\n%s", text(t, r))
+	}
+}
+
+// TestLies: claims of operations that there are not, and of one that is skipped
+// throughout.
+func TestLies(t *testing.T) {
+	t.Parallel()
+	r := run(t, "lie", conformance.Options{Selection: few})
+	if r.OK() || len(r.Faults) != 4 {
+		t.Fatalf("faults: %q", r.Faults)
+	}
+	for _, want := range []string{`"h2o.levitate"`, `"h3o.decode"`, `"nonsense"`, "claims h2o.encode, and skipped all"} {
+		if !slices.ContainsFunc(r.Faults, func(f string) bool { return strings.Contains(f, want) }) {
+			t.Errorf("no fault has %s: %q", want, r.Faults)
+		}
+	}
+}
+
+// TestNothingToRun: what cannot be run at all is an error, not a report.
+func TestNothingToRun(t *testing.T) {
+	t.Parallel()
+	for how, want := range map[string]string{
+		"mute": "without a hello", "babble": "no hello", "supports nothing": "no hello",
+	} {
+		if _, err := conformance.Run(program(t, how), conformance.Options{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", how, err)
+		}
+	}
+	if _, err := conformance.Run([]string{"/nowhere/at/all"}, conformance.Options{}); err == nil {
+		t.Error("a program that is not there runs")
+	}
+	if _, err := conformance.OneShot([]string{"/nowhere/at/all"}, conformance.Options{}); err == nil {
+		t.Error("a program that is not there runs once")
+	}
+	if _, err := conformance.Run(nil, conformance.Options{}); err == nil {
+		t.Error("no program runs")
+	}
+}
+
+// TestDoesNotStartAgain: a program that starts once only is given up, and every
+// vector after that says so.
+func TestDoesNotStartAgain(t *testing.T) {
+	t.Parallel()
+	token := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := conformance.Run(program(t, "starts once", "CASPER_TEST_TOKEN="+token), conformance.Options{Selection: few, Timeout: 20 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := r.Results[len(r.Results)-1]
+	if r.OK() || last.Verdict != conformance.Crashed || !strings.Contains(last.Reason, "did not start again") {
+		t.Errorf("%s: %s", last.Verdict, last.Reason)
+	}
+	if len(r.Results) < 20 || r.Count(conformance.Passed) == 0 {
+		t.Errorf("%d results, %d passed", len(r.Results), r.Count(conformance.Passed))
+	}
+}
+
+// TestStays: a program that does not end is killed, which is worth a note.
+func TestStays(t *testing.T) {
+	t.Parallel()
+	r := run(t, "stay", conformance.Options{Selection: conformance.Selection{Run: []string{odd}}})
+	if !r.OK() || len(r.Notes) != 1 {
+		t.Errorf("notes %q", r.Notes)
+	}
+}
+
+func TestKnownFailures(t *testing.T) {
+	t.Parallel()
+	read := func(list string) conformance.KnownFailures {
+		known, err := conformance.ReadKnownFailures(strings.NewReader(list))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return known
+	}
+	r := run(t, "wrong key", conformance.Options{Selection: few, Known: read("# reasons\n\n" + odd + " # a key off\n")})
+	res := result(t, r, odd)
+	if !r.OK() || res.Verdict != conformance.Known || res.Known != "a key off" {
+		t.Errorf("%+v", res)
+	}
+	r = run(t, "good", conformance.Options{Selection: few, Known: read(odd)})
+	if res := result(t, r, odd); r.OK() || res.Verdict != conformance.Unexpected || !strings.Contains(text(t, r), "take it off the list") {
+		t.Errorf("%+v", res)
+	}
+	for _, bad := range []string{"no-such-vector", odd + "\n" + odd} {
+		if _, err := conformance.ReadKnownFailures(strings.NewReader(bad)); err == nil {
+			t.Errorf("%q is accepted", bad)
+		}
+	}
+}
+
+func TestSelect(t *testing.T) {
+	t.Parallel()
+	all, err := conformance.Selection{}.Select()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name string
+		s    conformance.Selection
+		all  func(vectors.Vector) bool
+	}{
+		{"run", conformance.Selection{Run: []string{"h2o-*", "raw-*"}}, func(v vectors.Vector) bool {
+			return strings.HasPrefix(v.ID, "h2o-") || strings.HasPrefix(v.ID, "raw-")
+		}},
+		{"skip", conformance.Selection{Skip: []string{"*-captured-*"}}, func(v vectors.Vector) bool { return !strings.Contains(v.ID, "-captured-") }},
+		{"format", conformance.Selection{Formats: []string{"bip158", "h2o-2.0"}}, func(v vectors.Vector) bool { return v.Format == "bip158" || v.Format == "h2o-2.0" }},
+		{"since", conformance.Selection{Since: "1.0"}, func(v vectors.Vector) bool { return v.Since == "1.0.0" }},
+	} {
+		got, err := tt.s.Select()
+		if err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+			continue
+		}
+		want := 0
+		for _, v := range all {
+			if tt.all(v) {
+				want++
+			}
+		}
+		if len(got) != want || !slices.IsSortedFunc(got, func(a, b vectors.Vector) int { return 0 }) || slices.ContainsFunc(got, func(v vectors.Vector) bool { return !tt.all(v) }) {
+			t.Errorf("%s: %d vectors, want %d", tt.name, len(got), want)
+		}
+	}
+	for _, s := range []conformance.Selection{
+		{Run: []string{"["}}, {Run: []string{"nothing-*"}}, {Formats: []string{"h3o"}}, {Since: "one"}, {Since: "0.9"}, {Since: "1.0.0.0"},
+	} {
+		if got, err := s.Select(); err == nil {
+			t.Errorf("%+v means %d vectors", s, len(got))
+		}
+	}
+	if _, err := conformance.Find(odd); err != nil {
+		t.Error(err)
+	}
+	if _, err := conformance.Find("pad-firs"); err == nil || !strings.Contains(err.Error(), "pad-first") {
+		t.Errorf("Find: %v", err)
+	}
+}
+
+// TestReports reads the machines' reports back.
+func TestReports(t *testing.T) {
+	t.Parallel()
+	r := run(t, "wrong key", conformance.Options{Selection: few})
+	var b strings.Builder
+	if err := r.WriteJSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+	if len(lines) != len(r.Results)+1 {
+		t.Fatalf("%d lines for %d results", len(lines), len(r.Results))
+	}
+	var sum struct {
+		OK     bool
+		Counts map[string]int
+	}
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &sum); err != nil || sum.OK || sum.Counts["failed"] != 1 || sum.Counts["passed"] != len(r.Results)-1 {
+		t.Errorf("%+v, %v", sum, err)
+	}
+	b.Reset()
+	if err := r.WriteJUnit(&b); err != nil {
+		t.Fatal(err)
+	}
+	var suites struct {
+		Tests, Failures int `xml:",attr"`
+		Suites          []struct {
+			Name  string `xml:"name,attr"`
+			Cases []struct {
+				Name    string `xml:"name,attr"`
+				Failure *struct {
+					Message string `xml:"message,attr"`
+				} `xml:"failure"`
+			} `xml:"testcase"`
+		} `xml:"testsuite"`
+	}
+	if err := xml.Unmarshal([]byte(b.String()), &suites); err != nil {
+		t.Fatal(err)
+	}
+	failures := 0
+	for _, s := range suites.Suites {
+		for _, c := range s.Cases {
+			if c.Failure != nil {
+				failures++
+				if c.Name != odd || !strings.Contains(c.Failure.Message, "not [62]") {
+					t.Errorf("%s: %s", c.Name, c.Failure.Message)
+				}
+			}
+		}
+	}
+	if failures != 1 {
+		t.Errorf("%d failures in\n%s", failures, b.String())
+	}
+}
+
+// TestServe talks to this library without a process between.
+func TestServe(t *testing.T) {
+	t.Parallel()
+	in := `{"op":"start","protocol":1,"vectors":"1.0.0"}
+{"seq":7,"id":"x","format":"h2o","op":"decode","params":{"capacity_bits":13},"input":{"text":"qF0"}}
+{"seq":8,"id":"x","format":"h2o","op":"decode","params":{},"input":{"text":"qF*"}}
+{"seq":9,"id":"x","format":"h3o","op":"decode","params":{},"input":{"text":"qF0"}}
+{"seq":10,"id":"x","format":"h2o","op":"encode","params":{},"input":{"keys":["many"]}}
+{"op":"stop"}
+this is not read
+`
+	var out strings.Builder
+	if err := conformance.Serve(strings.NewReader(in), &out, testee.Casper{}); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 5 {
+		t.Fatalf("%q", lines)
+	}
+	for i, want := range []string{
+		`"supports":["h2o.hash","h2o.encode"`, `{"seq":7,"ok":{"keys":["20","178"],"canonical":true}}`, `{"seq":8,"error":"bad-text"`,
+		`{"seq":9,"error":"bad-parameter"`, `{"seq":10,"error":"bad-parameter"`,
+	} {
+		if !strings.Contains(lines[i], want) {
+			t.Errorf("line %d is %s", i+1, lines[i])
+		}
+	}
+	for _, bad := range []string{"hello\n", `{"op":"start","protocol":2}` + "\n"} {
+		if err := conformance.Serve(strings.NewReader(bad), &out, testee.Casper{}); err == nil {
+			t.Errorf("%q is served", bad)
+		}
+	}
+	refused, err := conformance.ServeOne(strings.NewReader(strings.Split(in, "\n")[2]), &out, testee.Casper{})
+	if !refused || err != nil {
+		t.Errorf("ServeOne: %v, %v", refused, err)
+	}
+	if _, err := conformance.ServeOne(strings.NewReader("hello"), &out, testee.Casper{}); err == nil {
+		t.Error("ServeOne serves hello")
+	}
+}
+
+// TestOneShot runs shell scripts, a process for each vector.
+func TestOneShot(t *testing.T) {
+	t.Parallel()
+	one := conformance.Selection{Run: []string{odd}}
+	refused := conformance.Selection{Run: []string{"h2o-text-star"}}
+	for _, tt := range []struct {
+		name, script string
+		s            conformance.Selection
+		verdict      conformance.Verdict
+	}{
+		{"right", `echo '{"seq":1,"ok":{"keys":["63"],"bytes_hex":"fe","text":"_g"}}'`, one, conformance.Passed},
+		{"wrong", `echo '{"seq":1,"ok":{"keys":["62"],"bytes_hex":"fe","text":"_g"}}'`, one, conformance.Failed},
+		{"skip", `echo '{"seq":1,"skip":"no"}'`, one, conformance.Skipped},
+		{"refused", `echo '{"seq":1,"error":"bad-text"}'; exit 1`, refused, conformance.Passed},
+		{"refused without a word", `exit 1`, refused, conformance.Passed},
+		{"refused for nothing", `exit 1`, one, conformance.Failed},
+		{"status against reply", `echo '{"seq":1,"error":"bad-text"}'`, refused, conformance.Misspoke},
+		{"reply against status", `echo '{"seq":1,"ok":{"keys":["63"],"bytes_hex":"fe","text":"_g"}}'; exit 1`, one, conformance.Misspoke},
+		{"nothing", `:`, one, conformance.Misspoke},
+		{"two lines", `echo '{"seq":1,"skip":"no"}'; echo more`, one, conformance.Misspoke},
+		{"other seq", `echo '{"seq":2,"skip":"no"}'`, one, conformance.Misspoke},
+		{"crash", `exit 9`, one, conformance.Crashed},
+		{"signal", `kill -9 $$`, one, conformance.Crashed},
+		{"flood", `while :; do printf '%065536d' 0; done`, one, conformance.Flooded},
+		{"hang", `sleep 1000`, one, conformance.Timeout},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			o := conformance.Options{Selection: tt.s, Timeout: 20 * time.Second}
+			if tt.verdict == conformance.Timeout {
+				o.Timeout = 200 * time.Millisecond
+			}
+			r, err := conformance.OneShot([]string{"/bin/sh", "-c", tt.script}, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if res := r.Results[0]; res.Verdict != tt.verdict {
+				t.Errorf("%s: %s", res.Verdict, res.Reason)
+			}
+		})
+	}
+}

@@ -1,0 +1,180 @@
+// Package testee answers the conformance protocol with this library.
+package testee
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"strconv"
+
+	"github.com/cache-aware/casper/formats"
+	"github.com/cache-aware/casper/gcs"
+	"github.com/cache-aware/casper/vectors"
+	"github.com/cache-aware/casper/vectors/conformance"
+)
+
+// Casper is this library as a testee.
+type Casper struct{}
+
+// Hello names every format and operation of package formats.
+func (Casper) Hello() conformance.Hello {
+	h := conformance.Hello{Name: "casper", Language: "Go", Version: "devel", Supports: []string{}}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		h.Version = info.Main.Version
+	}
+	for _, f := range formats.All {
+		for _, op := range formats.Ops {
+			if f.Supports(op) {
+				h.Supports = append(h.Supports, f.Name+"."+string(op))
+			}
+		}
+	}
+	return h
+}
+
+// Answer answers one request.
+func (Casper) Answer(q conformance.Request) conformance.Reply {
+	a, err := answer(q)
+	if err == nil {
+		return conformance.Reply{OK: &a}
+	}
+	r := conformance.Reply{Error: gcs.BadParameter.String(), Message: err.Error(), KeysBeforeError: a.KeysBeforeError}
+	var e *gcs.Error
+	if errors.As(err, &e) {
+		r.Error = e.Kind.String()
+		if q.Op == "decode" {
+			r.Offset = &e.Offset
+		}
+	}
+	return r
+}
+
+// answer returns the answer, or an error and what was found before it.
+func answer(q conformance.Request) (a vectors.Answer, err error) {
+	f, ok := formats.Lookup(q.Format)
+	if !ok {
+		return a, fmt.Errorf("there is no format %q", q.Format)
+	}
+	if !f.Supports(formats.Op(q.Op)) {
+		return a, fmt.Errorf("%s has no operation %q", q.Format, q.Op)
+	}
+	var p formats.Params
+	d := json.NewDecoder(bytes.NewReader(q.Params))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&p); err != nil && len(q.Params) > 0 {
+		return a, fmt.Errorf("params: %w", err)
+	}
+	names, named, err := namesOf(q.Input)
+	if err != nil {
+		return a, err
+	}
+	keys, err := numbers(q.Input.Keys)
+	if err != nil {
+		return a, err
+	}
+	switch formats.Op(q.Op) {
+	case formats.OpHash:
+		keys, err := f.Hash(p, names)
+		a.Keys = decimal(keys)
+		return a, err
+	case formats.OpEncode:
+		var e formats.Encoded
+		if named {
+			e, err = f.EncodeNames(p, names)
+		} else {
+			e, err = f.EncodeKeys(p, keys)
+		}
+		if err != nil {
+			return a, err
+		}
+		a.Keys, a.BytesHex = decimal(e.Keys), new(hex.EncodeToString(e.Octets))
+		if f.HasText {
+			a.Text = &e.Text
+		}
+		return a, nil
+	}
+
+	in, err := value(q.Input)
+	if err != nil {
+		return a, err
+	}
+	if q.Op == "query" {
+		if named {
+			a.Present, err = f.QueryNames(p, in, names)
+		} else {
+			a.Present, err = f.QueryKeys(p, in, keys)
+		}
+		return a, err
+	}
+	found, err := f.Decode(p, in)
+	switch {
+	case err != nil:
+		a.KeysBeforeError = decimal(found.Keys)
+	case q.Input.Header != nil:
+		a.Digests = digests(found.Digests)
+	default:
+		a.Keys, a.Canonical = decimal(found.Keys), &found.Canonical
+	}
+	return a, err
+}
+
+// value is the value that an operation reads.
+func value(in vectors.Input) (formats.Input, error) {
+	switch {
+	case in.Header != nil:
+		return formats.Header(*in.Header), nil
+	case in.Text != nil:
+		return formats.Text(*in.Text), nil
+	case in.BytesHex != nil:
+		octets, err := hex.DecodeString(*in.BytesHex)
+		return formats.Octets(octets), err
+	}
+	return formats.Input{}, errors.New("the input has no value")
+}
+
+// namesOf returns the names, and whether there are any rather than keys.
+func namesOf(in vectors.Input) (names []string, named bool, err error) {
+	if in.NamesHex == nil {
+		return in.Names, in.Names != nil, nil
+	}
+	for _, h := range in.NamesHex {
+		octets, err := hex.DecodeString(h)
+		if err != nil {
+			return nil, true, fmt.Errorf("names_hex: %w", err)
+		}
+		names = append(names, string(octets))
+	}
+	return names, true, nil
+}
+
+func numbers(decimals []string) ([]uint64, error) {
+	keys := make([]uint64, len(decimals))
+	for i, d := range decimals {
+		k, err := strconv.ParseUint(d, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("keys: %q is no number of 64 bits", d)
+		}
+		keys[i] = k
+	}
+	return keys, nil
+}
+
+func decimal(keys []uint64) []string {
+	all := make([]string, len(keys))
+	for i, k := range keys {
+		all[i] = strconv.FormatUint(k, 10)
+	}
+	return all
+}
+
+func digests(found []formats.Digest) []vectors.Digest {
+	all := make([]vectors.Digest, len(found))
+	for i, d := range found {
+		all[i] = vectors.Digest{Log2N: int(d.Log2N), Log2P: int(d.Log2P), Flags: slices.Clone(d.Flags), Keys: decimal(d.Keys)}
+	}
+	return all
+}

@@ -1,0 +1,102 @@
+// Package testees_test runs the testees of this folder: those to start from, the
+// independent implementation of everything, and H2O itself.
+package testees_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cache-aware/casper/peer"
+	"github.com/cache-aware/casper/vectors/conformance"
+)
+
+// pass runs a testee, in which nothing may fail that is not known, and returns how
+// many vectors passed.
+func pass(t *testing.T, command []string, o conformance.Options) int {
+	t.Helper()
+	o.Timeout = 30 * time.Second // a busy machine is no fault
+	r, err := conformance.Run(command, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !r.OK() {
+		var b strings.Builder
+		r.WriteText(&b, false)
+		t.Errorf("%s", b.String())
+	}
+	return r.Count(conformance.Passed)
+}
+
+// TestReference: an implementation in another language, which shares no code with the
+// library, agrees with every vector, strictly and tolerantly, down to the place of
+// each fault.
+func TestReference(t *testing.T) {
+	t.Parallel()
+	command := []string{peer.Find(t, "python3"), "python/reference.py"}
+	all, err := conformance.Selection{}.Select()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lenient := range []bool{false, true} {
+		if n := pass(t, command, conformance.Options{Lenient: lenient, ErrorKinds: true}); n != len(all) {
+			t.Errorf("lenient %v: %d of %d vectors passed", lenient, n, len(all))
+		}
+	}
+}
+
+// TestStarters: what others are given to start from is right as far as it goes.
+func TestStarters(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, file string
+		command    func(t *testing.T) []string
+		least      int
+	}{
+		{"Python", "python/testee.py", func(t *testing.T) []string { return []string{peer.Find(t, "python3"), "python/testee.py"} }, 150},
+		{"Node", "node/testee.js", func(t *testing.T) []string { return []string{peer.Find(t, "node"), "node/testee.js"} }, 60},
+		{"C", "c/testee.c", func(t *testing.T) []string { return []string{peer.CC(t, "c/testee.c")} }, 60},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if n := pass(t, tt.command(t), conformance.Options{}); n < tt.least {
+				t.Errorf("only %d vectors passed", n)
+			}
+			text, err := os.ReadFile(tt.file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := strings.Count(string(text), "\n"); n < 30 || n > 60 {
+				t.Errorf("%s has %d lines, and should have 30 to 60", tt.file, n)
+			}
+		})
+	}
+}
+
+// TestLibh2o: H2O is the tolerant reader of its formats exactly, and its differences from
+// the strict one are all known.
+func TestLibh2o(t *testing.T) {
+	t.Parallel()
+	command := []string{peer.CC(t, "h2o/testee.c", "-lh2o")}
+	list, err := os.Open("h2o/known-failures.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer list.Close()
+	known, err := conformance.ReadKnownFailures(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, reason := range known {
+		if reason == "" {
+			t.Errorf("%s is known to fail for no reason", id)
+		}
+	}
+	if n := pass(t, command, conformance.Options{Known: known}); n < 130 {
+		t.Errorf("strictly, only %d vectors passed", n)
+	}
+	if n := pass(t, command, conformance.Options{Lenient: true}); n < 170 {
+		t.Errorf("tolerantly, only %d vectors passed", n)
+	}
+}

@@ -1,0 +1,168 @@
+// Package vectors holds the test vectors for Golomb-coded sets in every deployed
+// wire format: what goes in, what must come out, and, for every second one, how it must be
+// refused. They are JSON files for programs in any language; this package embeds
+// and loads them.
+//
+// The requirements that vectors cite are those of gcs/SPEC.md. README.md says how a
+// vector is read, and how a program in another language is run against all of
+// them.
+package vectors
+
+//go:generate go run ./gen
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Files holds the vectors as they are published: manifest.json, a folder for each
+// format, the schemas, and the texts around them. README.md describes the layout.
+//
+//go:embed manifest.json VERSION LICENSE README.md CHANGELOG.md package.json
+//go:embed schema/*.json raw/*.json h2o/*.json h2o-2.0/*.json go-casper/*.json
+//go:embed cache-digest/*.json bip158/*.json decred-v1/*.json decred-v2/*.json
+//go:embed rice-delta/*.json h2-auto-push/*.json
+var Files embed.FS
+
+//go:embed VERSION
+var version string
+
+// Version returns the version of the vectors, which is not that of the module: adding
+// vectors is a minor change, changing or removing an expectation a major one.
+func Version() string { return strings.TrimSpace(version) }
+
+// A Manifest lists the files, so that nobody has to walk folders.
+type Manifest struct {
+	Version string            `json:"version"`
+	License string            `json:"license"`
+	Vectors int               `json:"vectors"` // how many in all
+	Failing int               `json:"failing"` // how many of them expect an error
+	Files   []File            `json:"files"`
+	Errors  map[string]string `json:"errors"` // the closed list of error kinds, each in a sentence
+	Flags   map[string]string `json:"flags"`  // what the flags of vectors mean
+}
+
+// A File is one file of vectors.
+type File struct {
+	Path    string `json:"path"`
+	Format  string `json:"format"`
+	Topic   string `json:"topic"`
+	SHA256  string `json:"sha256"` // of the file's octets, in hex
+	Count   int    `json:"count"`
+	Failing int    `json:"failing"` // how many expect an error
+	Schema  string `json:"schema"`
+}
+
+// A Vector is one question with its one right answer.
+type Vector struct {
+	ID            string          `json:"id"`     // a slug, unique over all files and never used again
+	Format        string          `json:"format"` // "h2o", "bip158", ...
+	Op            string          `json:"op"`     // "hash", "encode", "decode" or "query"
+	Since         string          `json:"since"`  // the version that brought it
+	Comment       string          `json:"comment"`
+	Spec          []string        `json:"spec"`   // requirements of gcs/SPEC.md, at least one
+	Flags         []string        `json:"flags"`  // keys of Manifest.Flags
+	Params        json.RawMessage `json:"params"` // an object; its members depend on the format
+	Input         Input           `json:"input"`
+	Expect        Answer          `json:"expect"`
+	ExpectLenient *Answer         `json:"expect_lenient,omitzero"` // where the deployed reader answers differently
+	Source        *Source         `json:"source,omitzero"`         // of a captured vector
+}
+
+// An Input is what an operation works on. Absent members are nil.
+type Input struct {
+	Names    []string `json:"names,omitzero"`     // text, as UTF-8
+	NamesHex []string `json:"names_hex,omitzero"` // octets
+	Keys     []string `json:"keys,omitzero"`      // decimal
+	BytesHex *string  `json:"bytes_hex,omitzero"`
+	Text     *string  `json:"text,omitzero"`
+	Header   *string  `json:"header,omitzero"` // a whole Cache-Digest header
+}
+
+// An Answer is what comes out: either Error, or the members that the operation has.
+// Absent members are nil.
+type Answer struct {
+	Keys      []string `json:"keys,omitzero"` // decimal; ascending but for hash
+	BytesHex  *string  `json:"bytes_hex,omitzero"`
+	Text      *string  `json:"text,omitzero"`
+	Canonical *bool    `json:"canonical,omitzero"`
+	Present   []bool   `json:"present,omitzero"`
+	Digests   []Digest `json:"digests,omitzero"` // of a whole Cache-Digest header
+
+	Error           string   `json:"error,omitzero"`             // one of Manifest.Errors
+	Offset          *int     `json:"offset,omitzero"`            // of the fault, in bits
+	KeysBeforeError []string `json:"keys_before_error,omitzero"` // what a decoder had found by then
+}
+
+// A Digest is one element of a Cache-Digest header.
+type Digest struct {
+	Log2N int      `json:"log2n"`
+	Log2P int      `json:"log2p"`
+	Flags []string `json:"flags"`
+	Keys  []string `json:"keys"`
+}
+
+// A Source says where a captured vector comes from.
+type Source struct {
+	Program string `json:"program"` // name and version
+	How     string `json:"how"`
+	License string `json:"license,omitzero"`
+}
+
+// Expected returns the answer that the strict reader, or the lenient one, must give.
+func (v Vector) Expected(lenient bool) Answer {
+	if lenient && v.ExpectLenient != nil {
+		return *v.ExpectLenient
+	}
+	return v.Expect
+}
+
+// Load reads the manifest.
+func Load() (Manifest, error) {
+	var m Manifest
+	data, err := Files.ReadFile("manifest.json")
+	if err != nil {
+		return m, err
+	}
+	return m, unmarshal("manifest.json", data, &m)
+}
+
+// All returns every vector, in the order of the manifest.
+func All() ([]Vector, error) {
+	m, err := Load()
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Vector, 0, m.Vectors)
+	for _, f := range m.Files {
+		data, err := Files.ReadFile(f.Path)
+		if err != nil {
+			return nil, err
+		}
+		var file struct {
+			Schema  string   `json:"$schema"`
+			Format  string   `json:"format"`
+			Topic   string   `json:"topic"`
+			Vectors []Vector `json:"vectors"`
+		}
+		if err := unmarshal(f.Path, data, &file); err != nil {
+			return nil, err
+		}
+		all = append(all, file.Vectors...)
+	}
+	return all, nil
+}
+
+// unmarshal refuses members that the types do not have, so that nothing in a file goes
+// unseen.
+func unmarshal(name string, data []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return fmt.Errorf("vectors: %s: %w", name, err)
+	}
+	return nil
+}
