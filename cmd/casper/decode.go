@@ -1,0 +1,314 @@
+package main
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cache-aware/casper/capture"
+	"github.com/cache-aware/casper/formats"
+)
+
+// decodeFlags are the flags of decode.
+type decodeFlags struct {
+	formatFlags
+	json       bool
+	assets     string
+	cookieName string
+	har        []string
+	jar        []string
+	log        []string
+}
+
+func newDecode(t *tool) *cobra.Command {
+	var f decodeFlags
+	cmd := &cobra.Command{
+		Use:   "decode [INPUT...]",
+		Short: "Print the keys in a cookie or digest, and which assets they stand for",
+		Long: `Print the keys that each INPUT holds and, with --assets, which assets these are.
+
+INPUT is a bare value, NAME=VALUE, a Cookie: or Set-Cookie: header line, or - for
+such lines on stdin. A value that begins with - is given after --, or on stdin.
+Without --format the cookie's name decides, and a bare value is H2O's. Inputs come
+first in the output, then HAR files, jars and logs.
+
+Formats:
+` + formatTable(),
+		Example: `  casper decode qF0 --capacity-bits 8 --assets ./public
+  casper decode 'Cookie: session=1; h2o_casper=qF0' --capacity-bits 8 --json
+  casper decode --har visit.har --assets visit.har
+  casper decode --json --log access.log.gz | jq .count
+  ls /srv/www/css | sed 's|^|/css/|' | casper decode --assets - qF0`,
+		RunE: action(func(cmd *cobra.Command, args []string) error { return t.decode(cmd, &f, args) }),
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	f.register(cmd)
+	f.registerLenient(cmd)
+	flags.StringVar(&f.assets, "assets", "", "compare with the assets in `SOURCE`: a list of paths, a folder, a HAR file, or - for stdin")
+	flags.BoolVar(&f.json, "json", false, "print one JSON object a line")
+	flags.StringArrayVar(&f.har, "har", nil, "read the cookies of a HAR `FILE`")
+	flags.StringArrayVar(&f.jar, "jar", nil, "read the cookies of a Netscape cookie jar `FILE`")
+	flags.StringArrayVar(&f.log, "log", nil, "find NAME=VALUE in every line of a log `FILE`, gzipped or not")
+	flags.StringVar(&f.cookieName, "cookie-name", "", "know the cookie `NAME` too")
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
+	return cmd
+}
+
+// formatTable lists the formats for a help text.
+func formatTable() (s string) {
+	for _, f := range formats.All {
+		s += fmt.Sprintf("  %-13s %s\n", f.Name, f.Title)
+	}
+	return s
+}
+
+// A decoding is one run of decode.
+type decoding struct {
+	*tool
+	flags   *decodeFlags
+	readers map[string]*reader // by cookie name
+	chosen  *reader            // of --format, or nil
+	bare    *reader            // of values without a name
+	names   []string           // of the cookies wanted
+	shown   int                // results printed
+}
+
+func (t *tool) decode(cmd *cobra.Command, f *decodeFlags, args []string) error {
+	if len(args)+len(f.har)+len(f.jar)+len(f.log) == 0 {
+		return usagef("nothing to decode: give an INPUT, --har, --jar or --log")
+	}
+	if err := oneStdin(slices.Concat(args, f.har, f.jar, f.log, []string{f.assets})); err != nil {
+		return err
+	}
+	d, err := t.newDecoding(cmd, f)
+	if err != nil {
+		return err
+	}
+	if err := d.readAssets(); err != nil {
+		return err
+	}
+	for _, arg := range args {
+		if arg == "-" {
+			d.stdinLines()
+		} else {
+			d.line(capture.Line(arg, d.names...), fmt.Sprintf("%.60q", arg), "")
+		}
+	}
+	for _, file := range f.har {
+		d.file(file, capture.HAR)
+	}
+	for _, file := range f.jar {
+		d.file(file, capture.Jar)
+	}
+	for _, file := range f.log {
+		d.log(file)
+	}
+	return nil
+}
+
+// oneStdin refuses two readers of stdin.
+func oneStdin(sources []string) error {
+	i := slices.Index(sources, "-")
+	if i >= 0 && slices.Contains(sources[i+1:], "-") {
+		return usagef("stdin can be read once, but - stands twice")
+	}
+	return nil
+}
+
+// newDecoding finds out which cookies are read how.
+func (t *tool) newDecoding(cmd *cobra.Command, f *decodeFlags) (*decoding, error) {
+	d := &decoding{tool: t, flags: f, readers: map[string]*reader{}}
+	known := slices.Clone(formats.All[:1]) // H2O's, of bare values
+	for _, format := range formats.All[1:] {
+		// What can only be asked about names is of no interest without any.
+		if len(format.Cookies) > 0 && (f.assets != "" || format.Supports(formats.OpDecode)) {
+			known = append(known, format)
+		}
+	}
+	chosen, err := f.settle(cmd, known)
+	if err != nil {
+		return nil, err
+	}
+	if chosen != nil {
+		if err := f.check(chosen); err != nil {
+			return nil, err
+		}
+		d.chosen = newReader(chosen, &f.formatFlags)
+		d.bare = d.chosen
+		names := chosen.Cookies
+		if len(names) == 0 {
+			names = known[0].Cookies // H2O's other generation: the name is the same
+		}
+		for _, name := range names {
+			d.readers[name] = d.chosen
+		}
+	} else {
+		for _, format := range known {
+			// A format that nothing was said about may lack something: its cookie
+			// may well not turn up.
+			if format == known[0] || f.touches(format) {
+				if err := f.check(format); err != nil {
+					return nil, err
+				}
+			}
+			r := newReader(format, &f.formatFlags)
+			for _, name := range format.Cookies {
+				if d.readers[name] == nil {
+					d.readers[name] = r
+				}
+			}
+			if d.bare == nil {
+				d.bare = r
+			}
+		}
+	}
+	if f.cookieName != "" {
+		if strings.ContainsAny(f.cookieName, " \t\r\n=;,\"") {
+			return nil, usagef("%.60q cannot be a cookie's name", f.cookieName)
+		}
+		d.readers[f.cookieName] = d.bare
+	}
+	for name := range d.readers {
+		d.names = append(d.names, name)
+	}
+	slices.Sort(d.names)
+	return d, nil
+}
+
+// readAssets reads the source of --assets.
+func (d *decoding) readAssets() error {
+	if d.flags.assets == "" {
+		return nil
+	}
+	if c := d.chosen; c != nil && slices.Contains(c.format.Params, "key_hex") && c.params.KeyHex == "" {
+		return usagef("%s: names are hashed with a key: give --key", c.format.Name)
+	}
+	const most = 1 << 20
+	paths := []string{}
+	for path, err := range capture.Assets(d.flags.assets, d.stdin) {
+		if err != nil {
+			return fmt.Errorf("--assets %s: %w", d.flags.assets, err)
+		}
+		if len(paths) == most {
+			return fmt.Errorf("--assets %s: %w: at most %d", d.flags.assets, capture.ErrMany, most)
+		}
+		paths = append(paths, path)
+	}
+	for _, r := range d.readers {
+		r.assets = paths
+	}
+	d.bare.assets = paths
+	return nil
+}
+
+// stdinLines reads the lines of stdin. What is known about a line is printed
+// before the next is waited for.
+func (d *decoding) stdinLines() {
+	var line []capture.Cookie // the cookies of the line under way
+	flush := func() {
+		if len(line) > 0 {
+			d.line(seqOf(line), line[0].Where, line[0].Where)
+		}
+		line = line[:0]
+	}
+	wait := d.stdin.wait
+	defer func() { d.stdin.wait = wait }()
+	d.stdin.wait = func() error {
+		flush()
+		return wait()
+	}
+	for c, err := range capture.Lines(d.stdin, capture.MaxLine, d.names...) {
+		c.Where = "stdin: " + c.Where
+		if len(line) > 0 && c.Where != line[0].Where {
+			flush()
+		}
+		if err != nil {
+			d.refuse("stdin", "stdin", err)
+		} else {
+			line = append(line, c)
+		}
+		if d.stdout.broken() {
+			return
+		}
+	}
+	flush()
+}
+
+func seqOf(cookies []capture.Cookie) iter.Seq2[capture.Cookie, error] {
+	return func(yield func(capture.Cookie, error) bool) {
+		for _, c := range cookies {
+			if !yield(c, nil) {
+				return
+			}
+		}
+	}
+}
+
+// line decodes the cookies of one line: those whose names are known or, where
+// --format says what they are and none is, all.
+func (d *decoding) line(cookies iter.Seq2[capture.Cookie, error], label, where string) {
+	var others []capture.Cookie
+	found := false
+	for c, err := range cookies {
+		if err != nil {
+			d.refuse(label, where, err)
+			return
+		}
+		switch r := d.readers[c.Name]; {
+		case c.Form == capture.Bare:
+			d.value(d.bare, c, c.Where)
+		case r != nil:
+			d.value(r, c, c.Where)
+		default:
+			others = append(others, c)
+			continue
+		}
+		found = true
+	}
+	if found {
+		return
+	}
+	if d.chosen == nil {
+		d.refuse(label, where, &unknownCookie{others[0].Name, d.names})
+		return
+	}
+	for _, c := range others {
+		d.value(d.chosen, c, c.Where)
+	}
+}
+
+// file decodes the known cookies of a file.
+func (d *decoding) file(name string, read reading) {
+	r, _, err := d.open(name)
+	if err != nil {
+		d.fail("%v", err)
+		return
+	}
+	defer r.Close()
+	found := false
+	for c, err := range read(r) {
+		if err != nil {
+			d.refuse(name, name, err)
+			continue
+		}
+		if r := d.readers[c.Name]; r != nil {
+			found = true
+			d.value(r, c, name+": "+c.Where)
+		}
+		if d.stdout.broken() {
+			return
+		}
+	}
+	if !found {
+		d.noneIn(name)
+	}
+}
+
+// noneIn tells somebody who may wait for an answer that there is none.
+func (d *decoding) noneIn(name string) {
+	d.complain("%s: no cookie named %s in it", name, orList(d.names))
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cache-aware/casper/capture"
+	"github.com/cache-aware/casper/formats"
+	"github.com/cache-aware/casper/gcs"
+)
+
+// encodeFlags are the flags of encode.
+type encodeFlags struct {
+	formatFlags
+	keys bool
+	json bool
+}
+
+func newEncode(t *tool) *cobra.Command {
+	var f encodeFlags
+	cmd := &cobra.Command{
+		Use:   "encode [NAME... | -]",
+		Short: "Print the cookie or digest that holds the given names",
+		Long: `Print the value that holds the given names, alone on a line.
+
+NAMEs are request paths for h2o, h2o-2.0 and go-casper, URLs for cache-digest, and
+items in hex for bip158 and Decred's; - reads one a line from stdin. With --keys they
+are decimal keys, which are what names are hashed to.
+
+Formats:
+` + formatTable(),
+		Example: `  casper encode --capacity-bits 8 /index.html /css/0.css
+  casper encode --capacity-bits 8 --keys 20 178
+  cut -d' ' -f7 access.log | sort -u | casper encode -`,
+		RunE: action(func(cmd *cobra.Command, args []string) error { return t.encode(cmd, &f, args) }),
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	f.register(cmd)
+	flags.BoolVar(&f.keys, "keys", false, "take decimal keys instead of names")
+	flags.BoolVar(&f.json, "json", false, "print one JSON object")
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
+	return cmd
+}
+
+func (t *tool) encode(cmd *cobra.Command, f *encodeFlags, args []string) error {
+	format, err := f.settle(cmd, formats.All[:1])
+	if err != nil {
+		return err
+	}
+	if format == nil {
+		format = formats.All[0]
+	}
+	if !format.Supports(formats.OpEncode) {
+		return usagef("%s can be read only", format.Name)
+	}
+	if !f.keys && !format.Supports(formats.OpHash) {
+		return usagef("%s has no names: give --keys", format.Name)
+	}
+	words, err := t.words(args)
+	if err != nil {
+		return err
+	}
+	var e formats.Encoded
+	if f.keys {
+		keys, err := parseKeys(words)
+		if err != nil {
+			return err
+		}
+		e, err = format.EncodeKeys(f.of(format), keys)
+		if err != nil {
+			return encodeError(err, words)
+		}
+	} else {
+		names, err := octetNames(format, words)
+		if err != nil {
+			return err
+		}
+		if e, err = format.EncodeNames(f.of(format), names); err != nil {
+			return encodeError(err, words)
+		}
+	}
+	if f.json {
+		t.stdout.Write(appendEncodedJSON(nil, format, e))
+	} else {
+		fmt.Fprintln(t.stdout, e.Text)
+	}
+	return nil
+}
+
+// words are the arguments, or the lines of stdin.
+func (t *tool) words(args []string) ([]string, error) {
+	if len(args) != 1 || args[0] != "-" {
+		for _, arg := range args {
+			if arg == "-" {
+				return nil, usagef("- stands for all names: give it alone")
+			}
+		}
+		return args, nil
+	}
+	var words []string
+	for word, err := range capture.ListPaths(t.stdin) {
+		if err != nil {
+			return nil, fmt.Errorf("stdin: %w", err)
+		}
+		words = append(words, word)
+	}
+	return words, nil
+}
+
+func parseKeys(words []string) ([]uint64, error) {
+	keys := make([]uint64, len(words))
+	for i, word := range words {
+		k, err := strconv.ParseUint(word, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("%.60q is no key: keys are decimal numbers below 2^64", word)
+		}
+		keys[i] = k
+	}
+	return keys, nil
+}
+
+// encodeError names the word that cannot be encoded, and takes what is wrong with a
+// parameter for wrong usage.
+func encodeError(err error, words []string) error {
+	var e *gcs.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Kind {
+	case gcs.BadParameter:
+		return usagef("%s", detail(err))
+	case gcs.OutOfRange, gcs.Unsorted, gcs.Duplicate:
+		if e.Offset >= 0 && e.Offset < len(words) {
+			return fmt.Errorf("%.60q: %s: %s at index %d", words[e.Offset], e.Layer, e.Kind, e.Offset)
+		}
+	}
+	return err
+}
+
+func appendEncodedJSON(dst []byte, format *formats.Format, e formats.Encoded) []byte {
+	dst = append(dst, `{"format":`...)
+	dst = appendString(dst, format.Name)
+	dst = appendParams(dst, format, e.Params)
+	dst = append(dst, `,"value":`...)
+	dst = appendString(dst, e.Text)
+	dst = append(dst, `,"keys":`...)
+	dst = appendKeys(dst, e.Keys)
+	dst = append(dst, `,"count":`...)
+	dst = strconv.AppendInt(dst, int64(len(e.Keys)), 10)
+	dst = append(dst, `,"bytes":`...)
+	dst = strconv.AppendInt(dst, int64(len(e.Octets)), 10)
+	return append(dst, "}\n"...)
+}

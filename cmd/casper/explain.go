@@ -1,0 +1,211 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cache-aware/casper/capture"
+	"github.com/cache-aware/casper/explain"
+	"github.com/cache-aware/casper/formats"
+)
+
+// explainFlags are the flags of explain.
+type explainFlags struct {
+	formatFlags
+	svg, html string
+	json      bool
+	codes     int
+}
+
+func newExplain(t *tool) *cobra.Command {
+	var f explainFlags
+	cmd := &cobra.Command{
+		Use:   "explain INPUT",
+		Short: "Show a cookie or digest bit by bit, as text or as a picture",
+		Long: `Show how the bits of INPUT become keys: quotient, remainder, gap and key of every
+code, with its offset in the stream. INPUT is as in decode, and holds one value.
+
+A faulty value is explained up to its fault.`,
+		Example: `  casper explain qF0 --capacity-bits 8
+  casper explain qF0 --capacity-bits 8 --svg qF0.svg
+  pbpaste | casper explain - --html cookie.html`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usagef("give one INPUT")
+			}
+			return nil
+		},
+		RunE: action(func(cmd *cobra.Command, args []string) error { return t.explain(cmd, &f, args[0]) }),
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	f.register(cmd)
+	f.registerLenient(cmd)
+	flags.StringVar(&f.svg, "svg", "", "write an SVG picture to `FILE`, - for stdout")
+	flags.StringVar(&f.html, "html", "", "write an HTML page to `FILE`, - for stdout")
+	flags.BoolVar(&f.json, "json", false, "print one JSON object")
+	cmd.MarkFlagsMutuallyExclusive("svg", "html", "json")
+	flags.IntVar(&f.codes, "codes", 100, "show the first `N` codes one by one, 1 to 100000")
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
+	return cmd
+}
+
+func (t *tool) explain(cmd *cobra.Command, f *explainFlags, arg string) error {
+	if f.codes < 1 || f.codes > 100000 {
+		return usagef("--codes is 1 to 100000, not %d", f.codes)
+	}
+	d, err := t.newDecoding(cmd, &decodeFlags{formatFlags: f.formatFlags})
+	if err != nil {
+		return err
+	}
+	r, value, err := d.one(arg)
+	if err != nil {
+		return err
+	}
+	if !r.format.Supports(formats.OpDecode) {
+		return usagef("%s has no codes to explain", r.format.Name)
+	}
+	if r.lacks != nil {
+		return usageError{r.lacks}
+	}
+	if r.format.Name == "cache-digest" {
+		value, _, _ = strings.Cut(value, ";") // a digest's flags are in no bit
+		value = strings.TrimSpace(value)
+	}
+	decoded, err := r.format.Decode(r.params, formats.Text(value))
+	e := explain.Explain(source(r.format, decoded, value, err), f.codes)
+	if werr := t.write(f, &e); werr != nil {
+		return werr
+	}
+	if err != nil {
+		t.fail("%.60q: %v", value, err)
+	}
+	return nil
+}
+
+// write writes an explanation where the flags want it.
+func (t *tool) write(f *explainFlags, e *explain.Explanation) error {
+	file, write := f.svg, e.WriteSVG
+	switch {
+	case f.html != "":
+		file, write = f.html, e.WriteHTML
+	case f.json:
+		return e.WriteJSON(t.stdout)
+	case f.svg == "":
+		return e.WriteText(t.stdout, t.color)
+	}
+	if file == "-" {
+		return write(t.stdout)
+	}
+	return writeFile(file, write)
+}
+
+func writeFile(name string, write func(io.Writer) error) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	if err := write(f); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}
+
+// one returns the one value of an input.
+func (d *decoding) one(arg string) (*reader, string, error) {
+	cookies := capture.Line(arg, d.names...)
+	if arg == "-" {
+		cookies = capture.Lines(d.stdin, capture.MaxLine, d.names...)
+	}
+	var known, others []capture.Cookie
+	for c, err := range cookies {
+		switch {
+		case err != nil:
+			return nil, "", err
+		case c.Form == capture.Bare || d.readers[c.Name] != nil:
+			known = append(known, c)
+		default:
+			others = append(others, c)
+		}
+		if len(known) > 1 {
+			return nil, "", fmt.Errorf("more than one value in %.60q: give one", arg)
+		}
+	}
+	if len(known) == 0 && d.chosen != nil && len(others) == 1 {
+		return d.chosen, others[0].Value, nil
+	}
+	if len(known) == 0 && len(others) > 0 {
+		return nil, "", &unknownCookie{others[0].Name, d.names}
+	}
+	if len(known) == 0 {
+		return nil, "", fmt.Errorf("nothing to explain in %.60q", arg)
+	}
+	if r := d.readers[known[0].Name]; r != nil {
+		return r, known[0].Value, nil
+	}
+	return d.bare, known[0].Value, nil
+}
+
+// source is what package explain needs to know about a decoded value.
+func source(format *formats.Format, d formats.Decoded, value string, err error) explain.Source {
+	s := explain.Source{
+		Title:    strings.Join(append([]string{format.Name + ": " + format.Title}, paramWords(format, d.Params)...), ", "),
+		Alphabet: explain.Hex,
+		Text:     value,
+		Code:     d.Layout.Code,
+		Limit:    d.Layout.Limit,
+		Universe: d.Universe,
+		Key:      keyMeaning(format, d.Params),
+		Err:      err,
+	}
+	if format.HasText {
+		s.Alphabet = explain.Base64URL
+	}
+	for _, f := range d.Layout.Fields {
+		s.Header = append(s.Header, explain.Header{Name: f.Name, Bits: f.Bits, Value: f.Value, Note: fieldNote(f)})
+	}
+	if d.Params.First != nil {
+		s.First = &d.Layout.Base
+	}
+	if format.Name == "go-casper" {
+		s.Note = fmt.Sprintf("Where a stream ends, go-casper has a reading of its own; with it, the keys are %d", d.Keys)
+	}
+	return s
+}
+
+// fieldNote says what follows from a header's field.
+func fieldNote(f formats.Field) string {
+	switch f.Name {
+	case "log2N":
+		return fmt.Sprintf("about %d URLs", uint64(1)<<f.Value)
+	case "log2P":
+		return fmt.Sprintf("1 in %d absent URLs looks present; remainders have %d bits", uint64(1)<<f.Value, f.Value)
+	case "N":
+		return "so many codes follow"
+	}
+	return ""
+}
+
+// keyMeaning completes the sentence "Here, a key is".
+func keyMeaning(format *formats.Format, p formats.Params) string {
+	switch format.Name {
+	case "h2o", "h2o-2.0":
+		if p.CapacityBits != nil {
+			return fmt.Sprintf("a hash of an asset's path: %d bits of its SHA-1", *p.CapacityBits)
+		}
+	case "go-casper":
+		return "a hash of an asset's path: its MD5 modulo n·p"
+	case "cache-digest":
+		return "a hash of an asset's URL: the first log2n + log2p bits of its SHA-256"
+	case "bip158", "decred-v1", "decred-v2":
+		return "a hash of an item: its SipHash, brought below n·m"
+	case "rice-delta":
+		return "the first four octets of a hash, read as a number"
+	}
+	return ""
+}

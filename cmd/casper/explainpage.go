@@ -1,0 +1,197 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cache-aware/casper/gcs/casper"
+	"github.com/cache-aware/casper/server"
+	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/link"
+	"github.com/cache-aware/casper/server/replay"
+)
+
+func newExplainPage(t *tool) *cobra.Command {
+	var f replayFlags
+	var value string
+	cmd := &cobra.Command{
+		Use:   "explain-page URL [HAR|LOG...]",
+		Short: "Tell why an asset would or would not be sent ahead of a page",
+		Long: `Tells for each asset that was seen on the page at URL, or is declared for it, whether
+it would go out ahead of the page, and why. What is known comes from --state, what
+serve has learned, from files as in replay, or both.
+
+Without --cookie, the client is one that holds nothing.`,
+		Example: `  casper explain-page /shop/ --state learned.casper
+  casper explain-page https://www.example.com/shop/ access.log --cookie qF0
+  casper explain-page /shop/ --state redis://127.0.0.1:6379 --json`,
+		RunE: action(func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usagef("give a URL")
+			}
+			return t.explainPage(&f, args[0], value, args[1:])
+		}),
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&value, "cookie", "", "the client's fingerprint is this `value`")
+	f.register(cmd)
+	return cmd
+}
+
+// A fate is what becomes of one asset.
+type fate struct {
+	learn.Reason
+	As      string `json:"as"`
+	Sent    bool   `json:"sent"`
+	Because string `json:"because"`
+}
+
+// A pageExplanation is what is printed of a page.
+type pageExplanation struct {
+	learn.Explanation
+	Assets []fate `json:"assets"`
+}
+
+func (t *tool) explainPage(f *replayFlags, target, value string, files []string) error {
+	if f.state == "" && len(files) == 0 {
+		return usagef("nothing is known: give --state, a HAR file or a log")
+	}
+	if err := f.check(); err != nil {
+		return err
+	}
+	params := casper.Params{CapacityBits: f.capacityBits}
+	held, err := casper.Parse(value, params)
+	if err != nil {
+		return fmt.Errorf("--cookie: %w", err)
+	}
+	page, err := replay.PageOf(&learn.Reader{Query: f.query}, target)
+	if err != nil {
+		return usageError{err}
+	}
+	p, _, err := t.runReplay(f, files)
+	if err != nil {
+		return err
+	}
+	p.End()
+	x := p.Model().Explain(page)
+	e := pageExplanation{Explanation: x, Assets: f.fates(x, held, params)}
+	if f.json {
+		return t.printJSON(e)
+	}
+	t.pageText(&e)
+	return nil
+}
+
+// fates decides on the wanted assets as a server does, and says of each asset what decides.
+func (f *replayFlags) fates(x learn.Explanation, held casper.Fingerprint, params casper.Params) []fate {
+	policy := server.Policy{MaxAssets: f.maxAssets, MaxBytes: int64(f.maxBytes)}
+	var want []*server.Asset
+	fates := []fate{}
+	for _, r := range x.Assets {
+		fates = append(fates, fate{Reason: r, As: r.Asset.As, Because: r.Why})
+		if !r.Wanted || x.State == "in trouble" || x.State == "in doubt" {
+			continue
+		}
+		if f.push && f.track != "all" && r.Asset.As != "style" && r.Asset.As != "script" && r.Asset.Rel != link.ModulePreload {
+			r.Asset.NoPush = true
+		}
+		a := server.Prepare(r.Asset, params)
+		a.Freshness = server.Fresh
+		a.Tracked = a.Tracked || f.track == "all"
+		want = append(want, a)
+	}
+	plan := policy.Decide(&server.Client{Held: held, CanPush: f.push, CanHint: !f.push}, want, nil)
+	place := map[string]int{}
+	for i, v := range plan.Verdicts {
+		place[v.Asset.Path] = i + 1
+		for j := range fates {
+			if g := &fates[j]; g.Path == v.Asset.Path {
+				g.Sent = v.Means != server.None
+				if !g.Sent {
+					g.Because = notSent(v.Why, f)
+				}
+			}
+		}
+	}
+	for i := range fates {
+		if g := &fates[i]; g.Wanted && place[g.Path] == 0 {
+			g.Because = "the page is " + x.State + ": nothing is sent ahead of it"
+		}
+	}
+	// In the order in which they are sent; the others behind, as they were.
+	slices.SortStableFunc(fates, func(a, b fate) int {
+		if a.Sent != b.Sent {
+			return map[bool]int{true: -1, false: 1}[a.Sent]
+		}
+		if !a.Sent {
+			return 0
+		}
+		return cmp.Compare(place[a.Path], place[b.Path])
+	})
+	return fates
+}
+
+// notSent is why the policy leaves out what the model wants.
+func notSent(why server.Why, f *replayFlags) string {
+	switch why {
+	case server.Held:
+		return "wanted, but the cookie says that the client holds it"
+	case server.OverCount:
+		return fmt.Sprintf("wanted, but %d others come first (--max-assets)", f.maxAssets)
+	case server.OverBytes:
+		return "wanted, but there is no room left (--max-bytes)"
+	case server.Unable:
+		return "wanted, but it cannot go out this way: the cookie does not remember it, or no browser acts on it"
+	}
+	return "wanted, but " + why.String()
+}
+
+func (t *tool) pageText(e *pageExplanation) {
+	w, ink := t.stdout, sheet{color: t.color}
+	fmt.Fprintf(w, "page    %s\n", clean(e.Page))
+	switch {
+	case e.From == "" && e.Views == 0:
+		fmt.Fprintf(w, "state   unknown: no view of it was seen, nor enough of its kind\n")
+		return
+	case e.From == "":
+		fmt.Fprintf(w, "state   unknown: too little is known after %s\n", count(int(e.Views), "view"))
+	case e.From != e.Page:
+		fmt.Fprintf(w, "state   %s, as pages of its kind: %s, %s\n", e.State, clean(e.From), count(int(e.Views), "view"))
+	default:
+		fmt.Fprintf(w, "state   %s, %s\n", e.State, count(int(e.Views), "view"))
+	}
+	if e.Rule != "" {
+		fmt.Fprintf(w, "rule    %s\n", clean(e.Rule))
+	}
+	if e.Fails > 0 {
+		fmt.Fprintf(w, "fails   %.2f of late answers were redirects or errors\n", e.Fails)
+	}
+	for i := range e.Assets {
+		a := &e.Assets[i]
+		mark := ink.in(dim, "no  ")
+		if a.Sent {
+			mark = ink.in(green, "send")
+		}
+		fmt.Fprintf(w, "\n%s  %s\n", mark, clean(a.Path))
+		fmt.Fprintf(w, "      %s\n", a.Because)
+		fmt.Fprintf(w, "      used by %.2f of views, give or take %.2f; %s\n", a.Probability, a.Deviation, today(a))
+		if a.Sent && a.HoldOut > 0 {
+			fmt.Fprintf(w, "      withheld from %.1f %% of views besides, to stay sure of it\n", 100*a.HoldOut)
+		}
+	}
+	if len(e.Assets) == 0 {
+		fmt.Fprintf(w, "assets  none were seen\n")
+	}
+}
+
+// today is how many clients vouch for an asset. A snapshot does not hold that.
+func today(a *fate) string {
+	if a.For+a.Against == 0 {
+		return fmt.Sprintf("%.3g views could tell", a.Views)
+	}
+	return fmt.Sprintf("%.3g views could tell; today %s for it and %d against", a.Views, count(a.For, "client"), a.Against)
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strconv"
+
+	"github.com/cache-aware/casper/formats"
+	"github.com/cache-aware/casper/gcs"
+)
+
+// maxJSONNumber is the largest number that every JSON reader keeps exactly: a
+// float64 has 53 bits. Larger keys are decimal strings.
+const maxJSONNumber = 1 << 53
+
+// appendJSON appends a result as the contract of decode has it, in its order of keys.
+func appendJSON(dst []byte, r *result) []byte {
+	dst = append(dst, `{"format":`...)
+	dst = appendString(dst, r.format.Name)
+	dst = appendParams(dst, r.format, r.Params)
+	switch {
+	case len(r.Digests) > 0:
+		dst = appendDigests(dst, r.Digests)
+	case r.format.Supports(formats.OpDecode):
+		dst = append(dst, `,"keys":`...)
+		dst = appendKeys(dst, r.Keys)
+		dst = append(dst, `,"count":`...)
+		dst = strconv.AppendInt(dst, int64(len(r.Keys)), 10)
+		dst = append(dst, `,"bytes":`...)
+		dst = strconv.AppendInt(dst, int64(len(r.Octets)), 10)
+		dst = append(dst, `,"canonical":`...)
+		dst = strconv.AppendBool(dst, r.Canonical)
+	}
+	if r.present != nil {
+		dst = append(dst, `,"assets":[`...)
+		for i, path := range r.assets {
+			dst = comma(dst, i)
+			dst = append(dst, `{"path":`...)
+			dst = appendString(dst, path)
+			if r.keys != nil {
+				dst = append(dst, `,"key":`...)
+				dst = appendKey(dst, r.keys[i])
+			}
+			dst = append(dst, `,"present":`...)
+			dst = strconv.AppendBool(dst, r.present[i])
+			dst = append(dst, '}')
+		}
+		dst = append(dst, ']')
+	}
+	return append(dst, "}\n"...)
+}
+
+// appendParams appends the format's parameters, each with a comma in front.
+func appendParams(dst []byte, format *formats.Format, p formats.Params) []byte {
+	for _, f := range paramFlags {
+		if !slices.Contains(format.Params, f.param) {
+			continue
+		}
+		if f.number != nil {
+			if n := *f.number(&p); n != nil {
+				dst = append(appendString(append(dst, ','), f.param), ':')
+				dst = strconv.AppendInt(dst, *n, 10)
+			}
+		} else if w := *f.word(&p); w != "" {
+			dst = append(appendString(append(dst, ','), f.param), ':')
+			dst = appendString(dst, w)
+		}
+	}
+	return dst
+}
+
+func appendDigests(dst []byte, digests []formats.Digest) []byte {
+	dst = append(dst, `,"digests":[`...)
+	for i, g := range digests {
+		dst = comma(dst, i)
+		dst = append(dst, `{"log2n":`...)
+		dst = strconv.AppendUint(dst, g.Log2N, 10)
+		dst = append(dst, `,"log2p":`...)
+		dst = strconv.AppendUint(dst, g.Log2P, 10)
+		dst = append(dst, `,"flags":[`...)
+		for j, flag := range g.Flags {
+			dst = appendString(comma(dst, j), flag)
+		}
+		dst = append(dst, `],"keys":`...)
+		dst = appendKeys(dst, g.Keys)
+		dst = append(dst, '}')
+	}
+	return append(dst, ']')
+}
+
+func appendErrorJSON(dst []byte, kind gcs.Kind, message string) []byte {
+	dst = append(dst, `{"error":`...)
+	dst = appendString(dst, kind.String())
+	dst = append(dst, `,"message":`...)
+	dst = appendString(dst, message)
+	return append(dst, "}\n"...)
+}
+
+func appendKeys(dst []byte, keys []uint64) []byte {
+	dst = append(dst, '[')
+	for i, k := range keys {
+		dst = appendKey(comma(dst, i), k)
+	}
+	return append(dst, ']')
+}
+
+func appendKey(dst []byte, k uint64) []byte {
+	if k <= maxJSONNumber {
+		return strconv.AppendUint(dst, k, 10)
+	}
+	dst = append(dst, '"')
+	dst = strconv.AppendUint(dst, k, 10)
+	return append(dst, '"')
+}
+
+func comma(dst []byte, i int) []byte {
+	if i > 0 {
+		dst = append(dst, ',')
+	}
+	return dst
+}
+
+// appendString appends a JSON string. Paths keep their & and <: this is not HTML.
+func appendString(dst []byte, s string) []byte {
+	plain := true
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
+			plain = false
+			break
+		}
+	}
+	if plain {
+		dst = append(dst, '"')
+		dst = append(dst, s...)
+		return append(dst, '"')
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.Encode(s) // a string never fails
+	return append(dst, bytes.TrimSuffix(b.Bytes(), []byte("\n"))...)
+}

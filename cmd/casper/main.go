@@ -1,0 +1,16 @@
+// Casper reads, writes and explains the cookies and digests that tell a server
+// which assets a client already holds.
+//
+//	casper decode h2o_casper=qF0
+//	casper encode /index.html /css/0.css
+//	casper explain qF0
+//
+// Exit code 0 means done, 1 that an input was invalid or a check failed, 2 wrong
+// usage. Data goes to stdout, everything said about it to stderr, a line each.
+package main
+
+import "os"
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}

@@ -1,0 +1,304 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/redisstore"
+)
+
+func newModel(t *tool) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "model COMMAND",
+		Short: "Export, import, merge and compare what serve has learned",
+		Long: `What serve has learned is kept in a file or in Redis (its --state). A snapshot of it is
+text, a line for each page, with a checksum at its end.
+
+Import into a file while no serve uses it: a running one writes over it.`,
+		Example: `  casper model export redis://127.0.0.1:6379 > learned.casper
+  casper model merge node1.casper node2.casper > both.casper
+  casper model diff monday.casper friday.casper`,
+		Args: noCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cmd.SetOut(t.stderr)
+			cmd.Help()
+			return usagef("no command is given")
+		},
+	}
+	cmd.AddCommand(newModelExport(t), newModelImport(t), newModelMerge(t), newModelDiff(t))
+	return cmd
+}
+
+func newModelExport(t *tool) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "export STATE",
+		Short: "Print what is learned in a file or in Redis",
+		Long: `Prints a snapshot of what is in STATE, a file, a redis:// address or - for stdin, with
+its pages in order. With --json, there are only the pages, one object a line.`,
+		Example: `  casper model export learned.casper --json | jq .page
+  casper model export redis://127.0.0.1:6379 > learned.casper`,
+		RunE: action(func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usagef("give one STATE")
+			}
+			deltas, err := t.readModel(args[0])
+			if err != nil {
+				return err
+			}
+			return t.writeModel(learn.Combine(deltas...), asJSON)
+		}),
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the pages alone, one JSON object a line")
+	return cmd
+}
+
+func newModelMerge(t *tool) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "merge STATE...",
+		Short: "Print the sum of several models",
+		Long: `Prints a snapshot of what all STATEs (files, redis:// addresses, - for stdin) have
+learned together. Evidence adds up, so what is given twice counts twice.`,
+		Example: `  casper model merge node1.casper node2.casper > both.casper`,
+		RunE: action(func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usagef("give at least one STATE")
+			}
+			if err := oneStdin(args); err != nil {
+				return err
+			}
+			deltas, err := t.readModels(args)
+			if err != nil {
+				return err
+			}
+			return t.writeModel(deltas, asJSON)
+		}),
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the pages alone, one JSON object a line")
+	return cmd
+}
+
+func newModelImport(t *tool) *cobra.Command {
+	return &cobra.Command{
+		Use:   "import STATE FILE...",
+		Short: "Add what is learned in files to a file or to Redis",
+		Long: `Adds the snapshots in FILEs (- is stdin) to STATE, a file, which is made if there is
+none, or a redis:// address, from where all nodes take it. The file is replaced at
+once or not at all. What is imported twice counts twice.`,
+		Example: `  casper model import learned.casper staging.casper
+  casper replay access.log --save log.casper && casper model import redis://127.0.0.1:6379 log.casper`,
+		RunE: action(func(cmd *cobra.Command, args []string) error {
+			if len(args) < 2 {
+				return usagef("give a STATE and at least one FILE")
+			}
+			state, files := args[0], args[1:]
+			if state == "-" {
+				return usagef("STATE is a file or a redis:// address")
+			}
+			if err := oneStdin(files); err != nil {
+				return err
+			}
+			deltas, err := t.readModels(files)
+			if err != nil {
+				return err
+			}
+			if isRedis(state) {
+				return sendModel(cmd.Context(), state, deltas)
+			}
+			if _, err := os.Stat(state); err == nil {
+				old, err := t.readModel(state)
+				if err != nil {
+					return err
+				}
+				deltas = learn.Combine(append(old, deltas...)...)
+			}
+			return saveModel(state, deltas)
+		}),
+	}
+}
+
+func newModelDiff(t *tool) *cobra.Command {
+	var asJSON, exitCode bool
+	var tolerance float64
+	cmd := &cobra.Command{
+		Use:   "diff BEFORE AFTER",
+		Short: "Tell how two models differ",
+		Long: `Tells which pages only one of two models knows, which assets only one wants, and whose
+share of views differs by --tolerance or more: + is wanted by AFTER alone, - by
+BEFORE alone, ~ only the share differs.`,
+		Example: `  casper model diff monday.casper friday.casper
+  casper model diff --exit-code --tolerance 0.5 expected.casper learned.casper`,
+		RunE: action(func(cmd *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return usagef("give two STATEs")
+			}
+			if !(tolerance > 0) {
+				return usagef("--tolerance is above 0, not %v", tolerance)
+			}
+			if err := oneStdin(args); err != nil {
+				return err
+			}
+			before, err := t.readModel(args[0])
+			if err != nil {
+				return err
+			}
+			after, err := t.readModel(args[1])
+			if err != nil {
+				return err
+			}
+			changes := learn.Diff(before, after, tolerance)
+			t.failed = exitCode && len(changes) > 0
+			for _, c := range changes {
+				if err := t.printChange(c, asJSON); err != nil {
+					return err
+				}
+			}
+			return nil
+		}),
+	}
+	flags := cmd.Flags()
+	flags.Float64Var(&tolerance, "tolerance", 0.1, "say nothing of shares that differ by less than this `share`")
+	flags.BoolVar(&exitCode, "exit-code", false, "exit with 1 if there is a difference")
+	flags.BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	return cmd
+}
+
+// printChange prints one line.
+func (t *tool) printChange(c learn.Change, asJSON bool) error {
+	if asJSON {
+		return t.printJSON(struct {
+			Page        string  `json:"page"`
+			Asset       string  `json:"asset,omitempty"`
+			Before      bool    `json:"before"`
+			After       bool    `json:"after"`
+			BeforeShare float64 `json:"before_share"`
+			AfterShare  float64 `json:"after_share"`
+		}{c.Page, c.Asset, c.Before, c.After, c.BeforeShare, c.AfterShare})
+	}
+	mark := "~"
+	if c.Before != c.After {
+		mark = map[bool]string{true: "+", false: "-"}[c.After]
+	}
+	if c.Asset == "" {
+		_, err := fmt.Fprintf(t.stdout, "%s %s\n", mark, clean(c.Page))
+		return err
+	}
+	_, err := fmt.Fprintf(t.stdout, "%s %s %s %.2f -> %.2f\n", mark, clean(c.Page), clean(c.Asset), c.BeforeShare, c.AfterShare)
+	return err
+}
+
+// readModel reads a snapshot from a file or from stdin, or what is in Redis.
+func (t *tool) readModel(state string) ([]learn.Delta, error) {
+	if isRedis(state) {
+		return fetchModel(context.Background(), state)
+	}
+	r, _, err := t.open(state)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	deltas, err := learn.Decode(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", state, err)
+	}
+	return deltas, nil
+}
+
+// readModels adds models up.
+func (t *tool) readModels(states []string) ([]learn.Delta, error) {
+	var all []learn.Delta
+	for _, state := range states {
+		deltas, err := t.readModel(state)
+		if err != nil {
+			return nil, err
+		}
+		all = learn.Combine(append(all, deltas...)...)
+	}
+	return all, nil
+}
+
+func (t *tool) writeModel(deltas []learn.Delta, asJSON bool) error {
+	if !asJSON {
+		return learn.Encode(t.stdout, slices.Values(deltas))
+	}
+	for i := range deltas {
+		if err := t.printJSON(&deltas[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// saveModel puts a snapshot in the place of a file, whole or not at all.
+func saveModel(name string, deltas []learn.Delta) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if err := learn.Encode(f, slices.Values(deltas)); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}
+
+// patience bounds each exchange with Redis.
+const patience = 10 * time.Second
+
+// fetchModel returns what a fleet has learned.
+func fetchModel(ctx context.Context, address string) (all []learn.Delta, err error) {
+	err = withStore(ctx, address, func(ctx context.Context, store *redisstore.Store) error {
+		var since learn.Cursor
+		for {
+			deltas, next, err := store.Load(ctx, since)
+			if err != nil {
+				return err
+			}
+			if len(deltas) == 0 {
+				return nil
+			}
+			all, since = append(all, deltas...), next
+		}
+	})
+	return learn.Combine(all...), err
+}
+
+// sendModel reports evidence to a fleet.
+func sendModel(ctx context.Context, address string, deltas []learn.Delta) error {
+	return withStore(ctx, address, func(ctx context.Context, store *redisstore.Store) error {
+		return store.Merge(ctx, deltas)
+	})
+}
+
+// withStore opens a store for f. What f has left in its queue is sent when it is closed.
+func withStore(ctx context.Context, address string, f func(context.Context, *redisstore.Store) error) error {
+	store, err := redisstore.Open(address, redisstore.Config{})
+	if err != nil {
+		return usageError{err}
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	err = f(ctx, store)
+	return errors.Join(err, store.Close(ctx))
+}
+

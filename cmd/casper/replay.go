@@ -1,0 +1,434 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cache-aware/casper/gcs/casper"
+	"github.com/cache-aware/casper/server"
+	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/replay"
+)
+
+// replayFlags are the flags of replay and, but for the first few, of explain-page.
+type replayFlags struct {
+	json bool
+	svg  string
+	top  int
+	save string
+
+	state        string
+	hosts        []string
+	query        []string
+	times        int
+	push         bool
+	track        string
+	capacityBits uint8
+	cookie       string
+	maxAssets    int
+	maxBytes     byteSize
+	minClients   int
+	minViews     int
+	assumeFresh  bool
+}
+
+// register registers what both commands have.
+func (f *replayFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	f.maxBytes = 256 << 10
+	flags.BoolVar(&f.json, "json", false, "print one JSON object")
+	flags.StringVar(&f.state, "state", "", "begin with what is learned in this `file`; it is not changed")
+	flags.StringArrayVar(&f.hosts, "host", nil, "count the requests of this `host`; may be repeated; without it, the host of most pages")
+	flags.StringArrayVar(&f.query, "query", nil, "this query `parameter` makes pages different; may be repeated")
+	flags.IntVar(&f.times, "times", 1, "replay each HAR file this `number` of times, each time as another browser")
+	flags.BoolVar(&f.push, "push", false, "by HTTP/2 push, instead of 103 Early Hints")
+	flags.StringVar(&f.track, "track", "blocking-assets", "what enters the cookie: `blocking-assets|all`")
+	flags.Uint8Var(&f.capacityBits, "capacity-bits", casper.DefaultCapacityBits, "the cookie's `bits`, 1 to 15")
+	flags.StringVar(&f.cookie, "cookie-name", casper.CookieName, "the cookie's `name`")
+	flags.IntVar(&f.maxAssets, "max-assets", 8, "send at most this `number` of assets ahead of one page")
+	flags.Var(&f.maxBytes, "max-bytes", "push at most this `size` ahead of one page")
+	flags.IntVar(&f.minClients, "min-clients", 3, "believe an asset after this `number` of clients")
+	flags.IntVar(&f.minViews, "min-views", 3, "believe an asset after this `number` of views")
+	flags.BoolVar(&f.assumeFresh, "assume-fresh", true, "take answers for reusable where a log does not say")
+	cmd.RegisterFlagCompletionFunc("track", cobra.FixedCompletions(tracks, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func (f *replayFlags) check() error {
+	switch {
+	case f.times < 1 || f.times > 1000:
+		return usagef("--times is 1 to 1000, not %d", f.times)
+	case f.capacityBits < 1 || f.capacityBits > casper.MaxCapacityBits:
+		return usagef("--capacity-bits is 1 to %d, not %d", casper.MaxCapacityBits, f.capacityBits)
+	case f.maxAssets < 1:
+		return usagef("--max-assets is at least 1, not %d", f.maxAssets)
+	case f.minClients < 1 || f.minViews < 1:
+		return usagef("--min-clients and --min-views are at least 1")
+	case f.top < 0:
+		return usagef("--top is at least 0, not %d", f.top)
+	}
+	return oneOf("track", f.track, tracks)
+}
+
+func newReplay(t *tool) *cobra.Command {
+	var f replayFlags
+	cmd := &cobra.Command{
+		Use:   "replay HAR|LOG...",
+		Short: "Tell from logs or HAR files what a server would learn and send, and what it would gain",
+		Long: `Runs access logs (common, combined, JSON lines of nginx, Caddy, Traefik or casper's
+own kind; gzipped or not) and HAR files through the model that serve learns with, and
+tells what it would have sent ahead of each page, what of that was asked for, and what
+would have been waste. Files are read one after the other, so the oldest goes first; -
+is stdin. Nothing is sent, and no file is changed.
+
+A model believes an asset when several clients have used it, and a HAR file is one
+client: --times replays it as several.
+
+What a log does not say is inferred. Extensions stand for media types; addresses with
+user agents stand for browsers, which hold what they were seen to fetch; assets are
+taken for reusable (--assume-fresh=false learns none without Cache-Control).`,
+		Example: `  casper replay /var/log/nginx/access.log.2.gz /var/log/nginx/access.log.1
+  casper replay visit.har --times 5 --svg visit.svg
+  casper replay access.log --save learned.casper && casper serve --proxy http://127.0.0.1:3000 --state learned.casper
+  casper replay --json access.log | jq '.pages[] | {page, hits, unused_bytes}'`,
+		RunE: action(func(_ *cobra.Command, args []string) error { return t.replay(&f, args) }),
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&f.svg, "svg", "", "write a picture to `FILE`, - for stdout instead of the table")
+	flags.IntVar(&f.top, "top", 10, "list this `number` of pages, the most viewed first")
+	flags.StringVar(&f.save, "save", "", "save what was learned to `FILE`, for serve --state")
+	f.register(cmd)
+	return cmd
+}
+
+func (t *tool) replay(f *replayFlags, files []string) error {
+	if len(files) == 0 {
+		return usagef("nothing to replay: give a HAR file or a log")
+	}
+	if err := f.check(); err != nil {
+		return err
+	}
+	if f.svg == "-" && f.json {
+		return usagef("--json and --svg - are both for stdout")
+	}
+	p, sources, err := t.runReplay(f, files)
+	if err != nil {
+		return err
+	}
+	report := p.Report()
+	if report.Views == 0 {
+		t.complain("no page views: %s", noViews(report))
+	}
+	if f.save != "" {
+		if err := p.Model().SaveFile(f.save); err != nil {
+			return err
+		}
+	}
+	if f.svg == "-" {
+		return report.WriteSVG(t.stdout)
+	}
+	if f.svg != "" {
+		if err := writeFile(f.svg, report.WriteSVG); err != nil {
+			return err
+		}
+	}
+	if f.json {
+		return t.replayJSON(report, sources)
+	}
+	t.replayText(report, sources, f)
+	return nil
+}
+
+// noViews is why a report has none, as far as it can tell.
+func noViews(r *replay.Report) string {
+	switch {
+	case r.Records == 0:
+		return "no request could be read"
+	case r.Elsewhere == r.Records:
+		return fmt.Sprintf("no request was for %s; see --host", r.Host)
+	}
+	return "no request looks like one for a page"
+}
+
+// A replayed is one file, as it was read.
+type replayed struct {
+	Name    string `json:"name"`
+	Format  string `json:"format"`
+	Lines   int64  `json:"lines"`
+	Broken  int64  `json:"broken"`
+	Skipped int64  `json:"not_http"`
+}
+
+// runReplay makes a replay and gives it the files.
+func (t *tool) runReplay(f *replayFlags, files []string) (*replay.Replay, []replayed, error) {
+	if err := oneStdin(files); err != nil {
+		return nil, nil, err
+	}
+	p, err := replay.New(replay.Config{
+		Learn:       learn.Config{MinClients: f.minClients, MinViews: f.minViews},
+		Reader:      learn.Reader{Query: f.query},
+		Policy:      server.Policy{MaxAssets: f.maxAssets, MaxBytes: int64(f.maxBytes)},
+		Params:      casper.Params{CapacityBits: f.capacityBits},
+		Hosts:       f.hosts,
+		Push:        f.push,
+		TrackAll:    f.track == "all",
+		AssumeFresh: f.assumeFresh,
+		Cookie:      f.cookie,
+	})
+	if err != nil {
+		return nil, nil, usageError{err}
+	}
+	if f.state != "" {
+		deltas, err := t.readModel(f.state)
+		if err != nil {
+			return nil, nil, err
+		}
+		p.Model().Merge(deltas...)
+	}
+	var sources []replayed
+	visitors := 0
+	for _, name := range files {
+		s, err := t.replayFile(p, name, f.times, &visitors)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", name, err)
+		}
+		sources = append(sources, s)
+	}
+	return p, sources, nil
+}
+
+// mostKept is how many records of a HAR file are kept to be replayed again.
+const mostKept = 1 << 16
+
+// replayFile replays one file.
+func (t *tool) replayFile(p *replay.Replay, name string, times int, visitors *int) (replayed, error) {
+	r, size, err := t.open(name)
+	if err != nil {
+		return replayed{}, errors.Unwrap(err) // the caller says which file
+	}
+	defer r.Close()
+	t.progress = t.newProgress(name, size)
+	defer func() { t.progress = nil }()
+	defer t.progress.clear()
+	s := replay.Reading{Progress: t.progress.show}
+	visitor := replay.Visitor(*visitors)
+	var kept []*replay.Record
+	for rec, err := range s.All(r) {
+		if err != nil {
+			// What was read counts; what is wrong with the rest decides the exit code.
+			t.fail("%s: %v", name, err)
+			break
+		}
+		if s.Format == "har" {
+			rec.Addr = visitor
+			if times > 1 {
+				if len(kept) == mostKept {
+					return replayed{}, fmt.Errorf("--times: more than %d entries", mostKept)
+				}
+				kept = append(kept, again(rec, rec.Addr, 0))
+			}
+		}
+		p.Add(rec)
+	}
+	p.End()
+	if s.Format == "har" {
+		*visitors++
+		span := spanOf(kept)
+		for n := 1; n < times; n++ {
+			visitor := replay.Visitor(*visitors)
+			*visitors++
+			for _, rec := range kept {
+				p.Add(again(rec, visitor, time.Duration(n)*span))
+			}
+			p.End()
+		}
+	}
+	if s.Broken > 0 {
+		t.fail("%s: %d of %d lines are no records of requests, first: %v", name, s.Broken, s.Lines, s.First)
+	}
+	return replayed{name, s.Format, s.Lines, s.Broken, s.Skipped}, nil
+}
+
+// again is a record that can be replayed besides the other: a replay writes into its headers.
+func again(rec *replay.Record, addr netip.Addr, later time.Duration) *replay.Record {
+	c := *rec
+	r := *rec.Request
+	r.Header = r.Header.Clone()
+	c.Request, c.Answer = &r, c.Answer.Clone()
+	c.Addr, c.Began, c.Ended = addr, c.Began.Add(later), c.Ended.Add(later)
+	return &c
+}
+
+// spanOf is how much later the next browser makes the same visits: a little after the last of them.
+func spanOf(records []*replay.Record) time.Duration {
+	if len(records) == 0 {
+		return 0
+	}
+	first, last := records[0].Began, records[0].Ended
+	for _, rec := range records {
+		if rec.Began.Before(first) {
+			first = rec.Began
+		}
+		if rec.Ended.After(last) {
+			last = rec.Ended
+		}
+	}
+	return last.Sub(first) + 10*time.Second
+}
+
+func (t *tool) replayJSON(r *replay.Report, sources []replayed) error {
+	return t.printJSON(struct {
+		Sources []replayed `json:"sources"`
+		*replay.Report
+	}{sources, r})
+}
+
+// printJSON prints one object on a line.
+func (t *tool) printJSON(v any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := t.stdout.Write(b.Bytes())
+	return err
+}
+
+// replayText writes the tables.
+func (t *tool) replayText(r *replay.Report, sources []replayed, f *replayFlags) {
+	w := t.stdout
+	for _, s := range sources {
+		what := s.Format
+		if what == "" {
+			what = "nothing in it"
+		}
+		fmt.Fprintf(w, "%s: %s, %s", clean(s.Name), what, count(int(s.Lines), unitOf(s.Format)))
+		if s.Skipped > 0 {
+			fmt.Fprintf(w, ", %d of them not HTTP", s.Skipped)
+		}
+		fmt.Fprintln(w)
+	}
+	host := r.Host
+	if host == "" {
+		host = "a host without a name"
+	}
+	fmt.Fprintf(w, "%s: %s of %s", clean(host), count(r.Records-r.Elsewhere, "request"), count(r.Records, "record"))
+	if !r.From.IsZero() {
+		fmt.Fprintf(w, ", %s to %s UTC", r.From.UTC().Format("2006-01-02 15:04:05"), r.To.UTC().Format("2006-01-02 15:04:05"))
+	}
+	fmt.Fprintln(w)
+	if r.Assumed > 0 {
+		fmt.Fprintf(w, "assumed: %s may be reused; the capture does not say (--assume-fresh)\n", count(r.Assumed, "answer"))
+	}
+	if r.Nobody > 0 {
+		fmt.Fprintf(w, "passed over: %s of nobody, without an address\n", count(r.Nobody, "request"))
+	}
+	fmt.Fprintln(w)
+	t.replayTotals(r)
+	t.replayPages(r, f)
+}
+
+// unitOf is what a format consists of.
+func unitOf(format string) string {
+	if format == "har" {
+		return "record" // its own word, entry, has another plural
+	}
+	return "line"
+}
+
+// clean is a name as a terminal may have it.
+func clean(s string) string { return strings.Map(printable, s) }
+
+func (t *tool) replayTotals(r *replay.Report) {
+	by := map[string]string{"hint": "103 Early Hints", "push": "HTTP/2 push"}[r.Means]
+	rows := [][2]string{
+		{"views", fmt.Sprintf("%d, of which %d would have been helped, by %s", r.Views, r.Helped, by)},
+		{"asked for", fmt.Sprintf("%s, %s", count(r.Asked, "asset"), octets(r.AskedBytes))},
+		{"hits", fmt.Sprintf("%d (%s), %s: sent before it was asked for", r.Hits, percent(r.Hits, r.Asked), octets(r.HitBytes))},
+		{"sent", fmt.Sprintf("%d, %s", r.Sent, octets(r.SentBytes))},
+		{"waste", fmt.Sprintf("%d (%s of what was sent), %s: never asked for", r.Unused, percent(r.Unused, r.Sent), octets(r.UnusedBytes))},
+	}
+	if r.Idle > 0 {
+		rows = append(rows, [2]string{"idle", fmt.Sprintf("%d hints for what the browser held: a line each, nothing fetched", r.Idle)})
+	}
+	rows = append(rows,
+		[2]string{"spared", fmt.Sprintf("%d, %s: wanted, and not sent since the cookie knows them", r.Spared, octets(r.SparedBytes))},
+		[2]string{"round trips", fmt.Sprintf("%d of %d saved (%s)", r.Saved, r.Trips, percent(r.Saved, r.Trips))},
+	)
+	var why []string
+	for v := learn.Send; v <= learn.InTrouble; v++ {
+		if n := r.Verdicts[v.String()]; n > 0 {
+			why = append(why, fmt.Sprintf("%s %d", v, n))
+		}
+	}
+	rows = append(rows, [2]string{"the model", strings.Join(why, ", ") + fmt.Sprintf("; %s, %s, %s of memory",
+		count(r.Model.Pages, "page"), count(r.Model.Kinds, "kind"), octets(int64(r.Model.Bytes)))})
+	for _, row := range rows {
+		fmt.Fprintf(t.stdout, "%-12s %s\n", row[0], row[1])
+	}
+}
+
+func (t *tool) replayPages(r *replay.Report, f *replayFlags) {
+	w := t.stdout
+	n := min(f.top, len(r.Pages))
+	if n == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%7s %7s %7s %7s %10s %7s  %s\n", "views", "asked", "hits", "waste", "waste", "trips", "page")
+	for _, g := range r.Pages[:n] {
+		fmt.Fprintf(w, "%7d %7d %7s %7d %10s %7s  %s\n", g.Views, g.Asked, percent(g.Hits, g.Asked), g.Unused, octets(g.UnusedBytes),
+			percent(g.Saved, g.Trips), clean(g.Page))
+		indent := strings.Repeat(" ", 52)
+		if g.From != "" && g.From != g.Page {
+			fmt.Fprintf(w, "%sas pages of its kind, %s\n", indent, clean(g.From))
+		}
+		for _, a := range g.Wanted {
+			fmt.Fprintf(w, "%s%.2f %-6s %9s  %s\n", indent, a.Probability, a.As, octets(a.Bytes), clean(a.Path))
+		}
+		if len(g.Wanted) == 0 && g.Page != replay.Others {
+			fmt.Fprintf(w, "%snothing is wanted%s\n", indent, t.whyNothing(g))
+		}
+	}
+	if n < len(r.Pages) {
+		fmt.Fprintf(w, "and %s more (--top)\n", count(len(r.Pages)-n, "page"))
+	}
+}
+
+func (t *tool) whyNothing(g *replay.Page) string {
+	switch {
+	case g.Asked == 0:
+		return ": it asks for nothing"
+	case g.State != "ready" && g.State != "unknown":
+		return ": " + g.State
+	}
+	return " yet; see casper explain-page"
+}
+
+func percent(n, of int) string {
+	if of == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.0f %%", 100*float64(n)/float64(of))
+}
+
+// octets is a number of octets in a unit that makes it short.
+func octets(n int64) string {
+	switch {
+	case n < 1000:
+		return fmt.Sprintf("%d B", n)
+	case n < 1e6:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	case n < 1e9:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+}
+

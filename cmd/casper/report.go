@@ -1,0 +1,66 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/cache-aware/casper/capture"
+)
+
+// value decodes a value and prints the result.
+func (d *decoding) value(r *reader, c capture.Cookie, where string) {
+	text, ok := d.append(nil, r, c.Name, c.Value, where)
+	d.print(text, ok)
+}
+
+// append appends the line or lines about a value: the result, or what is wrong with
+// it. It may be called concurrently.
+func (d *decoding) append(dst []byte, r *reader, name, value, where string) (text []byte, ok bool) {
+	res, err := r.decode(name, value, where)
+	if err == nil {
+		if d.flags.json {
+			return appendJSON(dst, &res), true
+		}
+		return appendHuman(dst, &res, d.color), true
+	}
+	label := fmt.Sprintf("%.60q", value)
+	if name != "" {
+		label = name + "=" + label
+	}
+	if where != "" {
+		label = where + ": " + label
+	}
+	return d.appendError(dst, label, where, err), false
+}
+
+// appendError appends what is said about a faulty input: as JSON, without naming the
+// value, or as a line for stderr without its end.
+func (d *decoding) appendError(dst []byte, label, where string, err error) []byte {
+	if d.flags.json {
+		msg := err.Error()
+		if where != "" {
+			msg = where + ": " + msg
+		}
+		return appendErrorJSON(dst, kindOf(err), msg)
+	}
+	return append(append(append(dst, label...), ": "...), err.Error()...)
+}
+
+// refuse reports an input without a value, which a person is told as label.
+func (d *decoding) refuse(label, where string, err error) {
+	d.print(d.appendError(nil, label, where, err), false)
+}
+
+// print prints what append made.
+func (d *decoding) print(text []byte, ok bool) {
+	if !ok {
+		d.failed = true
+		if !d.flags.json {
+			d.complain("%s", text)
+			return
+		}
+	}
+	if d.shown++; d.shown > 1 && !d.flags.json {
+		d.stdout.WriteByte('\n')
+	}
+	d.stdout.Write(text)
+}

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/cache-aware/casper/gcs/casper"
+	"github.com/cache-aware/casper/server"
+)
+
+// A serving is what serve's command line asks for.
+type serving struct {
+	dir, upstream string // one of them, or neither for the demo
+	listen        string
+	cert, key     string
+	h2c           bool
+	capacityBits  uint8
+	cookie        string
+	track         string
+	maxAssets     int
+	maxBytes      byteSize
+	learn         string
+	state         string
+	manifests     []string
+	admin         string
+	logFormat     string
+	trusted       networks
+}
+
+func newServe(t *tool) *cobra.Command {
+	s := serving{maxBytes: 256 << 10}
+	cmd := &cobra.Command{
+		Use:   "serve [DIR]",
+		Short: "Serve a demo, a folder or an application, and send ahead what clients lack",
+		Long: `Serves a built-in demo, the files of a folder, or an application behind --proxy. What a
+page needs and its client lacks, by the client's cookie, goes ahead of the page:
+by HTTP/2 push where it is taken, else by one 103 Early Hints, else in Link headers.
+
+What a page needs comes from --manifest, from the Link headers of its answers, from
+the first bytes of its HTML (with DIR), and from what browsers were seen to ask for
+(--learn). It ends at SIGTERM or SIGINT, once all answers are through.`,
+		Example: `  casper serve
+  casper serve ./public --listen :8443 --cert cert.pem --key key.pem
+  casper serve --proxy http://127.0.0.1:3000 --state learned.casper --admin 127.0.0.1:9090`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: action(func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				s.dir = args[0]
+			}
+			if err := s.check(cmd); err != nil {
+				return err
+			}
+			return t.serve(cmd.Context(), &s)
+		}),
+	}
+	f := cmd.Flags()
+	f.StringVar(&s.upstream, "proxy", "", "front the application at this `URL` (http, https or unix:/path)")
+	f.StringVar(&s.listen, "listen", "127.0.0.1:8443", "listen on this `address`")
+	f.StringVar(&s.cert, "cert", "", "certificate chain, a PEM `file`; without it, a development certificate is made in memory")
+	f.StringVar(&s.key, "key", "", "private key of --cert, a PEM `file`")
+	f.BoolVar(&s.h2c, "h2c", false, "speak HTTP/1 and HTTP/2 over cleartext, for use behind something that speaks TLS")
+	f.Uint8Var(&s.capacityBits, "capacity-bits", casper.DefaultCapacityBits, "the cookie's `bits`, 1 to 15, as in H2O")
+	f.StringVar(&s.cookie, "cookie-name", casper.CookieName, "the cookie's `name`")
+	f.StringVar(&s.track, "track", "blocking-assets", "what enters the cookie: `blocking-assets|all`")
+	f.IntVar(&s.maxAssets, "max-assets", 8, "send at most this `number` of assets ahead of one page")
+	f.Var(&s.maxBytes, "max-bytes", "push at most this `size` ahead of one page: 262144, 256KiB, 1MB")
+	f.StringVar(&s.learn, "learn", "on", "learn what pages need: `on|off|shadow`, the last without acting on it")
+	f.StringVar(&s.state, "state", "", "keep what is learned in this `file`, or share it by redis://host:6379/?site=NAME, the same for all nodes")
+	f.StringArrayVar(&s.manifests, "manifest", nil, "a `file` that says what pages need: Vite's, webpack's, _headers, rules; may be repeated")
+	f.StringVar(&s.admin, "admin", "", "serve metrics, a dashboard and the learned model on this `address`")
+	f.StringVar(&s.logFormat, "log-format", "text", "log to stderr as `text|json`")
+	f.Var(&s.trusted, "trust-proxy", "believe X-Forwarded fields from this `network`, such as 10.0.0.0/8; may be repeated")
+	for name, words := range map[string][]string{"track": tracks, "learn": learns, "log-format": logFormats} {
+		cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	}
+	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return nil, cobra.ShellCompDirectiveFilterDirs
+	}
+	return cmd
+}
+
+// The words that flags take.
+var (
+	tracks     = []string{"blocking-assets", "all"}
+	learns     = []string{"on", "off", "shadow"}
+	logFormats = []string{"text", "json"}
+)
+
+// check finds what makes no sense, before anything is opened.
+func (s *serving) check(cmd *cobra.Command) error {
+	if s.dir != "" && s.upstream != "" {
+		return usagef("give a folder or --proxy, not both")
+	}
+	if (s.cert == "") != (s.key == "") {
+		return usagef("--cert and --key go together")
+	}
+	if s.h2c && s.cert != "" {
+		return usagef("--h2c has no certificate")
+	}
+	if s.capacityBits < 1 || s.capacityBits > casper.MaxCapacityBits {
+		return usagef("--capacity-bits is 1 to %d, not %d", casper.MaxCapacityBits, s.capacityBits)
+	}
+	if !httpguts.ValidHeaderFieldName(s.cookie) { // both are tokens (RFC 6265, section 4.1.1)
+		return usagef("--cookie-name %.60q cannot be a cookie's name", s.cookie)
+	}
+	if s.maxAssets < 1 {
+		return usagef("--max-assets is at least 1, not %d", s.maxAssets)
+	}
+	for _, w := range []struct {
+		flag, value string
+		words       []string
+	}{{"track", s.track, tracks}, {"learn", s.learn, learns}, {"log-format", s.logFormat, logFormats}} {
+		if err := oneOf(w.flag, w.value, w.words); err != nil {
+			return err
+		}
+	}
+	if s.learn == "off" && s.state != "" {
+		return usagef("--state keeps what is learned: it needs --learn=on or shadow")
+	}
+	if cmd.Flags().Changed("proxy") && s.upstream == "" {
+		return usagef("--proxy needs a URL")
+	}
+	return nil
+}
+
+func oneOf(flag, value string, words []string) error {
+	for _, w := range words {
+		if w == value {
+			return nil
+		}
+	}
+	return usagef("--%s is %s, not %.60q", flag, strings.Join(words, " or "), value)
+}
+
+// serve serves until a signal ends it.
+func (t *tool) serve(ctx context.Context, s *serving) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	log := newLogger(t.stderr, s.logFormat)
+
+	h := &server.Handler{
+		Policy: server.Policy{MaxAssets: s.maxAssets, MaxBytes: int64(s.maxBytes)},
+		Cookie: server.Cookie{Name: s.cookie},
+		Params: casper.Params{CapacityBits: s.capacityBits},
+		Keys:   server.KeyVersion,
+		Logger: log,
+	}
+	if s.track == "all" {
+		h.Track = server.TrackAll
+	}
+	close, err := s.openContent(h, log)
+	if err != nil {
+		return err
+	}
+	defer close()
+	declared, err := readManifests(s.manifests, log)
+	if err != nil {
+		return err
+	}
+	l, err := newLearner(s, h.Track, declared, log)
+	if err != nil {
+		return err
+	}
+	if l.any() {
+		h.Source = l
+	}
+	h.Observe = func(x *server.Exchange) {
+		l.observe(x)
+		logExchange(log, x, s.trusted)
+	}
+
+	public, err := s.open()
+	if err != nil {
+		return err
+	}
+	defer public.listener.Close()
+	servers := []*serverOf{{public, newHTTPServer(s, withArrival(l.watch(h)), log, public.tls)}}
+	if s.admin != "" {
+		admin, err := listen(s.admin, nil)
+		if err != nil {
+			return err
+		}
+		defer admin.listener.Close()
+		if at, ok := admin.listener.Addr().(*net.TCPAddr); ok && !at.IP.IsLoopback() {
+			log.Warn("admin: whoever reaches this address can change what was learned", "addr", at.String())
+		}
+		servers = append(servers, &serverOf{admin, newAdminServer(h, l.model, log)})
+	}
+	t.announce(s, servers)
+
+	learned := l.start()
+	failed := runServers(ctx, stop, servers, log)
+	if err := learned(); failed == nil {
+		failed = err
+	}
+	return failed
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cache-aware/casper/server"
+	"github.com/cache-aware/casper/server/devcert"
+)
+
+// An entrance is where requests come in.
+type entrance struct {
+	listener net.Listener
+	tls      *tls.Config // nil: cleartext
+	spki     string      // of a development certificate; empty for a given one
+}
+
+func (e *entrance) url() string {
+	scheme := "http"
+	if e.tls != nil {
+		scheme = "https"
+	}
+	return scheme + "://" + e.listener.Addr().String()
+}
+
+// local is the entrance's URL for somebody on the same machine: a server that listens on all
+// addresses is reached at none of that name.
+func (e *entrance) local() string {
+	if at, ok := e.listener.Addr().(*net.TCPAddr); ok && at.IP.IsUnspecified() {
+		return strings.Replace(e.url(), at.String(), net.JoinHostPort("localhost", strconv.Itoa(at.Port)), 1)
+	}
+	return e.url()
+}
+
+// open makes the public entrance.
+func (s *serving) open() (*entrance, error) {
+	switch {
+	case s.h2c:
+		return listen(s.listen, nil)
+	case s.cert != "":
+		pair, err := tls.LoadX509KeyPair(s.cert, s.key)
+		if err != nil {
+			return nil, fmt.Errorf("--cert and --key: %w", err)
+		}
+		return listen(s.listen, &tls.Config{Certificates: []tls.Certificate{pair}})
+	}
+	var names []string
+	if host, _, err := net.SplitHostPort(s.listen); err == nil && host != "" {
+		names = append(names, host)
+	}
+	pair, err := devcert.New(names...)
+	if err != nil {
+		return nil, err
+	}
+	e, err := listen(s.listen, &tls.Config{Certificates: []tls.Certificate{pair}})
+	if err == nil {
+		e.spki = devcert.SPKI(pair)
+	}
+	return e, err
+}
+
+func listen(addr string, config *tls.Config) (*entrance, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	return &entrance{listener: l, tls: config}, nil
+}
+
+// Time-outs of connections. There is none for a whole answer, which may be a stream that
+// lasts all day.
+const (
+	headerPatience = 10 * time.Second
+	idlePatience   = 2 * time.Minute
+	drainPatience  = 20 * time.Second
+	headerBytes    = 256 << 10
+)
+
+func newHTTPServer(s *serving, h http.Handler, log *slog.Logger, config *tls.Config) *http.Server {
+	srv := &http.Server{
+		Handler:           h,
+		ConnContext:       server.ConnContext,
+		TLSConfig:         config,
+		Protocols:         new(http.Protocols),
+		ReadHeaderTimeout: headerPatience,
+		IdleTimeout:       idlePatience,
+		MaxHeaderBytes:    headerBytes,
+		ErrorLog:          newErrorLog(log),
+		HTTP2:             &http.HTTP2Config{WriteByteTimeout: time.Minute},
+	}
+	srv.Protocols.SetHTTP1(true)
+	srv.Protocols.SetHTTP2(!s.h2c)
+	srv.Protocols.SetUnencryptedHTTP2(s.h2c)
+	return srv
+}
+
+// A serverOf is a server and its entrance.
+type serverOf struct {
+	*entrance
+	*http.Server
+}
+
+func (s *serverOf) run() error {
+	err := error(nil)
+	if s.tls != nil {
+		err = s.ServeTLS(s.listener, "", "")
+	} else {
+		err = s.Serve(s.listener)
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// runServers serves until the context ends or a server fails, and returns when all answers
+// are through, or have had their time.
+func runServers(ctx context.Context, stop func(), servers []*serverOf, log *slog.Logger) error {
+	failed := make(chan error, len(servers))
+	var running sync.WaitGroup
+	for _, s := range servers {
+		running.Go(func() {
+			if err := s.run(); err != nil {
+				failed <- err
+			}
+		})
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	stop() // from here on, a second signal ends the program
+	log.Info("stopping")
+	drain, cancel := context.WithTimeout(context.Background(), drainPatience)
+	defer cancel()
+	for _, s := range servers {
+		running.Go(func() {
+			if err := s.Shutdown(drain); err != nil {
+				log.Warn("stopping: not all answers came through", "err", err)
+				s.Close()
+			}
+		})
+	}
+	running.Wait()
+	return err
+}

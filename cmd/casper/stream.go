@@ -1,0 +1,68 @@
+package main
+
+import (
+	"bufio"
+	"io"
+	"os"
+)
+
+// output is stdout, buffered. Its first error stays; writing on does no harm.
+type output struct{ *bufio.Writer }
+
+func newOutput(w io.Writer) *output { return &output{bufio.NewWriterSize(w, 64<<10)} }
+
+// broken reports whether it is of no use to write more.
+func (o *output) broken() bool {
+	_, err := o.Write(nil)
+	return err != nil
+}
+
+// input is stdin. Before it waits for more, what was printed so far is handed
+// over, so that somebody who types, or a program that answers, sees it.
+type input struct {
+	r    io.Reader
+	wait func() error
+}
+
+func (in *input) Read(p []byte) (int, error) {
+	in.wait()
+	return in.r.Read(p)
+}
+
+// open opens a file to read; "-" is stdin. size is its length, or -1.
+func (t *tool) open(name string) (r io.ReadCloser, size int64, err error) {
+	if name == "-" {
+		return io.NopCloser(t.stdin), -1, nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	if !info.Mode().IsRegular() {
+		return f, -1, nil
+	}
+	return f, info.Size(), nil
+}
+
+// isTerminal reports whether w is a terminal: a device that takes characters, and
+// not the one that drops them.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(info, null)
+}
+
+// wantsColor follows https://no-color.org.
+func wantsColor() bool { return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" }
