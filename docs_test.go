@@ -2,14 +2,19 @@
 package docs_test
 
 import (
+	"bufio"
 	"bytes"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
+
+	"github.com/cache-aware/casper/peer"
 )
 
 // elsewhere are commands that a document shows and another test, or the gate
@@ -20,7 +25,8 @@ var elsewhere = []string{
 
 // TestDocuments runs the blocks marked `console` of every document: a line that
 // begins with "$ " is a command, the lines after it are what it prints. In the output, a
-// line "..." stands for any lines, and an empty expectation for anything.
+// line "..." stands for any lines, and an empty expectation for anything. A command that
+// ends in " &" is a server: it runs until its document ends.
 func TestDocuments(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: the commands of the documents are not run")
@@ -42,13 +48,17 @@ func TestDocuments(t *testing.T) {
 			return err
 		}
 		for i, c := range commands(string(text)) {
-			c := c
+			if server, ok := strings.CutSuffix(c.command, " &"); ok {
+				serve(t, bin, server, c.want)
+				continue
+			}
 			t.Run(filepath.ToSlash(path)+"/"+string(rune('a'+i%26)), func(t *testing.T) {
 				for _, e := range elsewhere {
 					if strings.HasPrefix(c.command, e) {
 						t.Skipf("%q is run elsewhere", c.command)
 					}
 				}
+				needs(t, c.command)
 				run(t, bash, bin, c)
 			})
 		}
@@ -85,21 +95,66 @@ func commands(text string) []command {
 	return all
 }
 
+// needs skips the test, or fails it if peers are required, unless the peers are there
+// that a command names.
+func needs(t *testing.T, command string) {
+	for _, word := range strings.Fields(command) {
+		switch word {
+		case "node", "python3", "cc", "nghttp", "curl":
+			peer.Find(t, word)
+		case "-lh2o":
+			peer.CC(t, "vectors/testees/h2o/testee.c", "-lh2o")
+		}
+	}
+}
+
+// serve starts a server and waits for the first line that the document shows of it.
+func serve(t *testing.T, bin, command, want string) {
+	args := strings.Fields(command)
+	cmd := exec.Command(filepath.Join(bin, args[0]), args[1:]...)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Signal(os.Interrupt)
+		cmd.Wait()
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if first, _, _ := strings.Cut(want, "\n"); err != nil || strings.TrimSpace(line) != first {
+		t.Fatalf("%s: prints %q, not %q (%v)", command, line, first, err)
+	}
+	go io.Copy(io.Discard, out)
+}
+
 func run(t *testing.T, bash, bin string, c command) {
 	script := strings.ReplaceAll(c.command, "go run ./cmd/casper", "casper")
 	cmd := exec.Command(bash, "-c", script)
 	cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "NO_COLOR=1", "CASPER_DOCS=1")
-	out, err := cmd.CombinedOutput()
+	// A document shows what a person sees, or only what goes to stdout.
+	var both, stdout bytes.Buffer
+	var mu sync.Mutex // exec copies the two on goroutines of their own
+	cmd.Stdout = writer(func(p []byte) { mu.Lock(); defer mu.Unlock(); both.Write(p); stdout.Write(p) })
+	cmd.Stderr = writer(func(p []byte) { mu.Lock(); defer mu.Unlock(); both.Write(p) })
+	err := cmd.Run()
 	if c.want == "" {
 		if err != nil {
-			t.Errorf("%s: %v\n%s", c.command, err, out)
+			t.Errorf("%s: %v\n%s", c.command, err, &both)
 		}
 		return
 	}
-	if !matches(strings.TrimSpace(c.want), strings.TrimSpace(string(bytes.ReplaceAll(out, []byte("\r\n"), []byte("\n"))))) {
-		t.Errorf("%s\n--- the document says:\n%s--- it prints:\n%s", c.command, c.want, out)
+	want := strings.TrimSpace(c.want)
+	if !matches(want, strings.TrimSpace(both.String())) && !matches(want, strings.TrimSpace(stdout.String())) {
+		t.Errorf("%s\n--- the document says:\n%s--- it prints:\n%s", c.command, c.want, &both)
 	}
 }
+
+type writer func(p []byte)
+
+func (w writer) Write(p []byte) (int, error) { w(p); return len(p), nil }
 
 // matches compares line by line; "..." matches any number of lines.
 func matches(want, got string) bool {
