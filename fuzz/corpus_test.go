@@ -3,6 +3,7 @@ package fuzz_test
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -23,7 +24,7 @@ import (
 )
 
 // corpusVariable names a checkout of github.com/dvyukov/go-fuzz-corpus, or of anything
-// laid out like it: a folder corpus of raw files in each folder.
+// laid out like it: raw files in folders of the name corpus.
 const corpusVariable = "GO_FUZZ_CORPUS"
 
 var targets = map[string]fuzz.Target{
@@ -60,12 +61,12 @@ func TestGoFuzzCorpus(t *testing.T) {
 	if root == "" {
 		t.Skip(corpusVariable + " names no checkout of github.com/dvyukov/go-fuzz-corpus")
 	}
-	files, err := filepath.Glob(filepath.Join(root, "*", "corpus", "*"))
+	files, err := inCorpora(root)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(files) == 0 {
-		t.Fatalf("%s=%s: no file */corpus/* is there", corpusVariable, root)
+		t.Fatalf("%s=%s: no file is in a folder corpus there", corpusVariable, root)
 	}
 	var seen sync.Map
 	inParallel(t, len(files), func(i int) (err error) {
@@ -93,6 +94,18 @@ func TestGoFuzzCorpus(t *testing.T) {
 		return nil
 	})
 	t.Logf("%d files", len(files))
+}
+
+// inCorpora returns the files of all folders of the name corpus, which lie one or two
+// levels deep.
+func inCorpora(root string) (files []string, err error) {
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() && filepath.Base(filepath.Dir(path)) == "corpus" {
+			files = append(files, path)
+		}
+		return err
+	})
+	return files, err
 }
 
 // most is how many octets of a file are read as one stream. Few files are longer, and

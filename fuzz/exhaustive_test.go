@@ -69,7 +69,7 @@ func smallCodes() (codes []gcs.Code) {
 
 const universe = 1 << 8
 
-var all = flag.Bool("all", false, "try every set of three keys with every code, which takes minutes")
+var all = flag.Bool("all", false, "try every set of three keys with every code, which takes half a minute of processor time")
 
 // TestEverySet encodes every set of up to three keys below 2^8 with every remainder from 0
 // to 8, and decodes it again.

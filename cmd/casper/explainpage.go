@@ -141,13 +141,20 @@ func notSent(why server.Why, f *replayFlags) string {
 	case server.Held:
 		return "wanted, but the cookie says that the client holds it"
 	case server.OverCount:
-		return fmt.Sprintf("wanted, but %d others come first (--max-assets)", f.maxAssets)
+		return fmt.Sprintf("wanted, but %s sent before it (--max-assets)", are(f.maxAssets))
 	case server.OverBytes:
 		return "wanted, but there is no room left (--max-bytes)"
 	case server.Unable:
 		return "wanted, but it cannot go out this way: the cookie does not remember it, or no browser acts on it"
 	}
 	return "wanted, but " + why.String()
+}
+
+func are(n int) string {
+	if n == 1 {
+		return "1 is"
+	}
+	return fmt.Sprintf("%d are", n)
 }
 
 func (t *tool) pageText(e *pageExplanation) {

@@ -301,4 +301,3 @@ func withStore(ctx context.Context, address string, f func(context.Context, *red
 	err = f(ctx, store)
 	return errors.Join(err, store.Close(ctx))
 }
-

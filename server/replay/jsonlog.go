@@ -195,7 +195,7 @@ func parseTime(s string) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	if n, err := strconv.ParseFloat(s, 64); err == nil {
-		if math.IsNaN(n) || n <= 0 {
+		if !(n > 0) || math.IsInf(n, 1) { // NaN too
 			return time.Time{}, false
 		}
 		for n > 1e11 {

@@ -195,6 +195,7 @@ func FuzzReading(f *testing.F) {
 	f.Add([]byte(har))
 	f.Add([]byte(`192.0.2.7 - - [20/Nov/2026:08:00:01 +0000] "GET /a\x` + `" 200 1 "-" "\`))
 	f.Add([]byte(`{"ts":1e300,"duration":"NaN","method":"GET","uri":"/","status":200,"resp_headers":{"A":[7]}}`)) // a time that is none
+	f.Add([]byte(`{"ts":"Inf","method":"GET","uri":"/","status":200}`))                                           // had no end once
 	f.Add([]byte("\x1f\x8b\x08"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		p, err := replay.New(replay.Config{AssumeFresh: true})
