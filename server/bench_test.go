@@ -101,11 +101,19 @@ func BenchmarkHandler(b *testing.B) {
 	}
 }
 
+// A refuser is a sink that takes no pushes.
+type refuser struct{ sink }
+
+func (*refuser) Push(string, *http.PushOptions) error { return http.ErrNotSupported }
+
 // What a refusal costs, once for a connection: the difference of the two.
 func BenchmarkRefusal(b *testing.B) {
-	h := &server.Handler{Next: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), Source: wants("/a.css", "/b.css")}
-	s := newStage()
-	s.refuse = http.ErrNotSupported
+	html, page := []string{"text/html"}, []byte("page")
+	h := &server.Handler{Source: wants("/a.css", "/b.css"), Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Content-Type"] = html
+		w.Write(page)
+	})}
+	s := &refuser{sink{header: make(http.Header)}}
 	known := request("/")
 	h.ServeHTTP(s, known)
 	for name, ctx := range map[string]func() context.Context{

@@ -36,7 +36,7 @@ func (w *response) completePage(code int, header http.Header, body []byte) {
 	if !document {
 		w.learnAsset(code, header)
 	}
-	w.keep(code, header, document)
+	w.keep(code, header, html)
 	if document && (code >= 200 && code < 300 || code == http.StatusNotModified && !w.conditional()) {
 		w.late(code, html, header)
 	}
@@ -82,8 +82,8 @@ func sameAs(a link.Asset) func(link.Asset) bool {
 
 // keep remembers what the page linked and how it ended, for the next who asks for it. How a
 // page ended matters only if something would go ahead of it.
-func (w *response) keep(code int, header http.Header, document bool) {
-	if w.r.Method == http.MethodPost || !document && code < 300 {
+func (w *response) keep(code int, header http.Header, html bool) {
+	if w.r.Method == http.MethodPost || !html && len(w.linked) == 0 && code < 300 {
 		return
 	}
 	linked := w.linked
@@ -96,7 +96,8 @@ func (w *response) keep(code int, header http.Header, document bool) {
 	if len(linked) > 0 {
 		voter = w.voter(header)
 	}
-	w.remember(code, linked, len(w.sent) > 0 || len(w.source) > 0, voter)
+	wanted := len(w.sent) > 0 || len(w.source) > 0 || html && len(w.wantedBySource()) > 0
+	w.remember(code, linked, wanted, voter)
 }
 
 // late decides on what the answer itself links, and on what the source wants and the

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -105,7 +104,6 @@ func push(pusher http.Pusher, path string, promise http.PushOptions) (err error)
 			err = fmt.Errorf("panic: %v", v)
 		}
 	}()
-	promise.Header = maps.Clone(promise.Header)
 	return pusher.Push(path, &promise)
 }
 

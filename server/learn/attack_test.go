@@ -16,7 +16,7 @@ import (
 // Threat T8: one client forges a million requests, with every page of the site in its Referer, and views the pages too.
 func TestPoisonOneClient(t *testing.T) {
 	n := 1_000_000
-	if testing.Short() {
+	if testing.Short() || slow {
 		n = 50_000
 	}
 	m := must(t, Config{})
@@ -124,6 +124,9 @@ func TestPrivateIsNeverLearned(t *testing.T) {
 // memory stays where it is. Ten million take a while, so by default it is one in twenty; CASPER_FLOOD says how many.
 func TestFlood(t *testing.T) {
 	n := 500_000
+	if testing.Short() || slow {
+		n = 50_000
+	}
 	if s := os.Getenv("CASPER_FLOOD"); s != "" {
 		var err error
 		if n, err = strconv.Atoi(s); err != nil {
@@ -213,7 +216,11 @@ func TestFloodOfAssets(t *testing.T) {
 	m := must(t, Config{})
 	good := files(20)
 	at := start
-	for c := range 2000 {
+	views := 2000
+	if slow {
+		views = 200
+	}
+	for c := range views {
 		list := slices.Clone(good)
 		for i := range 100 {
 			list = append(list, js(fmt.Sprintf("/cache-buster.js?v=%d-%d", c, i)))
@@ -277,7 +284,11 @@ func TestAccount(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 8))
 	m := must(t, Config{Bytes: minBytes, MaxAssets: 20, Shards: 2})
 	at := start
-	for i := range 20_000 {
+	rounds := 20_000
+	if slow {
+		rounds = 3_000
+	}
+	for i := range rounds {
 		page := fmt.Sprintf("/%d/%d", rng.IntN(20), rng.IntN(20))
 		switch rng.IntN(40) {
 		case 0:

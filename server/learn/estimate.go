@@ -86,8 +86,8 @@ const (
 // It is promoted when enough distinct clients used it on one day, enough views could tell, it is believed in (see cautiously), and the voters for it
 // are at least half as many as those against: a few cannot outweigh many by voting often.
 //
-// It is demoted, with as many distinct clients against it, when the mean falls below Demote, or below Promote by a deviation (the more is
-// known, the narrower the band in which things stay as they are), or when the voters against it have come to outnumber those for it by far.
+// It is demoted, with as many distinct clients against it, when the mean is below Demote and, since little evidence is easily mistaken, a deviation
+// below Promote too; or when the voters against it have come to outnumber those for it by far.
 //
 // And it is given up, whatever the long mean says, when the run of views without it is one that its own share would produce less often than
 // once in 10,000 times:
@@ -104,7 +104,7 @@ func (c *candidate) judge(l *limits) opinion {
 	case c.wanted() && against && c.run >= deadViews &&
 		(c.flags&replaced != 0 || float64(c.run)*-math.Log(1-c.asking()) > deadLogOdds):
 		return dead
-	case c.wanted() && against && enough && (m < l.demote || c.outvoted()):
+	case c.wanted() && against && enough && (m < l.demote && m+c.deviation() < l.promote || c.outvoted()):
 		return drop
 	case !c.wanted() && enough && c.cautiously(l) &&
 		c.pro.len() >= l.minClients && 2*c.pro.len() >= c.against.len():

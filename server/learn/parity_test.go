@@ -292,7 +292,7 @@ func TestParityUndertow(t *testing.T) {
 	if len(w) != 1 || w[0].Version != `"second"` || w[0].Key != 6<<32|8 {
 		t.Errorf("after one view with a new validator: %+v", w)
 	}
-	for i := range 20_000 {
+	for i := range 5_000 {
 		m.Declare(fmt.Sprintf("/%d", i), FromFile, files(5))
 	}
 	if s := m.Stats(); s.Bytes > s.Room || s.Evicted == 0 {

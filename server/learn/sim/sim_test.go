@@ -17,7 +17,7 @@ func TestNumbersToReach(t *testing.T) {
 		sc := Scenarios(10000)[i]
 		t.Run(sc.Name, func(t *testing.T) {
 			t.Parallel()
-			if testing.Short() {
+			if testing.Short() || slow {
 				seeds = seeds[:1]
 			}
 			var good, unseen tallyOf
@@ -55,7 +55,11 @@ func TestNumbersToReach(t *testing.T) {
 func TestAttackedSite(t *testing.T) {
 	t.Parallel()
 	views, poisoned := 0, 0
-	for seed := range uint64(8) {
+	sites := 8
+	if testing.Short() || slow {
+		sites = 2
+	}
+	for seed := range uint64(sites) {
 		sc := Scenarios(3000)[3]
 		r := Run(seed+1, sc.Traffic, NewCasper(learn.Config{}))
 		views += r.Victims
