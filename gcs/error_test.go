@@ -3,6 +3,7 @@ package gcs_test
 import (
 	"errors"
 	"io"
+	"math"
 	"strings"
 	"testing"
 
@@ -108,5 +109,15 @@ func TestErrors(t *testing.T) {
 	e := &gcs.Error{Layer: gcs.TextLayer, Kind: gcs.BadText, Offset: 12, Detail: "character 2 is '='"}
 	if want := "text: bad-text at bit 12: character 2 is '='"; e.Error() != want {
 		t.Errorf("%v, want %s", e, want)
+	}
+}
+
+// An encoder knows keys, not bits, and says so of every kind.
+func TestEncoderErrorsNameAnIndex(t *testing.T) {
+	for _, keys := range [][]uint64{{3, math.MaxUint64}, {7, 3}, {7, 7}} {
+		_, err := gcs.Code{Rice: 63, Gap: 1}.Append(nil, keys)
+		if err == nil || !strings.Contains(err.Error(), " at index 1: ") {
+			t.Errorf("Append(%v): %v, want the index of the key", keys, err)
+		}
 	}
 }
