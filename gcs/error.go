@@ -79,7 +79,8 @@ func (l Layer) String() string {
 type Error struct {
 	Layer  Layer  // the step of decoding; an encoder's is SetLayer
 	Kind   Kind   // what was wrong
-	Offset int    // in bits from the start of the stream; for an encoder, the index of the key
+	Offset int    // in bits from the start of the stream; with Index, the index of a key
+	Index  bool   // Offset counts keys, as encoders do
 	Detail string // a clause for a person that replaces the kind's general one; may be empty
 }
 
@@ -89,7 +90,7 @@ func (e *Error) Error() string {
 	if detail == "" && int(e.Kind) < len(kinds) {
 		detail = kinds[e.Kind].meaning
 	}
-	if e.Kind == Unsorted || e.Kind == Duplicate {
+	if e.Index || e.Kind == Unsorted || e.Kind == Duplicate {
 		place = "index"
 	}
 	return fmt.Sprintf("%s: %s at %s %d: %s", e.Layer, e.Kind, place, e.Offset, detail)
