@@ -3,6 +3,7 @@ package server
 import (
 	"maps"
 	"net/http"
+	"strings"
 
 	"github.com/cache-aware/casper/server/link"
 )
@@ -36,7 +37,7 @@ func (w *response) sendHints(links []string) {
 	saved := maps.Clone(header)
 	clear(header)
 	header["Link"] = links
-	if csp := saved["Content-Security-Policy"]; len(csp) > 0 {
+	if csp := earlyPolicy(saved["Content-Security-Policy"]); len(csp) > 0 {
 		header["Content-Security-Policy"] = csp
 	}
 	header["Content-Length"] = []string{"0"}
@@ -44,6 +45,25 @@ func (w *response) sendHints(links []string) {
 	w.ResponseWriter.WriteHeader(http.StatusEarlyHints)
 	clear(header)
 	maps.Copy(header, saved)
+}
+
+// earlyPolicy returns the policies as they may stand in a 103: without default-src 'none'.
+// Chromium 156 uses no hint at all beside that, even where style-src and script-src allow
+// the assets. The final answer carries the whole policy, and decides what is used.
+func earlyPolicy(policies []string) (early []string) {
+	for _, p := range policies {
+		var keep []string
+		for d := range strings.SplitSeq(p, ";") {
+			d = strings.TrimSpace(d)
+			if f := strings.Fields(d); len(f) > 0 && !(len(f) == 2 && strings.EqualFold(f[0], "default-src") && strings.EqualFold(f[1], "'none'")) {
+				keep = append(keep, d)
+			}
+		}
+		if len(keep) > 0 {
+			early = append(early, strings.Join(keep, "; "))
+		}
+	}
+	return early
 }
 
 // inform passes another informational answer on, with Next's header, and out of reach of
