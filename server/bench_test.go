@@ -150,6 +150,20 @@ func TestNothingToDoAllocates(t *testing.T) {
 		}
 	}
 	assets, paths := tenAssets()
+	// What a source wants is prepared once, whoever asks for the page.
+	h := &server.Handler{Next: next, Source: wants(paths...)}
+	for _, version := range []int{1, 2} {
+		r := request("/page", "Cookie: "+held(paths...))
+		r.ProtoMajor = version
+		w := &sink{header: make(http.Header)}
+		n := testing.AllocsPerRun(100, func() {
+			clear(w.header)
+			h.ServeHTTP(w, r)
+		})
+		if n > 10 && !raceEnabled {
+			t.Errorf("HTTP/%d, ten held: %v allocations", version, n)
+		}
+	}
 	c := &server.Client{Held: casper.New(casper.Params{}, keysOf(paths...)...), CanPush: true}
 	var p server.Policy
 	var room [12]server.Verdict

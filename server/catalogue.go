@@ -40,6 +40,7 @@ type catalogue struct {
 	assets     *otter.Cache[place, *entry]
 	pages      *otter.Cache[place, *page]
 	generation atomic.Uint64 // moves on when an entry's facts do
+	used       atomic.Bool   // there is anything: a look at two empty tables would be most of what a request costs
 }
 
 // Bounds of the catalogue, in bytes. Every entry is weighed with its strings and an
@@ -80,6 +81,7 @@ func (c *catalogue) entry(at place, scheme string) *entry {
 	if e, ok := c.assets.GetIfPresent(at); ok {
 		return e
 	}
+	c.used.Store(true)
 	e, _ := c.assets.SetIfAbsent(at, &entry{url: scheme + "://" + at.host + at.path})
 	return e
 }

@@ -9,7 +9,7 @@ import (
 
 // learnAsset takes from an answer what it says of the asset that it is.
 func (w *response) learnAsset(code int, header http.Header) {
-	if w.r.Method != http.MethodGet || code != http.StatusOK && code != http.StatusNotModified {
+	if w.r.Method != http.MethodGet || code != http.StatusOK && code != http.StatusNotModified || !w.s.catalogue.used.Load() {
 		return
 	}
 	e, ok := w.s.catalogue.assets.GetIfPresent(place{w.r.Host, target(w.r)})

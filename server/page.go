@@ -72,7 +72,7 @@ type lazy struct {
 
 // memory is what is remembered of the request's page, nil for nothing. It is looked up once.
 func (w *response) memory() *page {
-	if !w.looked {
+	if !w.looked && w.s.catalogue.used.Load() {
 		w.looked = true
 		w.known, _ = w.s.catalogue.pages.GetIfPresent(w.place())
 	}
@@ -187,6 +187,7 @@ func (w *response) remember(status int, assets []link.Asset, wanted bool, voter 
 		next.linked[i].Asset = clone(next.linked[i].Asset)
 	}
 	at := w.place()
+	w.s.catalogue.used.Store(true)
 	w.s.catalogue.pages.Set(place{strings.Clone(at.host), strings.Clone(at.path)}, next)
 	w.known = next
 }

@@ -171,7 +171,7 @@ func (w *response) early() {
 	if w.r.Method == http.MethodPost {
 		return
 	}
-	if !w.mayPush() && !w.mayHint() {
+	if w.h.Source == nil && w.memory() == nil || !w.mayPush() && !w.mayHint() {
 		return
 	}
 	if page := w.page(); page != nil && !bad(page.status) && len(page.prepared) > 0 && !w.conditional() {

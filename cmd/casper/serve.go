@@ -7,6 +7,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/net/http/httpguts"
@@ -33,6 +34,10 @@ type serving struct {
 	logFormat     string
 	trusted       networks
 }
+
+// patience is how long a page waits for its promises to be written; 0 is the policy's
+// own. Tests, on machines that are busy, have more.
+var patience time.Duration
 
 func newServe(t *tool) *cobra.Command {
 	s := serving{maxBytes: 256 << 10}
@@ -149,7 +154,7 @@ func (t *tool) serve(ctx context.Context, s *serving) error {
 	log := newLogger(t.stderr, s.logFormat)
 
 	h := &server.Handler{
-		Policy: server.Policy{MaxAssets: s.maxAssets, MaxBytes: int64(s.maxBytes)},
+		Policy: server.Policy{MaxAssets: s.maxAssets, MaxBytes: int64(s.maxBytes), Patience: patience},
 		Cookie: server.Cookie{Name: s.cookie},
 		Params: casper.Params{CapacityBits: s.capacityBits},
 		Keys:   server.KeyVersion,

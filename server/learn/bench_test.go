@@ -30,6 +30,7 @@ func BenchmarkWanted(b *testing.B) {
 			}
 			b.ReportAllocs()
 			i, sum := 0, 0
+			used := cpuTime()
 			for b.Loop() {
 				w := m.Wanted(pages[i&255])
 				for j := range w {
@@ -37,6 +38,7 @@ func BenchmarkWanted(b *testing.B) {
 				}
 				i++
 			}
+			b.ReportMetric(float64(cpuTime()-used)/float64(b.N), "cpu-ns/op")
 			if sum == 0 {
 				b.Fatal("nothing is wanted")
 			}

@@ -114,8 +114,8 @@ func (c *candidate) judge(l *limits) opinion {
 }
 
 // cautiously reports whether the asset is believed in. A newcomer is met with six views against it that nobody cast, and one less for
-// every three real ones (twice MinViews where that is fewer than six), so that a few clients who agree by chance or by design do not suffice where many might have
-// disagreed: it takes five of five, six of eight, seven of twelve.
+// every three real ones (twice MinViews where that is fewer than six). So a few clients who agree, by chance or by design, do not
+// suffice where many might have disagreed: it takes five of six, six of nine, seven of twelve.
 func (c *candidate) cautiously(l *limits) bool {
 	t := c.tally
 	t.views += float32(max(0, min(6, 2*l.minViews)-float64(t.sum())/3))

@@ -574,6 +574,37 @@ func TestChoose(t *testing.T) {
 	}
 }
 
+// A view that asks for nothing says little, since bots ask for nothing either: unless it was pushed what it needs.
+func TestEmptyViews(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		sent, byPush bool
+		wanted       bool
+	}{
+		{"a bot", false, false, true},
+		{"a bot that was sent hints", true, false, true},
+		{"a client that was pushed", true, true, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := must(t, Config{})
+			at := teach(m, "/", []link.Asset{css("/a.css")}, 20, 1, start)
+			for n := range 12 {
+				e := seen("/", Client(100+n), at)
+				e.ByPush = c.byPush
+				if c.sent {
+					e.Sent = []link.Asset{js("/other.js")}
+				}
+				m.Observe(e)
+				at = at.Add(time.Minute)
+				m.Tick(at)
+			}
+			if got := wants(m, "/", css("/a.css")); got != c.wanted {
+				t.Errorf("wanted after 12 views that asked for nothing: %v", got)
+			}
+		})
+	}
+}
+
 // The hold-out measures what the model is worth while it sends.
 func TestStatsMeasure(t *testing.T) {
 	m := must(t, Config{HoldOut: .2})
@@ -722,5 +753,21 @@ func TestObserveDoesNotAllocate(t *testing.T) {
 		at = look(m, "/", c, at, list...)
 	}); n > 3 { // a new visitor now and then
 		t.Errorf("%v allocations for a view and 20 requests", n)
+	}
+}
+
+// How many clients have to agree before a newcomer is believed in.
+func TestCaution(t *testing.T) {
+	l := (&Config{MinClients: 3, MinViews: 3, Promote: .5, Demote: .4, Memory: 64}).limits()
+	for _, c := range []struct {
+		used, views float32
+		want        bool
+	}{
+		{4, 4, false}, {5, 5, true}, {5, 6, true}, {5, 7, false}, {6, 9, true}, {6, 10, false}, {7, 12, true}, {7, 13, false},
+		{20, 40, true}, {19, 40, false}, {32, 64, true}, {31, 64, false},
+	} {
+		if got := (&candidate{tally: tally{used: c.used, views: c.views}}).cautiously(&l); got != c.want {
+			t.Errorf("%v of %v: %v", c.used, c.views, got)
+		}
 	}
 }

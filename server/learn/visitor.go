@@ -300,6 +300,7 @@ func (vs *visitors) due(now, window int64) *view {
 const (
 	mapEntry    = 32
 	visitorCost = int(unsafe.Sizeof(visitor{})) + mapEntry
-	viewCost    = int(unsafe.Sizeof(view{})) + 32*int(unsafe.Sizeof(hit{})) + 32*int(unsafe.Sizeof(quiet{})) // of an ordinary page
-	strangeRoom = 2 << 10                                                                                    // bytes of assets that no page knew, for each view that may be open
+	// A view of an ordinary page; one of the largest takes four times as much.
+	viewCost    = int(unsafe.Sizeof(view{})) + 32*int(unsafe.Sizeof(hit{})) + 32*int(unsafe.Sizeof(quiet{}))
+	strangeRoom = 2 << 10 // bytes of assets that no page knew, for each view that may be open
 )

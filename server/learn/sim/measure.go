@@ -2,6 +2,7 @@ package sim
 
 import (
 	"maps"
+	"math"
 	"runtime"
 	"slices"
 	"time"
@@ -16,9 +17,9 @@ type Result struct {
 	Precision, Recall             float64
 	UnseenPrecision, UnseenRecall float64
 
-	// Views of a page until it is learned (all but one in twenty of the files that more than half of its views use); until after a release a renamed file is in, if more than half of the views use it;
-	// until one of the old files that were sent is out. Medians and 95th percentiles over pages, and over files of pages; Never where it did
-	// not come to pass in the run.
+	// Views of a page until it is learned (all but one in twenty of the files that more than half of its views use); until after a
+	// release a renamed file is in, if more than half of the views use it; until one of the old files that were sent is out. Medians and
+	// 95th percentiles over pages, and over files of pages; Never where it did not come to pass in the run.
 	Learn, In, Out       int
 	Learn95, In95, Out95 int
 	Pages                int // pages that reached 30 cold views
@@ -233,9 +234,10 @@ func (r *Result) end(at time.Time) {
 func (t *tallyOf) precision() float64 { return ratio(t.hit, t.predicted) }
 func (t *tallyOf) recall() float64    { return ratio(t.hit, t.truth) }
 
+// ratio is not a number where there is nothing to take a share of.
 func ratio(a, b int) float64 {
 	if b == 0 {
-		return 0
+		return math.NaN()
 	}
 	return float64(a) / float64(b)
 }

@@ -40,10 +40,10 @@ func TestNumbersToReach(t *testing.T) {
 				unseen.join(&r.unseen)
 			}
 			t.Logf("all %d pages: precision %.3f, recall %.3f; unseen %.3f, %.3f", pages, good.precision(), good.recall(), unseen.precision(), unseen.recall())
-			if good.precision() < .98 || good.recall() < .95 {
+			if !(good.precision() >= .98 && good.recall() >= .95) { // none at all is not enough either
 				t.Errorf("precision %.3f, recall %.3f after 30 cold views", good.precision(), good.recall())
 			}
-			if unseen.precision() < .95 || unseen.recall() < .9 {
+			if !(unseen.precision() >= .95 && unseen.recall() >= .9) {
 				t.Errorf("precision %.3f, recall %.3f on unseen pages", unseen.precision(), unseen.recall())
 			}
 		})
@@ -67,7 +67,7 @@ func TestAttackedSite(t *testing.T) {
 		if r.PoisonedLate > 0 {
 			t.Errorf("seed %d: poisoned at %d views after the 30th", seed+1, r.PoisonedLate)
 		}
-		if r.Precision < .9 || r.Recall < .9 {
+		if !(r.Precision >= .9 && r.Recall >= .9) {
 			t.Errorf("seed %d: precision %.3f, recall %.3f", seed+1, r.Precision, r.Recall)
 		}
 	}
@@ -85,7 +85,7 @@ func TestRunIsRepeatable(t *testing.T) {
 	traffic := Scenarios(1500)[2].Traffic
 	for i := range Systems() {
 		a, b := Run(9, traffic, Systems()[i]), Run(9, traffic, Systems()[i])
-		if a.Sent != b.Sent || a.Wasted != b.Wasted || a.Precision != b.Precision || a.Recall != b.Recall {
+		if a.Sent != b.Sent || a.Wasted != b.Wasted || a.good != b.good || a.unseen != b.unseen {
 			t.Errorf("%s: %d and %d bytes sent", a.System, a.Sent, b.Sent)
 		}
 	}

@@ -3,6 +3,9 @@ package sim
 import (
 	"fmt"
 	"io"
+	"math"
+	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -61,25 +64,46 @@ func Compare(w io.Writer, size int, seeds []uint64) {
 }
 
 func row(runs []*Result) string {
-	var p, r, up, ur, waste, help, heap float64
-	poisoned := 0.0
-	var learn, in, out, learnM, inM, outM []int
-	for _, x := range runs {
-		n := float64(len(runs))
-		p += x.Precision / n
-		r += x.Recall / n
-		up += x.UnseenPrecision / n
-		ur += x.UnseenRecall / n
-		waste += ratio(x.Wasted, x.Sent) / n
-		help += ratio(x.Helped, x.Needed) / n
-		heap += float64(x.Heap) / n
-		learn, in, out = append(learn, x.Learn95), append(in, x.In95), append(out, x.Out95)
-		learnM, inM, outM = append(learnM, x.Learn), append(inM, x.In), append(outM, x.Out)
-		poisoned += ratio(x.Poisoned, x.Victims) / n
+	share := func(decimals int, f func(*Result) float64) string {
+		sum, n := 0.0, 0
+		for _, x := range runs {
+			if v := f(x); !math.IsNaN(v) {
+				sum += v
+				n++
+			}
+		}
+		if n == 0 {
+			return "-"
+		}
+		return strconv.FormatFloat(sum/float64(n), 'f', decimals, 64)
 	}
-	return fmt.Sprintf("| %s\t| %.3f\t| %.3f\t| %.3f\t| %.3f\t| %s\t| %s\t| %s\t| %.0f %%\t| %.0f %%\t| %.1f %%\t| %.1f MB\t|",
-		runs[0].System, p, r, up, ur, both(learnM, learn), both(inM, in), both(outM, out),
-		100*waste, 100*help, 100*poisoned, heap/1e6)
+	percent := func(decimals int, f func(*Result) float64) string {
+		s := share(decimals, func(r *Result) float64 { return 100 * f(r) })
+		if s != "-" {
+			s += " %"
+		}
+		return s
+	}
+	medians := func(median, late func(*Result) int) string {
+		var m, l []int
+		for _, x := range runs {
+			m, l = append(m, median(x)), append(l, late(x))
+		}
+		return both(m, l)
+	}
+	return strings.Join([]string{"| " + runs[0].System,
+		share(3, func(r *Result) float64 { return r.Precision }),
+		share(3, func(r *Result) float64 { return r.Recall }),
+		share(3, func(r *Result) float64 { return r.UnseenPrecision }),
+		share(3, func(r *Result) float64 { return r.UnseenRecall }),
+		medians(func(r *Result) int { return r.Learn }, func(r *Result) int { return r.Learn95 }),
+		medians(func(r *Result) int { return r.In }, func(r *Result) int { return r.In95 }),
+		medians(func(r *Result) int { return r.Out }, func(r *Result) int { return r.Out95 }),
+		percent(0, func(r *Result) float64 { return ratio(r.Wasted, r.Sent) }),
+		percent(0, func(r *Result) float64 { return ratio(r.Helped, r.Needed) }),
+		percent(1, func(r *Result) float64 { return ratio(r.Poisoned, r.Victims) }),
+		share(1, func(r *Result) float64 { return float64(r.Heap) / 1e6 }) + " MB",
+	}, "\t| ") + "\t|"
 }
 
 // both prints medians and 95th percentiles, as medians over the runs.
