@@ -17,7 +17,7 @@ import (
 var update = flag.Bool("update", false, "write the expected output in testdata/script anew")
 
 func TestMain(m *testing.M) {
-	patience = time.Minute
+	promisePatience = time.Minute
 	testscript.Main(m, map[string]func(){"casper": main})
 }
 

@@ -35,9 +35,9 @@ type serving struct {
 	trusted       networks
 }
 
-// patience is how long a page waits for its promises to be written; 0 is the policy's
+// promisePatience is how long a page waits for its promises to be written; 0 is the policy's
 // own. Tests, on machines that are busy, have more.
-var patience time.Duration
+var promisePatience time.Duration
 
 func newServe(t *tool) *cobra.Command {
 	s := serving{maxBytes: 256 << 10}
@@ -154,7 +154,7 @@ func (t *tool) serve(ctx context.Context, s *serving) error {
 	log := newLogger(t.stderr, s.logFormat)
 
 	h := &server.Handler{
-		Policy: server.Policy{MaxAssets: s.maxAssets, MaxBytes: int64(s.maxBytes), Patience: patience},
+		Policy: server.Policy{MaxAssets: s.maxAssets, MaxBytes: int64(s.maxBytes), Patience: promisePatience},
 		Cookie: server.Cookie{Name: s.cookie},
 		Params: casper.Params{CapacityBits: s.capacityBits},
 		Keys:   server.KeyVersion,
