@@ -227,11 +227,7 @@ func (l *learner) observe(x *server.Exchange) {
 	}
 	e.Time = l.open.since(openPage{e.Client, x.Request.URL.Path}, time.Now())
 	e.Chosen = v.chosen
-	for _, sent := range x.Plan {
-		if sent.Means != server.None && !slices.ContainsFunc(v.chosen, func(p learn.Prediction) bool { return p.Asset.Path == sent.Asset.Path }) {
-			e.Sent = append(e.Sent, sent.Asset.Asset)
-		}
-	}
+	e.Sent, e.ByPush = sent(x.Plan, v.chosen)
 	if x.Held.Len() > 0 {
 		e.Held = func(path string, _ uint64) bool { return x.Held.Has(x.Key(path)) }
 	}
@@ -239,4 +235,19 @@ func (l *learner) observe(x *server.Exchange) {
 	// The handler itself remembers what answers link, and what was only for one client.
 	e.Links = nil
 	l.model.Observe(e)
+}
+
+// sent returns what went out ahead of a view besides what the model chose, and whether any of it
+// went by push: a client who was pushed everything asks for nothing, and is no bot for it.
+func sent(plan []server.Verdict, c chosen) (assets []link.Asset, byPush bool) {
+	for _, v := range plan {
+		if v.Means == server.None {
+			continue
+		}
+		byPush = byPush || v.Means == server.ByPush
+		if !slices.ContainsFunc(c, func(p learn.Prediction) bool { return p.Asset.Path == v.Asset.Path }) {
+			assets = append(assets, v.Asset.Asset)
+		}
+	}
+	return assets, byPush
 }

@@ -1,0 +1,89 @@
+package e2e
+
+import (
+	"crypto/tls"
+	"fmt"
+	"testing"
+	"time"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+
+	"github.com/cache-aware/casper/peer"
+	"github.com/cache-aware/casper/server/link"
+)
+
+// Three processes in front of one application share what they learn through a real Redis: visitors
+// of two of them teach the third. Killing Redis changes no answer.
+func TestFleetLearnsAsOne(t *testing.T) {
+	r := peer.StartRedis(t)
+	o := newOrigin(0)
+	o.Links = false
+	upstream := "http://" + serveHTTP(t, o)
+	var nodes []*served
+	for range 3 {
+		nodes = append(nodes, serve(t, "--proxy", upstream, "--state", r.URL(), "--trust-proxy", "127.0.0.1/32"))
+	}
+	for person := range 16 {
+		s := nodes[person%2]
+		c := dial(t, s)
+		from := fmt.Sprintf("10.%d.0.1", person)
+		ask(t, c, "/", from, "document", "navigate", "")
+		for _, path := range blocking {
+			ask(t, c, path, from, link.Guess(path, "").As, "no-cors", "https://"+s.addr+"/")
+		}
+		c.Close()
+	}
+
+	// The contract says 30 s: a round is 10 s, and settles for a while.
+	start := time.Now()
+	for person := 0; ; person++ {
+		if time.Since(start) > 90*time.Second {
+			t.Fatal("the third node has learned nothing from the other two in 90 s")
+		}
+		c := dial(t, nodes[2])
+		x := ask(t, c, "/", fmt.Sprintf("10.200.%d.1", person), "document", "navigate", "")
+		c.Close()
+		if len(x.Early) > 0 {
+			break
+		}
+		time.Sleep(time.Second)
+	}
+	t.Logf("the third node hints %s after the last visitor of the others", time.Since(start).Round(time.Second))
+
+	r.Kill(t)
+	for i, s := range nodes {
+		c := dial(t, s)
+		if x := ask(t, c, "/", fmt.Sprintf("10.210.%d.1", i), "document", "navigate", ""); x.Status() != 200 || len(x.Body) == 0 {
+			t.Errorf("node %d without Redis: status %d, %d octets", i, x.Status(), len(x.Body))
+		}
+		c.Close()
+	}
+}
+
+// dial connects as a browser does: it takes no pushes.
+func dial(t *testing.T, s *served) *peer.Client {
+	return peer.Dial(t, s.addr, peer.Options{
+		TLS: &tls.Config{InsecureSkipVerify: true}, Settings: []http2.Setting{{ID: http2.SettingEnablePush, Val: 0}},
+	})
+}
+
+// ask asks for a path with the fields that a browser sends.
+func ask(t *testing.T, c *peer.Client, path, from, dest, mode, referer string) *peer.Exchange {
+	t.Helper()
+	fields := []hpack.HeaderField{
+		{Name: "x-forwarded-for", Value: from}, {Name: "sec-fetch-dest", Value: dest}, {Name: "sec-fetch-mode", Value: mode},
+		{Name: "user-agent", Value: "Mozilla/5.0"}, {Name: "accept", Value: "*/*"},
+	}
+	site := "none"
+	if referer != "" {
+		site = "same-origin"
+		fields = append(fields, hpack.HeaderField{Name: "referer", Value: referer})
+	}
+	fields = append(fields, hpack.HeaderField{Name: "sec-fetch-site", Value: site})
+	x, err := c.Do(peer.Request{Path: path, Header: fields})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
