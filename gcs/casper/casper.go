@@ -144,8 +144,8 @@ var leniently = makeReadings(func(p Params) reading {
 })
 
 // read appends the keys of a value to dst. The octets between text and keys stay on
-// the stack: those of 250 assets in this function, those of every cookie that a
-// browser stores in readLong, which would take longer to clear than to read.
+// the stack, in as much room as they need: more of it would take longer to clear than a
+// small cookie takes to read.
 func (p Params) read(dst []Key, value string, all *readings) ([]Key, error) {
 	if !p.Valid() {
 		return dst, &gcs.Error{Layer: gcs.SetLayer, Kind: gcs.BadParameter, Detail: "capacity bits are 1 to 15"}
@@ -154,17 +154,28 @@ func (p Params) read(dst []Key, value string, all *readings) ([]Key, error) {
 	if len(value) > how.text {
 		return dst, tooLong(len(value), how.text)
 	}
-	if base64url.DecodedLen(len(value)) > shortOctets-8 { // whole words are stored
+	switch n := base64url.DecodedLen(len(value)) + 8; { // whole words are stored
+	case n > middleOctets:
 		return how.readLong(dst, value)
+	case n > shortOctets:
+		return how.readMiddle(dst, value)
 	}
 	var room [shortOctets]byte
 	return how.readInto(room[:0], dst, value)
 }
 
 const (
-	shortOctets   = 256
+	shortOctets   = 112 // of 100 assets
+	middleOctets  = 512
+	writtenOctets = 256  // of 250 assets; more are allocated
 	browserOctets = 3072 // of 4,096 characters
 )
+
+//go:noinline
+func (how *reading) readMiddle(dst []Key, value string) ([]Key, error) {
+	var room [middleOctets]byte
+	return how.readInto(room[:0], dst, value)
+}
 
 //go:noinline
 func (how *reading) readLong(dst []Key, value string) ([]Key, error) {

@@ -228,7 +228,7 @@ func (f Fingerprint) Entropy() float64 {
 
 // String returns the cookie's value.
 func (f Fingerprint) String() string {
-	var room [2 * shortOctets]byte
+	var room [2 * writtenOctets]byte
 	text, _ := f.AppendText(room[:0])
 	return string(text)
 }
@@ -243,7 +243,7 @@ func (f Fingerprint) AppendText(b []byte) ([]byte, error) {
 // counterpart of [Params.AppendKeys] for callers that bring their own memory. It
 // panics if the keys are not sorted and distinct.
 func (p Params) AppendValue(dst []byte, keys []Key) []byte {
-	var room [shortOctets]byte
+	var room [writtenOctets]byte
 	src, err := gcs.Encode(room[:0], p.Code(), keys)
 	if err != nil {
 		panic("casper: AppendValue: " + err.Error())
