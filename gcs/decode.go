@@ -26,13 +26,18 @@ func (c Code) AppendDecode(dst []uint64, src []byte, lim Limit) ([]uint64, error
 // Decode is [Code.AppendDecode] for keys of any type, which spares callers with
 // smaller keys of their own a copy. A limit above what K holds is [BadParameter].
 func Decode[K ~uint32 | ~uint64](dst []K, c Code, src []byte, lim Limit) ([]K, error) {
+	if !c.admits(&lim) || lim.Max > uint64(^K(0)) {
+		return dst, &Error{Layer: SetLayer, Kind: BadParameter}
+	}
+	if len(src) <= brief {
+		if n, ok := whole(dst[len(dst):cap(dst)], &c, src, &lim); ok {
+			return dst[:len(dst)+n], nil
+		}
+	}
 	var d decoder
 	d.src, d.lim = src, lim
 	if err := d.start(&c); err != nil {
 		return dst, err
-	}
-	if lim.Max > uint64(^K(0)) {
-		return dst, &Error{Layer: SetLayer, Kind: BadParameter}
 	}
 	for !d.done {
 		if len(dst) == cap(dst) {
@@ -98,15 +103,20 @@ type decoder struct {
 // stay on its stack, or d would be copied.)
 func (d *decoder) start(c *Code) error {
 	switch {
-	case !c.valid() || d.lim.Max > Largest || d.lim.Len < 0 || d.lim.End > Open:
+	case !c.admits(&d.lim):
 		return &Error{Layer: SetLayer, Kind: BadParameter}
 	case len(d.src) > maxOctets:
 		return &Error{Layer: BitsLayer, Kind: TooMany}
 	}
-	d.lsb, d.pad = c.Order == bitio.LSBFirst, c.padOctet()
+	d.lsb, d.pad = c.lsb(), c.padOctet()
 	d.rice, d.gap, d.flip = uint(c.Rice), uint64(c.Gap), c.flip()
 	d.end, d.prev, d.most = len(d.src)*8, -d.gap, min(d.lim.Max, maxFastKey)
 	return nil
+}
+
+// admits reports whether c and lim are what a decoder can be asked for.
+func (c *Code) admits(lim *Limit) bool {
+	return c.valid() && lim.Max <= Largest && lim.Len >= 0 && lim.End <= Open
 }
 
 // next decodes keys into dst until it is full or the stream ends, and sets done

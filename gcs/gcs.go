@@ -92,6 +92,9 @@ func (c *Code) valid() bool {
 // flip is what turns the code into zeros-then-one under exclusive or.
 func (c *Code) flip() uint64 { return c.Run.Flip() }
 
+// lsb reports whether octets begin at their least significant bit.
+func (c *Code) lsb() bool { return c.Order == bitio.LSBFirst }
+
 // padOctet is an octet of pad bits.
 func (c *Code) padOctet() byte {
 	switch c.Pad {
