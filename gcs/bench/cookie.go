@@ -104,6 +104,9 @@ func cookieRows(h2o *libh2o) ([]row, error) {
 		if ns := map[int]float64{10: 80, 30: 130, 100: 350}[n]; ns > 0 {
 			read.goal = []goal{{"", ns}, {"btcutil", 7}}
 		}
+		if ns := map[int]float64{10: 85, 30: 110, 100: 280}[n]; ns > 0 {
+			write.goal = []goal{{"", ns}}
+		}
 		if h2o != nil {
 			id, err := h2o.load(13, cookies)
 			if err != nil {

@@ -1,7 +1,7 @@
 // Bench puts casper beside its peers, in one run, on the same data, and prints the
 // table of figures and ratios:
 //
-//	go run .            # about five minutes; writes RESULTS.md, scale.svg and size.svg
+//	go run .            # about a minute; writes RESULTS.md, scale.svg and size.svg
 //	go run . -quick     # a minute or less, writes nothing
 //	go run ./compare OLD NEW   # two commits of casper, by benchstat
 //

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -19,7 +20,7 @@ var golombset = map[string]float64{
 func table(rows []row, figures map[string]map[string]float64) string {
 	var b strings.Builder
 	group := ""
-	for _, r := range rows {
+	for i, r := range rows {
 		if r.group != group {
 			group = r.group
 			fmt.Fprintf(&b, "\n## %s, ns per %s\n\n| | casper | btcutil | icza | dgryski | standard | libh2o | C golombset | casper is | goal |\n|---|--:|--:|--:|--:|--:|--:|--:|---|---|\n", group, r.unit)
@@ -48,8 +49,46 @@ func table(rows []row, figures map[string]map[string]float64) string {
 			b.WriteString(" | -")
 		}
 		b.WriteString(" | " + judge(r, f) + " |\n")
+		if i+1 == len(rows) || rows[i+1].group != group {
+			b.WriteString(overall(group, rows, figures))
+		}
 	}
 	return b.String()
+}
+
+// means are the goals that hold for a group as a whole.
+var means = map[string]goal{
+	"encode": {"btcutil", 8},
+	"decode": {"btcutil", 6},
+}
+
+// overall judges the geometric mean of a group's ratios, if it has such a goal and the
+// peer took part.
+func overall(group string, rows []row, figures map[string]map[string]float64) string {
+	g, ok := means[group]
+	if !ok {
+		return ""
+	}
+	var logs float64
+	n := 0
+	for _, r := range rows {
+		if f := figures[r.id()]; r.group == group && f[g.against] > 0 {
+			logs += math.Log(f[g.against] / f["casper"])
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	have := math.Exp(logs / float64(n))
+	return fmt.Sprintf("\nGeometric mean of the %d rows: %.1fx %s, goal %.0fx %s\n", n, have, g.against, g.bound, verdict(have >= g.bound))
+}
+
+func verdict(met bool) string {
+	if met {
+		return "yes"
+	}
+	return "**no**"
 }
 
 func ns(v float64) string {
@@ -81,12 +120,7 @@ func judge(r row, f map[string]float64) string {
 			have := peer / f["casper"]
 			text, met = fmt.Sprintf("%.0fx %s (%.1fx)", g.bound, g.against, have), have >= g.bound
 		}
-		if met {
-			text += " yes"
-		} else {
-			text += " **no**"
-		}
-		all = append(all, text)
+		all = append(all, text+" "+verdict(met))
 	}
 	return strings.Join(all, "; ")
 }
