@@ -78,12 +78,19 @@ func BenchmarkHandler(b *testing.B) {
 		w.Write(page)
 	})
 	_, paths := tenAssets()
+	elsewhere := &server.Handler{Next: next, Policy: server.Policy{NoPush: true}}
+	linked := elsewhere.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Link"] = []string{"</a.css>; rel=preload; as=style"}
+		next.ServeHTTP(w, r)
+	}))
+	linked.ServeHTTP(&sink{header: make(http.Header)}, request("/linked", browser...))
 	for _, c := range []struct {
 		name   string
 		h      http.Handler
 		fields []string
 	}{
 		{"bare", next, nil},
+		{"nothing to do for this page", elsewhere, append(browser, "Cookie: session=1; "+held(paths...))},
 		{"nothing to do", &server.Handler{Next: next}, nil},
 		{"nothing to do, a navigation with cookies", &server.Handler{Next: next}, append(browser, "Cookie: session=1; "+held(paths...))},
 		{"ten held", &server.Handler{Next: next, Source: wants(paths...), Policy: server.Policy{NoPush: true}}, append(browser, "Cookie: session=1; "+held(paths...))},

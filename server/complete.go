@@ -7,6 +7,29 @@ import (
 	"github.com/cache-aware/casper/server/link"
 )
 
+// complete acts on an answer. Where nothing is wanted, known or linked it does not
+// even ask what the request is.
+func (w *response) complete(code int, header http.Header, body []byte) {
+	h := w.h
+	if w.visit == nil && h.Source == nil && h.Scan == nil && !h.Cookie.Forget && len(header["Link"]) == 0 {
+		if !w.s.catalogue.used.Load() {
+			return
+		}
+		if w.isPage() && w.memory() == nil {
+			if !isHTML(contentType(header, nil)) {
+				w.learnAsset(code, header)
+			}
+			return
+		}
+	}
+	if !w.isPage() {
+		w.learnAsset(code, header)
+		return
+	}
+	w.engage()
+	w.completePage(code, header, body)
+}
+
 // learnAsset takes from an answer what it says of the asset that it is.
 func (w *response) learnAsset(code int, header http.Header) {
 	if w.r.Method != http.MethodGet || code != http.StatusOK && code != http.StatusNotModified || !w.s.catalogue.used.Load() {
@@ -19,8 +42,8 @@ func (w *response) learnAsset(code int, header http.Header) {
 	if code == http.StatusOK {
 		w.s.catalogue.learn(e, seenIn(header))
 	}
-	if known := e.facts.Load(); known != nil && !w.isPush && w.sentHere != nil && (code == http.StatusNotModified || known.freshness == Fresh) {
-		w.sentHere.add(e.url, known.version, w.h.Policy.Diary) // the client asked, and holds it now
+	if known := e.facts.Load(); known != nil && !w.isPush && (code == http.StatusNotModified || known.freshness == Fresh) {
+		w.diary().add(e.url, known.version, w.h.Policy.Diary) // the client asked, and holds it now
 	}
 }
 
@@ -107,7 +130,7 @@ func (w *response) late(code int, html bool, header http.Header) {
 		return
 	}
 	shared := shareable(code, header)
-	page := w.page()
+	page := w.wanted()
 	var room [2][12]*Asset
 	want, own := room[0][:0], room[1][:0]
 	for i := range w.linked {
@@ -183,7 +206,7 @@ func (w *response) finish() {
 	case w.pending != nil:
 		w.commit(w.status, nil)
 	case w.committed:
-	case w.isPage && (w.changed || len(w.Header()["Link"]) > 0):
+	case (w.visit != nil && w.changed || len(w.Header()["Link"]) > 0) && w.isPage():
 		w.commit(http.StatusOK, nil) // an empty answer, whose links count too
 	default:
 		w.learnAsset(http.StatusOK, w.Header())
@@ -194,7 +217,8 @@ func (w *response) finish() {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
-	if w.isPage {
+	w.engage()
+	if w.isPage() {
 		w.readClient()
 	}
 	w.h.observe(&Exchange{

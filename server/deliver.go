@@ -66,8 +66,15 @@ func (w *response) link(verdicts []Verdict, header http.Header) {
 	}
 }
 
-// settled reports whether an asset has been decided on for the rest of the request.
+// settled reports whether an asset has been decided on for the rest of the request. It is
+// asked for every asset of a page. Most are the very ones in the verdicts, so pointers are
+// compared before paths.
 func (w *response) settled(a *link.Asset) bool {
+	for _, v := range w.sent {
+		if &v.Asset.Asset == a && v.settled() {
+			return true
+		}
+	}
 	for _, v := range w.sent {
 		if v.Asset.Path == a.Path && v.Asset.Rel == a.Rel && v.settled() {
 			return true

@@ -35,9 +35,10 @@ func Begin(w http.ResponseWriter, r *http.Request, assets ...link.Asset) *Delive
 	if d.w == nil {
 		d.w, d.own = alone.answering(w, r), true
 	}
+	d.w.engage()
 	d.late = d.w.committed || d.w.pending != nil
 	c := *d.w.client()
-	c.CanLink = d.w.isPage
+	c.CanLink = d.w.isPage()
 	plan := d.w.h.Policy.Decide(&c, d.w.prepareAll(assets), slices.Clone(d.w.sent))
 	d.Verdicts, d.next, d.news = slices.Clone(plan.Verdicts), plan.Next, plan.Changed || d.w.changed
 	return d

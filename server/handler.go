@@ -157,14 +157,12 @@ func (w *response) arrive(below http.ResponseWriter) {
 		w.isPush = w.r.ProtoMajor == 2 && w.s.strangers.pushed.Load() && Pushed(below)
 	} else {
 		w.isPush = w.r.ProtoMajor == 2 && w.conn.pushed.Load() && Pushed(below)
-		if !forwarded(w.r.Header) {
-			w.sentHere = &w.conn.diary
-		}
 	}
 	if w.h.Observe != nil && !w.isPush {
 		w.isEarly = w.conn != nil && w.conn.awaits(first(w.r.Header, "Referer")) || first(w.r.Header, "X-Moz") == "early hint"
 	}
 	if w.isPush {
+		w.engage()
 		if w.traffic = w.count(); w.traffic != nil {
 			w.traffic.arrive()
 		}
@@ -173,10 +171,11 @@ func (w *response) arrive(below http.ResponseWriter) {
 
 // leave is called when Next has returned or panicked.
 func (w *response) leave() {
-	w.settle()
-	if w.hintedFor != "" {
-		w.conn.hinting.ended(w.hintedFor)
+	if w.visit == nil {
+		return
 	}
+	w.settle()
+	w.arrived()
 	if w.isPush {
 		if w.traffic != nil {
 			w.traffic.end()
@@ -185,6 +184,22 @@ func (w *response) leave() {
 			w.h.stats.Refused.Add(1) // reset: the client held it already, or left
 		}
 	}
+}
+
+// arrived is called when the page's final answer goes out, or will never.
+func (w *response) arrived() {
+	if w.visit != nil && w.hintedFor != "" {
+		w.conn.hinting.ended(w.hintedFor)
+		w.hintedFor = ""
+	}
+}
+
+// diary is that of the connection, nil where several people may share it.
+func (w *response) diary() *Diary {
+	if w.conn == nil || forwarded(w.r.Header) {
+		return nil
+	}
+	return &w.conn.diary
 }
 
 // count returns the counter of the connection's pushes: nil where there may be none, and

@@ -86,6 +86,7 @@ func (w *response) relayHints() {
 	if len(values) == 0 || w.isPush || !w.r.ProtoAtLeast(1, 1) {
 		return
 	}
+	w.engage()
 	pushed := false
 	if w.mayPush() || w.mayHint() {
 		var want []*Asset

@@ -79,9 +79,9 @@ func (w *response) memory() *page {
 	return w.known
 }
 
-// page is what is known of the request's page, prepared: what the source says, and then what
+// wanted is what is known of the request's page, prepared: what the source says, and then what
 // the page's last answer linked. It is nil if that is nothing.
-func (w *response) page() *page {
+func (w *response) wanted() *page {
 	h, s, source, old := w.h, w.s, w.wantedBySource(), w.memory()
 	known := old != nil
 	if !known {

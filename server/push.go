@@ -50,13 +50,9 @@ var alone Handler
 // answering is a response for a handler that is not wrapped. A cookie that an earlier call
 // wrote is the state to go on from.
 func (h *Handler) answering(w http.ResponseWriter, r *http.Request) *response {
-	resp := &response{ResponseWriter: w, h: h, s: h.state(), r: r}
+	resp := &response{ResponseWriter: w, h: h, s: h.state(), r: r, visit: new(visit)}
 	resp.conn = connOf(r.Context())
-	if resp.conn != nil && !forwarded(r.Header) {
-		resp.sentHere = &resp.conn.diary
-	}
 	resp.isPush = r.ProtoMajor == 2 && Pushed(w)
-	resp.isPage = resp.mayBePage()
 	if value, ok := h.Cookie.take(w.Header()); ok {
 		resp.readClient()
 		if f, err := casper.Parse(value, h.Params); err == nil {
@@ -69,7 +65,8 @@ func (h *Handler) answering(w http.ResponseWriter, r *http.Request) *response {
 // pushNow decides on a handler's own assets. Those that can only be linked are linked
 // now: the header is the handler's own until it goes out.
 func (w *response) pushNow(opts *http.PushOptions, assets []link.Asset) []Verdict {
-	done := w.deliver(w.prepareAll(assets), w.isPage, opts)
+	w.engage()
+	done := w.deliver(w.prepareAll(assets), w.isPage(), opts)
 	w.link(done, w.Header())
 	return done
 }
@@ -100,7 +97,7 @@ func responseOf(w http.ResponseWriter) *response {
 // [Handler] around it before the caller ran, and by calls of [Push]. It is nil where there
 // is no Handler. The slice is valid until the next decision.
 func Verdicts(w http.ResponseWriter) []Verdict {
-	if resp := responseOf(w); resp != nil {
+	if resp := responseOf(w); resp != nil && resp.visit != nil {
 		return resp.sent
 	}
 	return nil

@@ -25,7 +25,7 @@ func (w *response) promise(opts *http.PushOptions) http.PushOptions {
 			p.Header[k] = v
 		}
 	}
-	if w.isPage && len(p.Header["Accept"]) > 0 {
+	if w.isPage() && len(p.Header["Accept"]) > 0 {
 		p.Header["Accept"] = []string{"*/*"} // what is good for the page is not what is good for an asset
 	}
 	if opts == nil {
@@ -116,7 +116,7 @@ func (w *response) pushAll(verdicts []Verdict, opts *http.PushOptions) (refused 
 		w.s.strangers.pushed.Store(true)
 	}
 	p := &pushing{
-		pusher: w.pusher(), traffic: w.traffic, diary: w.sentHere, policy: &w.h.Policy,
+		pusher: w.pusher(), traffic: w.traffic, diary: w.diary(), policy: &w.h.Policy,
 		promise: w.promise(opts), done: make(chan struct{}),
 	}
 	for _, v := range verdicts {

@@ -39,7 +39,15 @@ func (w *response) key(path string) casper.Key {
 	return w.h.Params.Key(w.h.Keys.name(path, w.s.catalogue.facts(place{w.r.Host, path})))
 }
 
-// A request is either for a page that assets may go ahead of, or it is not.
+// isPage is mayBePage, found out when it matters, and once.
+func (w *response) isPage() bool {
+	if !w.judged {
+		w.judged, w.page = true, w.mayBePage()
+	}
+	return w.page
+}
+
+// mayBePage reports whether the request is for a page that assets may go ahead of.
 func (w *response) mayBePage() bool {
 	r := w.r
 	if w.isPush {
@@ -91,7 +99,7 @@ func (w *response) mayPush() bool {
 // which Chromium does not use it; not to who does not want any; once.
 func (w *response) mayHint() bool {
 	r := w.r
-	if r.ProtoMajor < 2 || r.Method != http.MethodGet || w.hinted || w.committed || w.pending != nil || w.h.Policy.NoHints || !w.isPage {
+	if r.ProtoMajor < 2 || r.Method != http.MethodGet || w.hinted || w.committed || w.pending != nil || w.h.Policy.NoHints || !w.isPage() {
 		return false
 	}
 	if len(r.Header["No-Early-Hints"]) > 0 || strings.Contains(first(r.Header, "Cache-Control"), "no-cache") || first(r.Header, "Pragma") == "no-cache" {
@@ -118,7 +126,7 @@ func (w *response) readClient() {
 	if values := w.r.Header["Cache-Digest"]; len(values) > 0 {
 		w.c.Digest = w.h.digest(values)
 	}
-	w.c.Sent = w.sentHere
+	w.c.Sent = w.diary()
 	if w.h.Allow != nil {
 		w.c.Deny = func(a *Asset) bool { return !w.h.allow(w.r, a.Asset) }
 	}
@@ -164,17 +172,14 @@ func (w *response) wantedBySource() []link.Asset {
 // early delivers what is known to be wanted before Next runs, unless the page has
 // lately ended in a redirect or an error, or the client has it as it seems.
 func (w *response) early() {
-	if !w.mayBePage() {
+	if w.h.Source == nil && w.memory() == nil || w.r.Method == http.MethodPost || !w.isPage() {
 		return
 	}
-	w.isPage = true
-	if w.r.Method == http.MethodPost {
+	w.engage()
+	if !w.mayPush() && !w.mayHint() {
 		return
 	}
-	if w.h.Source == nil && w.memory() == nil || !w.mayPush() && !w.mayHint() {
-		return
-	}
-	if page := w.page(); page != nil && !bad(page.status) && len(page.prepared) > 0 && !w.conditional() {
+	if page := w.wanted(); page != nil && !bad(page.status) && len(page.prepared) > 0 && !w.conditional() {
 		w.deliver(page.prepared, false, nil)
 	}
 }

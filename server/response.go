@@ -16,39 +16,53 @@ import (
 // combine.go).
 type response struct {
 	http.ResponseWriter
-	h        *Handler
-	s        *state
-	r        *http.Request
-	conn     *conn    // nil without ConnContext
-	traffic  *traffic // of the connection; nil where nothing may be pushed
-	sentHere *Diary   // of the connection; nil where several people may share it
+	h    *Handler
+	s    *state
+	r    *http.Request
+	conn *conn // nil without ConnContext
+	*visit
+
+	pending   http.Header // the final header while it waits for the body
+	known     *page       // what is remembered of the page, once looked up
+	status    int
+	looked    bool
+	judged    bool
+	page      bool // it may be one, once judged
+	isPush    bool // the request was made by a push
+	isEarly   bool // the request was made for a hint
+	committed bool // the final header has been passed on
+}
+
+// A visit is what is found out and decided for a request. There is one as soon as
+// there is something to decide, and most requests are answered before: one size for
+// all would cost a server with nothing to do a hundredth of its throughput.
+type visit struct {
+	traffic *traffic // of the connection; nil where nothing may be pushed
 
 	c         Client
 	held      casper.Fingerprint // as the cookie said
 	read      bool               // c is filled in
 	hadCookie bool
-	isPush    bool // the request was made by a push
-	isPage    bool
-	isEarly   bool // the request was made for a hint
 	counted   bool // in Stats.Pages
 	hinted    bool // a 103 went out
 	refused   bool // a push was refused, or failed
 	changed   bool // c.Held is news to the client
-	committed bool // the final header has been passed on
-	status    int
-	sent      []Verdict    // what has been decided so far
-	source    []link.Asset // what the source wants, once asked
 	asked     bool
-	known     *page // what is remembered of the page, once looked up
-	looked    bool
+	source    []link.Asset // what the source wants, once asked
+	sent      []Verdict    // what has been decided so far
 	foretold  []link.Asset // what Next's own 103 linked
 	linked    []link.Asset // what the answer linked
 	html      []byte
-	hintedFor string // the page's URL, while it waits for its final answer after a 103
+	hintedFor string   // the page's URL, while it waits for its final answer after a 103
+	stalled   *pushing // a push that the client does not read
+	pushErr   error    // why the latest push failed
+}
 
-	stalled *pushing    // a push that the client does not read
-	pushErr error       // why the latest push failed
-	pending http.Header // the final header while it waits for the body
+// engage makes the visit, for those who begin one.
+func (w *response) engage() {
+	if w.visit == nil {
+		w.visit = new(visit)
+	}
 }
 
 func (w *response) core() *response { return w }
@@ -80,13 +94,14 @@ func (w *response) WriteHeader(code int) {
 // awaitsBody reports whether the header has to wait for the beginning of the body, to see
 // what that is or what it names. net/http, too, sends no header before there is some.
 func (w *response) awaitsBody(code int) bool {
-	if !w.isPage || code != http.StatusOK || w.r.Method != http.MethodGet || first(w.Header(), "Content-Encoding") != "" {
+	if w.h.Scan == nil && w.h.Source == nil {
 		return false
 	}
-	if _, ok := w.Header()["Content-Type"]; ok {
-		return w.h.Scan != nil && isHTML(contentType(w.Header(), nil))
+	if code != http.StatusOK || w.r.Method != http.MethodGet || !w.isPage() || first(w.Header(), "Content-Encoding") != "" {
+		return false
 	}
-	return w.h.Scan != nil || w.h.Source != nil
+	_, ok := w.Header()["Content-Type"]
+	return !ok || w.h.Scan != nil && isHTML(contentType(w.Header(), nil))
 }
 
 // looks reports whether the first bytes of the body matter.
@@ -138,7 +153,7 @@ func (w *response) hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := w.ResponseWriter.(http.Hijacker).Hijack()
 	if err == nil {
 		w.committed = true // what follows is not HTTP of ours
-		w.isPage = false
+		w.judged, w.page = true, false
 	}
 	return conn, rw, err
 }
@@ -199,16 +214,9 @@ func (w *response) commit(code int, body []byte) {
 		w.pending = nil
 	}
 	if code != http.StatusSwitchingProtocols {
-		if w.isPage {
-			w.completePage(code, header, body)
-		} else {
-			w.learnAsset(code, header)
-		}
+		w.complete(code, header, body)
 	}
-	if w.hintedFor != "" {
-		w.conn.hinting.ended(w.hintedFor)
-		w.hintedFor = ""
-	}
+	w.arrived()
 	w.ResponseWriter.WriteHeader(code)
 	maps.Copy(header, since) // trailers; the rest is without effect, as it is without us
 }
