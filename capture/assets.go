@@ -95,30 +95,40 @@ const (
 // or 32 MiB of them.
 func HARPaths(r io.Reader) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		seen := map[string]struct{}{}
-		bytesSeen := 0
-		err := readHAR(r, func(e *harEntry) error {
-			name, ok := requestPath(e.url)
-			if !ok {
-				return nil
+		known := pathSet{seen: map[string]struct{}{}}
+		for e, err := range new(HARReader).All(r) {
+			if e != nil && !known.yieldNew(e, yield) {
+				return
 			}
-			if _, again := seen[name]; again {
-				return nil
+			if err != nil {
+				yield("", err)
 			}
-			if bytesSeen += len(name); len(seen) == maxPaths || bytesSeen > maxPathBytes {
-				return fmt.Errorf("%w: entries[%d] goes beyond %d paths or %d bytes of them", ErrMany, e.index, maxPaths, maxPathBytes)
-			}
-			name = strings.Clone(name) // and let go of the URL, whose fragment may be long
-			seen[name] = struct{}{}
-			if !yield(name, nil) {
-				return errStop
-			}
-			return nil
-		})
-		if err != nil && err != errStop {
-			yield("", err)
 		}
 	}
+}
+
+// pathSet is the paths that were yielded.
+type pathSet struct {
+	seen  map[string]struct{}
+	bytes int
+}
+
+// yieldNew yields what is requested for the first time, and reports whether the loop goes on.
+func (s *pathSet) yieldNew(e *HAREntry, yield func(string, error) bool) bool {
+	if e.Lost != nil {
+		return yield("", e.Lost)
+	}
+	name, ok := requestPath(e.Request.URL)
+	if _, again := s.seen[name]; again || !ok {
+		return true
+	}
+	if s.bytes += len(name); len(s.seen) == maxPaths || s.bytes > maxPathBytes {
+		yield("", fmt.Errorf("%w: entries[%d] goes beyond %d paths or %d bytes of them", ErrMany, e.Index, maxPaths, maxPathBytes))
+		return false
+	}
+	name = strings.Clone(name) // and let go of the URL, whose fragment may be long
+	s.seen[name] = struct{}{}
+	return yield(name, nil)
 }
 
 // requestPath returns the origin-form (RFC 9112 section 3.2.1) of an http or https URL.

@@ -7,8 +7,8 @@
 // together with the place it came from, for a codec to judge.
 //
 // Readers take an [io.Reader], return an iterator and hold a bounded part of
-// their input: [MaxLine] bytes of a text file or of one HAR entry's cookies,
-// whatever the length of the file. Input that is broken in one place is
+// their input: [MaxLine] bytes of a text file or of one HAR entry's headers and
+// cookies, whatever the length of the file. Input that is broken in one place is
 // reported for that place, and what can still be read is. They belong to one
 // goroutine; only [LogScanner.AppendEach] starts others, and none outlives the
 // loop over its result.
@@ -20,8 +20,8 @@ import (
 )
 
 // MaxLine is the longest line, in bytes without its line end, that a log, a
-// jar or an asset list may hold, and the most cookie text that is taken from
-// one entry of a HAR file. It is what Go's server accepts of headers in all;
+// jar or an asset list may hold, and the most text of headers and cookies that
+// is taken from one entry of a HAR file. It is what Go's server accepts of headers in all;
 // browsers keep 4 KiB of a cookie.
 const MaxLine = 1 << 20
 

@@ -72,6 +72,43 @@ func ExampleHAR() {
 	// entries[0].request https://example.com/: h2o_casper=qF0
 }
 
+func ExampleHARReader() {
+	file := strings.NewReader(`{"log": {"entries": [
+		{"time": 12.5, "request": {"method": "GET", "url": "https://example.com/"},
+		 "response": {"status": 200, "headers": [{"name": "cache-control", "value": "no-cache"}, {"name": "server", "value": "h2o"}]}},
+		{"time": "soon", "request": {"method": "GET", "url": "https://example.com/a.css"}, "response": null}
+	]}}`)
+	reader := capture.HARReader{ResponseHeaders: func(name string) bool { return strings.EqualFold(name, "Cache-Control") }}
+	for e, err := range reader.All(file) {
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		fmt.Println(e.Request.URL, e.Response.Status, e.Response.Headers, e.Time)
+		if e.Odd != nil {
+			fmt.Println(e.Odd)
+		}
+	}
+	// Output:
+	// https://example.com/ 200 [{cache-control no-cache}] 12.5
+	// https://example.com/a.css 0 [] 0
+	// byte 241: entries[1] has '"' in the place of a number
+}
+
+func ExampleEachLine() {
+	for line, err := range capture.EachLine(strings.NewReader("GET /a.css\nGET /b.css?and-so-on\nGET /c.css"), 16) {
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		fmt.Printf("%s\n", line)
+	}
+	// Output:
+	// GET /a.css
+	// line 2: over-long line
+	// GET /c.css
+}
+
 func ExampleJar() {
 	file := strings.NewReader("# Netscape HTTP Cookie File\n" +
 		"#HttpOnly_example.com\tFALSE\t/\tTRUE\t1893456000\th2o_casper\tqF0\n" +

@@ -31,10 +31,11 @@ func newJSONReader(r io.Reader) *jsonReader {
 	return &jsonReader{r: r, buf: make([]byte, 64<<10)}
 }
 
+// offset is where the next byte stands.
+func (j *jsonReader) offset() int64 { return j.past - int64(len(j.ahead)) }
+
 // fault is an error at the next byte.
-func (j *jsonReader) fault(err error) error {
-	return &Error{Offset: j.past - int64(len(j.ahead)), Err: err}
-}
+func (j *jsonReader) fault(err error) error { return &Error{Offset: j.offset(), Err: err} }
 
 // syntax is a fault in what the document says.
 func (j *jsonReader) syntax(format string, args ...any) error {
@@ -149,6 +150,17 @@ func (j *jsonReader) object(field func(key []byte) error) error {
 	})
 }
 
+// member calls read, which must read one value, for each member of an object
+// with that name, and passes over the others.
+func (j *jsonReader) member(name string, read func() error) error {
+	return j.object(func(key []byte) error {
+		if string(key) != name {
+			return j.skip()
+		}
+		return read()
+	})
+}
+
 // quoted reads a string and returns what stands between its quotes, as
 // written, valid until the next string; ok is false when that is longer than limit bytes.
 func (j *jsonReader) quoted(limit int) (text []byte, ok bool, err error) {
@@ -243,27 +255,49 @@ func (j *jsonReader) skip() error {
 		_, _, err := j.quoted(0)
 		return err
 	}
-	return j.skipScalar()
+	_, _, err = j.scalar(0)
+	return err
 }
 
-// skipScalar passes over a number, true, false or null.
-func (j *jsonReader) skipScalar() error {
+// scalar reads a number, true, false or null, and returns it as quoted does a string.
+func (j *jsonReader) scalar(limit int) (text []byte, ok bool, err error) {
+	j.text, ok = j.text[:0], true
 	for n := 0; ; {
-		for i, c := range j.ahead {
-			if !isWord(c) && c != '+' && c != '.' {
-				if j.ahead = j.ahead[i:]; n+i == 0 {
-					return j.syntax("found %q, want a value", c)
-				}
-				return nil
-			}
+		i := 0
+		for i < len(j.ahead) && (isWord(j.ahead[i]) || j.ahead[i] == '+' || j.ahead[i] == '.') {
+			i++
 		}
-		n += len(j.ahead)
-		j.ahead = nil
+		n += i
+		if j.keep(i, limit, &ok); len(j.ahead) > 0 {
+			if n == 0 {
+				return nil, false, j.syntax("found %q, want a value", j.ahead[0])
+			}
+			return j.text, ok, nil
+		}
 		if err := j.fill(); err != nil {
-			return err
+			return nil, false, err
 		}
 	}
 }
+
+// skipByteOrderMark passes over U+FEFF, with which some proxies begin their files.
+func (j *jsonReader) skipByteOrderMark() error {
+	for i := range len(byteOrderMark) {
+		if err := j.fill(); err != nil {
+			return err
+		}
+		if j.ahead[0] != byteOrderMark[i] {
+			if i == 0 {
+				return nil
+			}
+			return j.syntax("found %q, want a JSON object", j.ahead[0])
+		}
+		j.ahead = j.ahead[1:]
+	}
+	return nil
+}
+
+const byteOrderMark = "\uFEFF"
 
 // end makes sure that nothing but white space is left.
 func (j *jsonReader) end() error {

@@ -23,7 +23,7 @@ type Reading struct {
 	Format  string // of the first record: "har", "json", "combined" or "common"; empty before it
 	Lines   int64  // lines, or a HAR file's entries
 	Broken  int64  // of them, those that are no record
-	Skipped int64  // of them, those about something that is not HTTP
+	Skipped int64  // of them, those about something that is not HTTP; a HAR file's URLs beyond 64 KiB are taken for data: URLs
 	First   error  // what is wrong with the first broken one
 }
 
@@ -39,17 +39,17 @@ const chunk = 64 << 10
 // All yields the records of a capture in its own order. Lines that cannot be read are counted, and reading goes on. An error comes last:
 // of the reader, of a broken gzip stream, or of a HAR file that is none.
 //
-// Memory is one line of at most [capture.MaxLine] octets, or one entry of a HAR file of at most [MaxEntry].
+// Memory is one line, or the headers of one entry of a HAR file, of at most [capture.MaxLine] octets; bodies are passed over.
 func (s *Reading) All(r io.Reader) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		*s = Reading{Progress: s.Progress}
-		in, err := s.open(r)
+		in, err := unpack(&counting{r: r, told: s.Progress})
 		if err == nil {
+			read := s.lines
 			if looksLikeHAR(in) {
-				err = s.har(in, func(rec *Record) bool { return yield(rec, nil) })
-			} else {
-				err = s.lines(in, func(rec *Record) bool { return yield(rec, nil) })
+				read = s.har
 			}
+			err = read(in, func(rec *Record) bool { return yield(rec, nil) })
 		}
 		if err != nil && err != errStop {
 			yield(nil, err)
@@ -57,11 +57,32 @@ func (s *Reading) All(r io.Reader) iter.Seq2[*Record, error] {
 	}
 }
 
+// errStop ends the reading of a capture whose reader wants no more.
 var errStop = errors.New("stop")
 
-// open counts and unpacks.
-func (s *Reading) open(r io.Reader) (*bufio.Reader, error) {
-	in := bufio.NewReaderSize(&counting{r: r, told: s.Progress}, chunk)
+// counting tells how much was read. An error is final: who looks ahead must not lose it.
+type counting struct {
+	r    io.Reader
+	n    int64
+	told func(int64)
+	err  error
+}
+
+func (c *counting) Read(p []byte) (n int, err error) {
+	if c.err != nil {
+		return 0, c.err
+	}
+	n, c.err = c.r.Read(p)
+	c.n += int64(n)
+	if c.told != nil {
+		c.told(c.n)
+	}
+	return n, c.err
+}
+
+// unpack unpacks what begins as gzip does.
+func unpack(r io.Reader) (*bufio.Reader, error) {
+	in := bufio.NewReaderSize(r, chunk)
 	head, err := in.Peek(3)
 	if err != nil && err != io.EOF {
 		return nil, err
@@ -86,97 +107,56 @@ func (u unpacked) Read(p []byte) (int, error) {
 	return n, err
 }
 
-type counting struct {
-	r    io.Reader
-	n    int64
-	told func(int64)
-}
-
-func (c *counting) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	if c.told != nil {
-		c.told(c.n)
-	}
-	return n, err
-}
-
 // lines reads a log.
-func (s *Reading) lines(in *bufio.Reader, yield func(*Record) bool) error {
-	var line []byte
-	for {
-		var err error
-		line, err = nextLine(in, line[:0])
-		if err != nil && err != errLong {
-			if err == io.EOF {
-				return nil
-			}
-			return fmt.Errorf("line %d: %w", s.Lines+1, err)
+func (s *Reading) lines(in io.Reader, yield func(*Record) bool) error {
+	for line, err := range capture.EachLine(in, capture.MaxLine) {
+		long := errors.Is(err, capture.ErrLong)
+		if err != nil && !long {
+			return err
 		}
 		s.Lines++
 		text := bytes.TrimSpace(line)
-		if err == nil && len(text) == 0 {
+		if !long && len(text) == 0 {
 			continue
 		}
 		var rec *Record
 		format := ""
-		if err == nil {
-			if text[0] == '{' {
-				format = "json"
-				rec, err = parseJSON(text)
-			} else {
-				rec, format, err = parseCommon(text)
-			}
-		}
 		switch {
-		case errors.Is(err, errNotHTTP):
-			s.Skipped++
-			continue
-		case err != nil:
-			s.broken(fmt.Errorf("line %d: %w", s.Lines, err))
-			continue
+		case long:
+			err = errLong
+		case text[0] == '{':
+			format = "json"
+			rec, err = parseJSON(text)
+		default:
+			rec, format, err = parseCommon(text)
 		}
-		if s.Format == "" {
+		if err != nil {
+			err = fmt.Errorf("line %d: %w", s.Lines, err)
+		} else if s.Format == "" {
 			s.Format = format
 		}
-		rec.infer()
-		if !yield(rec) {
+		if !s.take(rec, err, yield) {
 			return errStop
 		}
 	}
+	return nil
 }
 
-func (s *Reading) broken(err error) {
-	s.Broken++
-	if s.First == nil {
-		s.First = err
+// take hands on a record, or counts what is none, and reports whether the loop goes on.
+func (s *Reading) take(rec *Record, err error, yield func(*Record) bool) bool {
+	switch {
+	case errors.Is(err, errNotHTTP):
+		s.Skipped++
+		return true
+	case err != nil:
+		s.Broken++
+		if s.First == nil {
+			s.First = err
+		}
+		return true
 	}
+	rec.infer()
+	return yield(rec)
 }
 
 var errLong = fmt.Errorf("%w: longer than %d bytes", ErrLine, capture.MaxLine)
-
-// nextLine appends the next line, without its end. One that is too long is read over and gives errLong; so does nothing after it.
-func nextLine(in *bufio.Reader, line []byte) ([]byte, error) {
-	long := false
-	for {
-		part, err := in.ReadSlice('\n')
-		if !long {
-			line = append(line, part...)
-			if len(line) > capture.MaxLine {
-				long, line = true, line[:0]
-			}
-		}
-		switch {
-		case err == bufio.ErrBufferFull:
-			continue
-		case err == io.EOF && (long || len(line) > 0):
-			err = nil
-		case err != nil:
-			return line, err
-		}
-		if long {
-			return line, errLong
-		}
-		return line, nil
-	}
-}

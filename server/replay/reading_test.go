@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/netip"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -191,12 +192,165 @@ func TestHAR(t *testing.T) {
 	}
 }
 
+// TestHAREntriesThatAreNone puts what is no record between two that are: it is counted, and reading goes on.
+func TestHAREntriesThatAreNone(t *testing.T) {
+	entry := func(request, response string) string {
+		return `{"startedDateTime":"2026-11-20T08:00:00.000Z","request":{"method":"GET","url":"https://h/",` + request + `},"response":{"status":200` + response + `}}`
+	}
+	good := entry(`"headers":[]`, "")
+	long := strings.Repeat("x", capture.MaxLine)
+	for _, tt := range []struct {
+		name, entry     string
+		broken, skipped int64
+		first           string
+	}{
+		{"a number", "7", 1, 0, "found '7'"},
+		{"null", "null", 1, 0, "found 'n'"},
+		{"nothing known", "{}", 0, 1, ""},
+		{"no answer", `{"request":{"method":"GET","url":"https://h/"},"response":null}`, 0, 1, ""},
+		{"no time", `{"request":{"method":"GET","url":"https://h/"},"response":{"status":200}}`, 1, 0, "entries[1]: startedDateTime"},
+		{"a status in quotes", entry(`"headers":[]`, `,"status":"200"`), 1, 0, "entries[1] has '\"' in the place of a number"},
+		{"headers as an object", entry(`"headers":{"Accept":"*/*"}`, ""), 1, 0, "entries[1] has '{' in the place of a list"},
+		{"cookies of any kind: nobody asks for them", entry(`"cookies":7`, `,"cookies":[7]`), 0, 0, ""},
+		{"headers without end", entry(`"headers":[{"name":"a","value":"`+long+`"}]`, ""), 1, 0, "entries[1] has more than"},
+		{"a data: URL without end", `{"request":{"method":"GET","url":"data:,` + long + `"},"response":{"status":200}}`, 0, 1, ""},
+		{"pseudo-header fields, with less than no name", entry(`"headers":[{"name":":path","value":"/"},{"name":"","value":"x"},{"value":"x"}]`, ""), 0, 0, ""},
+	} {
+		var s replay.Reading
+		all, err := read(t, &s, `{"log":{"entries":[`+good+`,`+tt.entry+`,`+good+`]}}`)
+		if err != nil || int64(len(all)) != 3-tt.broken-tt.skipped || s.Lines != 3 || s.Broken != tt.broken || s.Skipped != tt.skipped {
+			t.Errorf("%s: %d records, %v, %+v", tt.name, len(all), err, s)
+		}
+		if tt.broken > 0 && (s.First == nil || !strings.Contains(s.First.Error(), tt.first)) {
+			t.Errorf("%s: first fault %v, want %q", tt.name, s.First, tt.first)
+		}
+		for _, rec := range all {
+			if len(rec.Request.Header) > 1 || rec.Request.Header.Get("Accept") != "text/html" {
+				t.Errorf("%s: header %v", tt.name, rec.Request.Header)
+			}
+		}
+	}
+}
+
+// TestHARBreaksOff cuts a capture at every byte: entries before the cut are records, and the one that it goes through is none.
+func TestHARBreaksOff(t *testing.T) {
+	const start = `{"startedDateTime"`
+	second := strings.Index(har, `{"startedDateTime":"2026-11-20T08:00:00.110Z"`)
+	third := strings.Index(har, `{"startedDateTime":"2026-11-20T08:00:00.110Z","request":{"method":"GET","url":"data:`)
+	for cut := strings.Index(har, `"log"`) + len(`"log"`); cut < len(har); cut++ {
+		var s replay.Reading
+		all, err := read(t, &s, har[:cut])
+		if !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Fatalf("cut at %d: %v", cut, err)
+		}
+		want := 0
+		if cut >= third-len(",\n  ") {
+			want = 2
+		} else if cut >= second-len(",\n  ") {
+			want = 1
+		}
+		begun := strings.Count(har[:min(cut+len(start)-1, len(har))], start)
+		if len(all) != want || s.Lines != int64(begun) {
+			t.Fatalf("cut at %d: %d records, want %d; %d entries have begun: %+v", cut, len(all), want, begun, s)
+		}
+	}
+	var s replay.Reading
+	if all, err := read(t, &s, har+har); len(all) != 2 || !errors.Is(err, capture.ErrHAR) {
+		t.Errorf("two files in one: %d records, %v", len(all), err)
+	}
+}
+
+// TestHARBodiesAreNotHeld reads an answer whose body has 16 MiB.
+func TestHARBodiesAreNotHeld(t *testing.T) {
+	head, tail, ok := strings.Cut(har, "<p>")
+	if !ok {
+		t.Fatal("no body")
+	}
+	body := strings.Repeat(`aGVsbG8\/\n`, 16<<20/11)
+	var s replay.Reading
+	n := 0
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for _, err := range s.All(io.MultiReader(strings.NewReader(head), strings.NewReader(body), strings.NewReader(tail))) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+	}
+	runtime.ReadMemStats(&after)
+	if got := after.TotalAlloc - before.TotalAlloc; n != 2 || got > 1<<20 {
+		t.Errorf("%d records, %d KiB allocated", n, got>>10)
+	}
+}
+
+// TestErrorsOfTheReader are told, whatever was read before them: what looks ahead must not swallow one.
+func TestErrorsOfTheReader(t *testing.T) {
+	broken := errors.New("cable pulled")
+	line := `192.0.2.7 - - [20/Nov/2026:08:00:01 +0000] "GET / HTTP/1.1" 200 1` + "\n"
+	for _, tt := range []struct {
+		text string
+		err  error
+		want int
+	}{
+		{"", broken, 0}, {"x", broken, 0}, {line, broken, 1}, {line + line[:9], broken, 1}, {har[:600], broken, 1}, {"\x1f\x8b\x08", broken, 0},
+		{"\x1f\x8b\x08", io.ErrUnexpectedEOF, 0},
+	} {
+		told := tt.err
+		once := readerFunc(func([]byte) (int, error) {
+			err := told
+			told = io.EOF // of those who ask again
+			return 0, err
+		})
+		var s replay.Reading
+		n := 0
+		var last error
+		for _, last = range s.All(io.MultiReader(strings.NewReader(tt.text), once)) {
+			n++
+		}
+		if n != tt.want+1 || !errors.Is(last, tt.err) {
+			t.Errorf("%.20q: %d records, %v, want %d and %v", tt.text, n-1, last, tt.want, tt.err)
+		}
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+func TestLongestLine(t *testing.T) {
+	good := `192.0.2.7 - - [20/Nov/2026:08:00:01 +0000] "GET / HTTP/1.1" 200 1 "-" "UA" `
+	for _, tt := range []struct {
+		size   int
+		broken int64
+	}{{capture.MaxLine, 0}, {capture.MaxLine + 1, 1}} {
+		var s replay.Reading
+		line := good + strings.Repeat("x", tt.size-len(good)) + "\n"
+		if all, err := read(t, &s, line+line); err != nil || int64(len(all)) != 2-2*tt.broken || s.Broken != 2*tt.broken {
+			t.Errorf("%d bytes: %d records, %v, %+v", tt.size, len(all), err, s)
+		}
+	}
+}
+
+func BenchmarkHAR(b *testing.B) {
+	head, tail, _ := strings.Cut(har, "<p>")
+	text := head + strings.Repeat("x", 64<<10) + tail
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		var s replay.Reading
+		if all, err := read(b, &s, text); err != nil || len(all) != 2 {
+			b.Fatal(len(all), err)
+		}
+	}
+}
+
 func FuzzReading(f *testing.F) {
 	f.Add([]byte(har))
 	f.Add([]byte(`192.0.2.7 - - [20/Nov/2026:08:00:01 +0000] "GET /a\x` + `" 200 1 "-" "\`))
 	f.Add([]byte(`{"ts":1e300,"duration":"NaN","method":"GET","uri":"/","status":200,"resp_headers":{"A":[7]}}`)) // a time that is none
 	f.Add([]byte(`{"ts":"Inf","method":"GET","uri":"/","status":200}`))                                           // had no end once
 	f.Add([]byte("\x1f\x8b\x08"))
+	f.Add([]byte(`{"log":{"entries":[null,{"response":{"status":7,"headers":[[]]}},` + har[3:] + `]}}`)) // entries that are none
 	f.Fuzz(func(t *testing.T, data []byte) {
 		p, err := replay.New(replay.Config{AssumeFresh: true})
 		if err != nil {
