@@ -161,20 +161,23 @@ const gzipMagic = "\x1f\x8b\x08"
 type unpacker struct {
 	raw io.Reader
 	r   io.Reader
+	err error // the first, which is final: who looks ahead must not lose it
 }
 
-func (u *unpacker) Read(p []byte) (int, error) {
-	if u.r == nil {
-		if err := u.open(); err != nil {
-			return 0, err
-		}
+func (u *unpacker) Read(p []byte) (n int, err error) {
+	if u.r == nil && u.err == nil {
+		u.err = u.open()
 	}
-	n, err := u.r.Read(p)
+	if u.err != nil {
+		return 0, u.err
+	}
+	n, err = u.r.Read(p)
 	if err != nil && err != io.EOF {
 		if _, packed := u.r.(*gzip.Reader); packed {
 			err = fmt.Errorf("gzip stream broken here: %w", err)
 		}
 	}
+	u.err = err
 	return n, err
 }
 

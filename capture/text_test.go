@@ -1,6 +1,8 @@
 package capture
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -23,5 +25,33 @@ func TestEachLine(t *testing.T) {
 	}
 	for range EachLine(strings.NewReader("a\nb\n"), 4) {
 		break
+	}
+}
+
+func TestUnpack(t *testing.T) {
+	for _, tt := range []struct {
+		name, in, want string
+		err            error
+	}{
+		{"plain", "text", "text", nil},
+		{"nothing", "", "", nil},
+		{"shorter than the number", "\x1f\x8b", "\x1f\x8b", nil},
+		{"packed", packed("text"), "text", nil},
+		{"two members", packed("te") + packed("xt"), "text", nil},
+		{"cut short", packed("text")[:20], "text", io.ErrUnexpectedEOF},
+		{"only the number", gzipMagic, "", io.ErrUnexpectedEOF},
+	} {
+		for _, reading := range readings {
+			got, err := io.ReadAll(Unpack(reading.of(strings.NewReader(tt.in))))
+			if !strings.HasPrefix(tt.want, string(got)) || err == nil && string(got) != tt.want || !errors.Is(err, tt.err) {
+				t.Errorf("%s, %s: %q, %v", tt.name, reading.name, got, err)
+			}
+		}
+		// Who looks ahead, and is told of the error then, is told again.
+		in := bufio.NewReader(Unpack(strings.NewReader(tt.in)))
+		in.Peek(512)
+		if _, err := io.ReadAll(in); !errors.Is(err, tt.err) {
+			t.Errorf("%s, after looking ahead: %v, want %v", tt.name, err, tt.err)
+		}
 	}
 }

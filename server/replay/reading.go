@@ -3,7 +3,6 @@ package replay
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -33,9 +32,6 @@ var ErrLine = errors.New("no line of an access log")
 // errNotHTTP marks lines that scanners and broken clients leave in every log: what was asked is no HTTP request.
 var errNotHTTP = errors.New("not an HTTP request")
 
-// chunk is how much is read between two calls of Progress.
-const chunk = 64 << 10
-
 // All yields the records of a capture in its own order. Lines that cannot be read are counted, and reading goes on. An error comes last:
 // of the reader, of a broken gzip stream, or of a HAR file that is none.
 //
@@ -43,14 +39,12 @@ const chunk = 64 << 10
 func (s *Reading) All(r io.Reader) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		*s = Reading{Progress: s.Progress}
-		in, err := unpack(&counting{r: r, told: s.Progress})
-		if err == nil {
-			read := s.lines
-			if looksLikeHAR(in) {
-				read = s.har
-			}
-			err = read(in, func(rec *Record) bool { return yield(rec, nil) })
+		in := bufio.NewReader(capture.Unpack(&counting{r: r, told: s.Progress}))
+		read := s.lines
+		if looksLikeHAR(in) {
+			read = s.har
 		}
+		err := read(in, func(rec *Record) bool { return yield(rec, nil) })
 		if err != nil && err != errStop {
 			yield(nil, err)
 		}
@@ -60,49 +54,18 @@ func (s *Reading) All(r io.Reader) iter.Seq2[*Record, error] {
 // errStop ends the reading of a capture whose reader wants no more.
 var errStop = errors.New("stop")
 
-// counting tells how much was read. An error is final: who looks ahead must not lose it.
+// counting tells how much was read.
 type counting struct {
 	r    io.Reader
 	n    int64
 	told func(int64)
-	err  error
 }
 
-func (c *counting) Read(p []byte) (n int, err error) {
-	if c.err != nil {
-		return 0, c.err
-	}
-	n, c.err = c.r.Read(p)
+func (c *counting) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
 	c.n += int64(n)
 	if c.told != nil {
 		c.told(c.n)
-	}
-	return n, c.err
-}
-
-// unpack unpacks what begins as gzip does.
-func unpack(r io.Reader) (*bufio.Reader, error) {
-	in := bufio.NewReaderSize(r, chunk)
-	head, err := in.Peek(3)
-	if err != nil && err != io.EOF {
-		return nil, err
-	}
-	if !bytes.Equal(head, []byte("\x1f\x8b\x08")) { // RFC 1952, section 2.3.1
-		return in, nil
-	}
-	z, err := gzip.NewReader(in)
-	if err != nil {
-		return nil, fmt.Errorf("gzip: %w", err)
-	}
-	return bufio.NewReaderSize(unpacked{z}, chunk), nil
-}
-
-type unpacked struct{ z *gzip.Reader }
-
-func (u unpacked) Read(p []byte) (int, error) {
-	n, err := u.z.Read(p)
-	if err != nil && err != io.EOF {
-		err = fmt.Errorf("gzip: %w", err)
 	}
 	return n, err
 }
