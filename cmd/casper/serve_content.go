@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"net/url"
 
 	"github.com/cache-aware/casper/cmd/casper/demo"
 	"github.com/cache-aware/casper/server"
@@ -31,54 +29,13 @@ func (s *serving) openContent(h *server.Handler, log *slog.Logger) (close func()
 			return nil, err
 		}
 		h.Next = files
-		h.Validator = validatorsOf(files)
+		h.Validator = files.Validator
 		h.Scan = scanner(h.Track)
 		return files.Close, nil
 	}
 	d := demo.New(demo.Config{Params: h.Params, Cookie: s.cookie, Track: h.Track})
 	h.Next, h.Validator, h.Allow = d, d.Validator, demo.Allow
 	return func() error { return nil }, nil
-}
-
-// validatorsOf asks a handler of files what it would answer for a path now. That opens no
-// file that has not changed: the site remembers what it found.
-func validatorsOf(files http.Handler) func(path string) string {
-	return func(path string) string {
-		u, err := url.ParseRequestURI(path)
-		if err != nil {
-			return ""
-		}
-		var head headOnly
-		files.ServeHTTP(&head, &http.Request{Method: http.MethodHead, URL: u, Header: http.Header{}})
-		if head.status != http.StatusOK {
-			return ""
-		}
-		return head.header.Get("Etag")
-	}
-}
-
-// headOnly is a response of which the header is wanted.
-type headOnly struct {
-	header http.Header
-	status int
-}
-
-func (w *headOnly) Header() http.Header {
-	if w.header == nil {
-		w.header = http.Header{}
-	}
-	return w.header
-}
-
-func (w *headOnly) WriteHeader(status int) {
-	if w.status == 0 {
-		w.status = status
-	}
-}
-
-func (w *headOnly) Write(p []byte) (int, error) {
-	w.WriteHeader(http.StatusOK)
-	return len(p), nil
 }
 
 // scanner finds what the beginning of a page names.

@@ -74,11 +74,15 @@ func (b *body) Close() {
 	}
 }
 
+func (h *Handler) opener(name string) func() (fs.File, error) {
+	return func() (fs.File, error) { return h.fsys.Open(name) }
+}
+
 // body returns what to send of a regular file: from memory when it is small, else the open
 // file. A large file may have been replaced since it was looked at, so it is looked at again
 // once it is open.
 func (h *Handler) body(name string, info fs.FileInfo) (*body, error) {
-	open := func() (fs.File, error) { return h.fsys.Open(name) }
+	open := h.opener(name)
 	if info.Size() <= maxBody {
 		c, err := h.contents.of(versionOf(name, info), open)
 		if err != nil {

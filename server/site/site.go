@@ -47,6 +47,7 @@ type Handler struct {
 	config   Config
 	fresh    []string // Cache-Control of assets without a hash
 	contents contents
+	targets  targets
 }
 
 // New returns a handler for the files of a file system. What the file system lets in is served:
@@ -58,7 +59,7 @@ func New(fsys fs.FS, c Config) *Handler {
 	if c.NotFound == "" {
 		c.NotFound = "404.html"
 	}
-	h := &Handler{fsys: fsys, config: c, fresh: revalidate, contents: newContents()}
+	h := &Handler{fsys: fsys, config: c, fresh: revalidate, contents: newContents(), targets: newTargets()}
 	if c.MaxAge == 0 {
 		c.MaxAge = DefaultMaxAge
 	}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cache-aware/casper/server"
+)
+
+// folderHandler serves a page and its n style sheets from a folder, as serve does.
+func folderHandler(tb testing.TB, n int) *server.Handler {
+	tb.Helper()
+	dir := tb.TempDir()
+	var page strings.Builder
+	for i := range n {
+		name := fmt.Sprintf("%d.css", i)
+		fmt.Fprintf(&page, "<link rel=stylesheet href=%s>", name)
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("body{}"), 0o666); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "index.html"), []byte(page.String()), 0o666); err != nil {
+		tb.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, name := range files { // files that have just changed are read anew each time
+		if err := os.Chtimes(name, time.Time{}, time.Now().Add(-time.Hour)); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	h := &server.Handler{Keys: server.KeyVersion, Policy: server.Policy{MaxAssets: n}}
+	close, err := (&serving{dir: dir}).openContent(h, slog.New(slog.DiscardHandler))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { close() })
+	return h
+}
+
+// BenchmarkServeFolder is a page whose client holds all of it: the decision asks for the validator
+// of each asset.
+func BenchmarkServeFolder(b *testing.B) {
+	for _, n := range []int{0, 10} {
+		b.Run(fmt.Sprintf("assets=%d", n), func(b *testing.B) {
+			h := folderHandler(b, n)
+			r := httptest.NewRequest("GET", "https://example.com/", nil)
+			r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/2.0", 2, 0
+			for _, f := range navigation {
+				r.Header.Set(f.Name, f.Value)
+			}
+			for range 3 {
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, r)
+				for _, c := range w.Result().Cookies() {
+					r.Header.Set("Cookie", c.Name+"="+c.Value)
+				}
+			}
+			w := &discard{header: http.Header{}}
+			b.ReportAllocs()
+			for b.Loop() {
+				clear(w.header)
+				h.ServeHTTP(w, r)
+			}
+		})
+	}
+}
+
+// BenchmarkServeValidators is the part of that which is about validators.
+func BenchmarkServeValidators(b *testing.B) {
+	h := folderHandler(b, 10)
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, path := range [...]string{"/0.css", "/1.css", "/2.css", "/3.css", "/4.css", "/5.css", "/6.css", "/7.css", "/8.css", "/9.css"} {
+			if h.Validator(path) == "" {
+				b.Fatal("no validator for " + path)
+			}
+		}
+	}
+}
+
+// discard is a client that takes everything and keeps nothing.
+type discard struct{ header http.Header }
+
+func (d *discard) Header() http.Header         { return d.header }
+func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
+func (d *discard) WriteHeader(int)             {}

@@ -1,0 +1,95 @@
+package site
+
+import (
+	"net/url"
+	"path"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+)
+
+// lookAgain is how long what [Handler.Validator] said of a file is good for. A server with much to do
+// then asks the disk a hundred times a second and not for every asset of every page; nobody notices that
+// a file which changes is news for a page only after that.
+const lookAgain = 10 * time.Millisecond
+
+// Bounds of what Validator remembers.
+const (
+	maxTargets = 4096
+	maxTarget  = 1 << 10 // the longest target that is remembered, in bytes
+)
+
+// targets remembers what the validators of files were when they were looked at last.
+type targets struct {
+	began time.Time
+	cache *otter.Cache[string, *sight]
+}
+
+// sight is a file at the time when it was last looked at.
+type sight struct {
+	tag string
+	at  atomic.Int64 // since began, ns
+}
+
+func newTargets() targets {
+	return targets{time.Now(), otter.Must(&otter.Options[string, *sight]{MaximumSize: maxTargets})}
+}
+
+// Validator returns the entity tag that the file has which a request for target would be answered with,
+// in the form that clients get who take no compression; "" if there is none. A target is what stands in
+// a request line, as the Path of a link.Asset is: a path, percent-encoded, with or without a query.
+//
+// What is known of a file that has not changed lately is good for 10 ms, and for that time asked for at no
+// cost in memory. It fits server.Handler.Validator.
+func (h *Handler) Validator(target string) string {
+	now := time.Since(h.targets.began)
+	known, ok := h.targets.cache.GetIfPresent(target)
+	if ok && now-time.Duration(known.at.Load()) < lookAgain {
+		return known.tag
+	}
+	tag, settled := h.look(target)
+	switch {
+	case !settled || len(target) > maxTarget:
+	case ok && known.tag == tag:
+		known.at.Store(int64(now))
+	default:
+		s := &sight{tag: tag}
+		s.at.Store(int64(now))
+		h.targets.cache.Set(strings.Clone(target), s)
+	}
+	return tag
+}
+
+// look finds out what Validator says, and whether that may be remembered.
+func (h *Handler) look(target string) (tag string, settled bool) {
+	if !strings.HasPrefix(target, "/") {
+		return "", false
+	}
+	p, _, _ := strings.Cut(target, "?")
+	if strings.IndexByte(p, '%') >= 0 {
+		decoded, err := url.PathUnescape(p)
+		if err != nil {
+			return "", false
+		}
+		p = decoded
+	}
+	name, folder, ok := fileName(p)
+	if !ok {
+		return "", false
+	}
+	if folder {
+		name = path.Join(name, "index.html")
+	}
+	info, err := h.stat(name)
+	if err != nil {
+		return "", false
+	}
+	v := versionOf(name, info)
+	c, err := h.contents.of(v, h.opener(name))
+	if err != nil {
+		return "", false
+	}
+	return c.tag[0], v.settled(time.Now())
+}
