@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -43,7 +42,9 @@ func newModelExport(t *tool) *cobra.Command {
 		Use:   "export STATE",
 		Short: "Print what is learned in a file or in Redis",
 		Long: `Prints a snapshot of what is in STATE, a file, a redis:// address or - for stdin, with
-its pages in order. With --json, there are only the pages, one object a line.`,
+its pages in order. With --json, there are only the pages, one object a line.
+
+What nodes told Redis within the last quarter of a minute is not in it yet.`,
 		Example: `  casper model export learned.casper --json | jq .page
   casper model export redis://127.0.0.1:6379 > learned.casper`,
 		RunE: action(func(cmd *cobra.Command, args []string) error {
@@ -114,14 +115,14 @@ once or not at all. What is imported twice counts twice.`,
 			if isRedis(state) {
 				return sendModel(cmd.Context(), state, deltas)
 			}
-			if _, err := os.Stat(state); err == nil {
-				old, err := t.readModel(state)
-				if err != nil {
-					return err
-				}
+			old, err := t.readModel(state)
+			switch {
+			case err == nil:
 				deltas = learn.Combine(append(old, deltas...)...)
+			case !errors.Is(err, fs.ErrNotExist):
+				return err
 			}
-			return saveModel(state, deltas)
+			return learn.WriteFile(state, slices.Values(deltas))
 		}),
 	}
 }
@@ -238,66 +239,79 @@ func (t *tool) writeModel(deltas []learn.Delta, asJSON bool) error {
 	return nil
 }
 
-// saveModel puts a snapshot in the place of a file, whole or not at all.
-func saveModel(name string, deltas []learn.Delta) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if err := learn.Encode(f, slices.Values(deltas)); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
-}
-
 // patience bounds each exchange with Redis.
 const patience = 10 * time.Second
 
 // fetchModel returns what a fleet has learned.
 func fetchModel(ctx context.Context, address string) (all []learn.Delta, err error) {
-	err = withStore(ctx, address, func(ctx context.Context, store *redisstore.Store) error {
+	err = withStore(address, pace.store, func(store *redisstore.Store) error {
 		var since learn.Cursor
 		for {
-			deltas, next, err := store.Load(ctx, since)
+			var deltas []learn.Delta
+			err := soon(ctx, func(ctx context.Context) (err error) {
+				deltas, since, err = store.Load(ctx, since)
+				return err
+			})
 			if err != nil {
 				return err
 			}
 			if len(deltas) == 0 {
 				return nil
 			}
-			all, since = append(all, deltas...), next
+			all = append(all, deltas...)
 		}
 	})
 	return learn.Combine(all...), err
 }
 
-// sendModel reports evidence to a fleet.
+// sendModel reports evidence to a fleet. A large model takes several rounds, of each half the
+// room: the rest is for the nodes.
 func sendModel(ctx context.Context, address string, deltas []learn.Delta) error {
-	return withStore(ctx, address, func(ctx context.Context, store *redisstore.Store) error {
-		return store.Merge(ctx, deltas)
+	c := pace.store
+	c.MaxPages = 1 << 20 // nothing waits for a turn
+	return withStore(address, c, func(store *redisstore.Store) error {
+		round, atOnce := store.Config().Round, store.Config().MaxRound/2
+		for len(deltas) > 0 {
+			n, records := 0, 0
+			for n < len(deltas) && (n == 0 || records+1+len(deltas[n].Assets) <= atOnce) {
+				records += 1 + len(deltas[n].Assets)
+				n++
+			}
+			if err := soon(ctx, func(ctx context.Context) error { return store.Merge(ctx, deltas[:n]) }); err != nil {
+				return err
+			}
+			if deltas = deltas[n:]; len(deltas) == 0 {
+				break
+			}
+			select {
+			case <-time.After(round):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		if lost := store.Stats().Refused; lost > 0 {
+			return fmt.Errorf("%d records found no room in Redis: the fleet is telling too much at this moment", lost)
+		}
+		return nil
 	})
 }
 
+// soon calls f with a context that bounds one exchange.
+func soon(ctx context.Context, f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return f(ctx)
+}
+
 // withStore opens a store for f. What f has left in its queue is sent when it is closed.
-func withStore(ctx context.Context, address string, f func(context.Context, *redisstore.Store) error) error {
-	store, err := redisstore.Open(address, redisstore.Config{})
+func withStore(address string, c redisstore.Config, f func(*redisstore.Store) error) error {
+	store, err := redisstore.Open(address, c)
 	if err != nil {
 		return usageError{err}
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	err = f(ctx, store)
-	return errors.Join(err, store.Close(ctx))
+	err = f(store)
+	if closeErr := soon(context.Background(), store.Close); err == nil {
+		err = closeErr
+	}
+	return err
 }

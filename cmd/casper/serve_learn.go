@@ -30,6 +30,7 @@ type learner struct {
 	trusted  networks
 	track    server.Track
 	lists    *otter.Cache[string, *pageList]
+	scanned  bool // what pages link is read from their HTML too
 	open     openPages
 	keep     func(context.Context) error // saves or shares the model until the context ends; nil does neither
 }
@@ -38,7 +39,7 @@ type learner struct {
 type chosen []learn.Prediction
 
 func newLearner(s *serving, track server.Track, declared manifests, log *slog.Logger) (*learner, error) {
-	l := &learner{declared: declared, trusted: s.trusted, track: track, reader: learn.Reader{Cookie: s.cookie}}
+	l := &learner{declared: declared, trusted: s.trusted, track: track, reader: learn.Reader{Cookie: s.cookie}, scanned: s.dir != ""}
 	if s.learn == "off" {
 		return l, nil
 	}
@@ -74,9 +75,13 @@ func save(m *learn.Model, file string, log *slog.Logger) (func(context.Context) 
 	}
 	switch err := m.LoadFile(file); {
 	case errors.Is(err, learn.ErrSnapshot):
-		aside := file + ".broken"
+		broken, evalErr := filepath.EvalSymlinks(file) // a link stays where it is
+		if evalErr != nil {
+			return nil, fmt.Errorf("--state: %w", evalErr)
+		}
+		aside := broken + ".broken"
 		log.Error("state: begins anew", "err", err, "kept", aside)
-		if err := os.Rename(file, aside); err != nil {
+		if err := os.Rename(broken, aside); err != nil {
 			return nil, fmt.Errorf("--state: %w", err)
 		}
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
@@ -143,16 +148,24 @@ func (l *learner) Wanted(r *http.Request) []link.Asset {
 // the handler then has nothing to prepare anew.
 type pageList struct {
 	declared []link.Asset
-	learned  []*link.Asset // the model's own, which it replaces and never changes
+	learned  []pick
 	list     []link.Asset
 }
+
+// A pick is what the list depends on of one prediction.
+type pick struct {
+	asset  *link.Asset // the model's own, which it replaces and never changes
+	linked bool
+}
+
+func pickOf(p *learn.Prediction) pick { return pick{p.Asset, p.Linked} }
 
 func (l *learner) list(page string, declared []link.Asset, c chosen) []link.Asset {
 	old, ok := l.lists.GetIfPresent(page)
 	if ok && len(old.learned) == len(c) && slices.Equal(old.declared, declared) {
 		same := true
 		for i := range c {
-			same = same && old.learned[i] == c[i].Asset
+			same = same && old.learned[i] == pickOf(&c[i])
 		}
 		if same {
 			return old.list
@@ -161,8 +174,12 @@ func (l *learner) list(page string, declared []link.Asset, c chosen) []link.Asse
 	p := &pageList{declared: declared}
 	var assets []link.Asset
 	for i := range c {
-		p.learned = append(p.learned, c[i].Asset)
-		assets = append(assets, pushable(*c[i].Asset, l.track))
+		a := *c[i].Asset
+		p.learned = append(p.learned, pickOf(&c[i]))
+		if !c[i].Linked { // an application that links it says itself whether it may be pushed
+			a = pushable(a, l.track)
+		}
+		assets = append(assets, a)
 	}
 	p.list = union(declared, assets)
 	if len(page) <= learn.MaxKey { // longer ones are nobody's own, and 4,096 of them would be much
@@ -231,10 +248,21 @@ func (l *learner) observe(x *server.Exchange) {
 	if x.Held.Len() > 0 {
 		e.Held = func(path string, _ uint64) bool { return x.Held.Has(x.Key(path)) }
 	}
-	// The event has read the links of the answer, among them those that the handler put there.
-	// The handler itself remembers what answers link, and what was only for one client.
-	e.Links = nil
+	e.Links = l.links(x)
 	l.model.Observe(e)
+}
+
+// links are those of the application's answer, without those that the handler put there. The
+// handler itself remembers them for as long as the process lives, the model for longer. It is
+// nil for an answer that could not be read.
+func (l *learner) links(x *server.Exchange) []link.Asset {
+	if len(x.Linked) == 0 && l.scanned && len(x.HTML) == 0 {
+		return nil
+	}
+	if x.Linked == nil {
+		return []link.Asset{} // nil would say nothing
+	}
+	return x.Linked
 }
 
 // sent returns what went out ahead of a view besides what the model chose, and whether any of it

@@ -24,6 +24,9 @@ type Prediction struct {
 	// Ruled says that a [Rule] demands the asset, whatever was learned.
 	Ruled bool
 
+	// Linked says that the page's own answers link the asset ([FromLink]), so that it goes out with them in any case.
+	Linked bool
+
 	hash uint64
 
 	// holdOut is how much more often than usual the asset is withheld since its estimate is still uncertain, in 65536ths.

@@ -133,3 +133,24 @@ func ordinary(tb testing.TB, pages int, warm float64) []Event {
 	}
 	return events
 }
+
+// BenchmarkObserveLinks is a view whose answer links what the page is known to link, for everybody or for one client alone.
+func BenchmarkObserveLinks(b *testing.B) {
+	for _, n := range []int{1, 10} {
+		for _, flags := range []Flags{0, Private} {
+			b.Run(fmt.Sprintf("links=%d/private=%t", n, flags != 0), func(b *testing.B) {
+				m := must(b, Config{})
+				e := seen("/", 1, start)
+				e.Links = files(n)
+				m.Observe(e)
+				e.Flags = flags
+				b.ReportAllocs()
+				used := cpuTime()
+				for b.Loop() {
+					m.Observe(e)
+				}
+				b.ReportMetric(float64(cpuTime()-used)/float64(b.N), "cpu-ns/op")
+			})
+		}
+	}
+}

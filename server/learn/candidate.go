@@ -54,6 +54,7 @@ const (
 	seedFile                 // a manifest names it
 	inherited                // only its siblings have vouched for it
 	replaced                 // a newer version of it is in use
+	unshared                 // the fleet has yet to hear what was declared of it
 	seeds     = seedLink | seedHTML | seedFile
 )
 

@@ -41,7 +41,7 @@ type Config struct {
 	// this is for clients without one. Default 30 minutes.
 	Trail time.Duration
 
-	// HoldOut is the share of views that get nothing, so that what is learned is not only the echo of what was sent. Default 0.05;
+	// HoldOut is the share of views that get nothing learned, so that what is learned is not only the echo of what was sent. Default 0.05;
 	// negative is none, and then nothing that is sent to everybody can ever be unlearned.
 	HoldOut float64
 

@@ -301,8 +301,18 @@ func (c *candidate) prediction(l *limits) Prediction {
 		Key:         c.asset.key,
 		Version:     c.asset.version,
 		Probability: float32(c.mean()),
-		holdOut:     uint16(65535 * c.uncertainty(l)),
+		Linked:      c.flags&seedLink != 0,
+		holdOut:     uint16(65535 * c.withheld(l)),
 	}
+}
+
+// withheld is the share of views that the asset is withheld from, on top of the hold-out. What the page's own answers link goes out with them:
+// to withhold it ahead of them would teach nothing.
+func (c *candidate) withheld(l *limits) float64 {
+	if c.flags&seedLink != 0 {
+		return 0
+	}
+	return c.uncertainty(l)
 }
 
 // uncertainty is the share of views that an asset is withheld from, on top of the hold-out, so that they can tell: what is

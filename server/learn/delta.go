@@ -33,7 +33,8 @@ type Delta struct {
 	Assets []Vote `json:"assets"`
 }
 
-// Vote is the evidence about one asset of a page, in views: Used of the Views that could tell asked for it, and Held had no need to.
+// Vote is the evidence about one asset of a page, in views: Used of the Views that could tell asked for it, and Held had no need to. One of
+// no views at all tells only what was declared.
 type Vote struct {
 	Asset   link.Asset
 	Version string
@@ -52,8 +53,10 @@ type Vote struct {
 	// Wanted is what whoever made the delta thought of the asset.
 	Wanted bool
 
-	// Seeds says who declared it, as bits: 1 the page's Link headers, 2 its HTML, 4 a manifest.
-	Seeds uint8
+	// Seeds says who declared it, as bits: 1 the page's Link headers, 2 its HTML, 4 a manifest. Declared says that this is news: who is
+	// not among them no longer declares it. Snapshots have no news.
+	Seeds    uint8
+	Declared bool
 }
 
 // vote is a Vote as JSON: the asset is a Link value, which people can read and [link.Parse] can judge.
@@ -70,6 +73,8 @@ type vote struct {
 	Order   float64 `json:"order"`
 	Wanted  bool    `json:"wanted"`
 	Seeds   uint8   `json:"seeds,omitempty"`
+
+	Declared bool `json:"declared,omitempty"`
 }
 
 var errVote = errors.New("learn: a vote's link is not that of one asset")
@@ -85,7 +90,7 @@ func (v Vote) MarshalJSON() ([]byte, error) {
 	enc.SetEscapeHTML(false)
 	err := enc.Encode(vote{
 		text, v.Version, round(v.Used), round(v.Views), round(v.Held), v.For, v.Against, v.Day,
-		round(v.Urgency), round(v.Order), v.Wanted, v.Seeds,
+		round(v.Urgency), round(v.Order), v.Wanted, v.Seeds, v.Declared,
 	})
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
@@ -102,7 +107,7 @@ func (v *Vote) UnmarshalJSON(text []byte) error {
 	}
 	*v = Vote{
 		assets[0], w.Version, w.Used, w.Views, w.Held, w.For, w.Against, w.Day,
-		w.Urgency, w.Order, w.Wanted, w.Seeds,
+		w.Urgency, w.Order, w.Wanted, w.Seeds, w.Declared,
 	}
 	return nil
 }
@@ -118,17 +123,19 @@ func (m *Model) Flush() []Delta {
 	}
 	var out []Delta
 	m.eachPage(func(_ *pages, p *page) {
-		if p.newSeen == 0 {
+		if p.newSeen == 0 && !p.unshared {
 			return
 		}
 		d := p.delta(float64(p.newSeen) / 8)
-		p.newSeen = 0
+		p.newSeen, p.unshared = 0, false
 		for i := range p.cands {
 			c := &p.cands[i]
-			if c.newViews == 0 && c.newHeld == 0 {
+			if c.newViews == 0 && c.newHeld == 0 && c.flags&unshared == 0 {
 				continue
 			}
 			v := c.vote()
+			v.Declared = c.flags&unshared != 0
+			c.flags &^= unshared
 			v.Used, v.Views, v.Held = float64(c.newUsed)/8, float64(c.newViews)/8, float64(c.newHeld)/8
 			c.newUsed, c.newViews, c.newHeld = 0, 0, 0
 			d.Assets = append(d.Assets, v)
@@ -231,7 +238,7 @@ func (m *Model) merge(d *Delta) {
 	}
 	p.seq = uint32(min(float64(p.seq)+math.Round(d.Views), math.MaxUint32))
 	if t := d.Time.UnixMilli(); !d.Time.IsZero() && t > p.touched {
-		p.touched = t
+		p.touched, p.aged = t, max(p.aged, t)
 	}
 	if p.kin != nil {
 		p.kin.members = uint8(max(int(p.kin.members), min(max(d.Members, 0), 255)))
@@ -264,6 +271,8 @@ func (ps *pages) mergeVote(p *page, v *Vote) {
 	var c *candidate
 	if i, ok := p.candidate(hash); ok {
 		c = &p.cands[i]
+	} else if v.Declared && v.Seeds == 0 && v.Used == 0 {
+		return // it takes back what never came here
 	} else if c = ps.addCandidate(p, hash, ownCopy(&v.Asset), strings.Clone(v.Version)); c == nil {
 		return
 	}
@@ -289,15 +298,28 @@ func (ps *pages) mergeVote(p *page, v *Vote) {
 			c.urgency, c.order = drift(c.urgency, uint8(v.Urgency*32)), drift(c.order, uint8(v.Order*2))
 		}
 	}
-	for i, f := range seedFlags {
-		if v.Seeds&(1<<i) != 0 {
-			c.flags |= f
-		}
-	}
 	if v.Wanted && c.mean() >= l.demote {
 		c.flags |= isWanted
 	}
+	p.heed(c, v, l)
 	ps.decide(p, c)
+}
+
+// heed takes over what a vote says of who declared the asset.
+func (p *page) heed(c *candidate, v *Vote, l *limits) {
+	for i, f := range seedFlags {
+		says, has := v.Seeds&(1<<i) != 0, c.flags&f != 0
+		if says != has && (says || v.Declared) {
+			c.flags ^= f
+			p.declared[i] = 0 // who declares here has to say anew whether it is so
+		}
+	}
+	switch {
+	case v.Seeds != 0 && v.Wanted:
+		c.vouch(l)
+	case v.Declared && !c.supported():
+		c.withdraw()
+	}
 }
 
 // Combine adds deltas up: one for each page, one vote for each of its assets, both in the order of their names. Of what
@@ -326,10 +348,10 @@ func Combine(deltas ...Delta) []Delta {
 				*w = v
 			}
 			w.Used, w.Views, w.Held = old.Used+v.Used, old.Views+v.Views, old.Held+v.Held
+			w.Declared = old.Declared || v.Declared
 			if old.Day == v.Day {
 				w.For, w.Against = old.For|v.For, old.Against|v.Against
 			}
-			w.Seeds = old.Seeds | v.Seeds
 		}
 		if newer {
 			sum.Time = d.Time

@@ -41,6 +41,10 @@
 // withheld more often, and a page that has just changed gets nothing for a few views. Nothing is sent ahead of pages that have of late answered
 // with redirects or errors. [Model.SetRules] overrides what was learned; [Model.Declare] seeds it from Link headers, HTML ([ScanHTML]) and manifests.
 //
+// What a page's answers link ([Event.Links]) goes out from the next view on, and no longer once they do not link it; a restart and the other
+// nodes of a fleet know it too. Answers for one client only have to agree with another client's first. None of this is held out, since it goes
+// out with the answer anyway, and views have the last word as they have about all seeds: a declaration counts for three views, once a day.
+//
 // # Bounds
 //
 // A model takes at most [Config.Bytes], whatever it is shown, and forgets what is least useful first. Observing takes well under a microsecond.

@@ -21,7 +21,7 @@ const (
 	Speculative Flags = 1 << iota // prefetch or prerender: nobody has seen the page yet
 	Early                         // asked for because of an early hint, not because the page named it
 	Pushed                        // a promise of ours, not a request of the client
-	Private                       // the answer set a cookie: not for everybody
+	Private                       // the answer is for one client: it set a cookie, or says so
 	Unfit                         // the answer may not be reused without asking again, so a hint for it is fetched twice
 	Fresh                         // the answer states how long it may be reused; without Fresh or Unfit it said nothing (a bare 304)
 	Destined                      // the browser itself said what the asset is for; otherwise As and CrossOrigin are a guess
@@ -79,7 +79,9 @@ type Event struct {
 	// Sent is what else went out ahead of a view by push, hint or link. It is not judged either.
 	Sent []link.Asset
 
-	// Links are the assets that the answer itself linked, or an upstream's 103 before it. Nil says nothing; empty and not nil says
-	// that the page links none any more. Views only.
+	// Links are the assets that the answer itself linked, or an upstream's 103 before it, as [Model.Declare] takes them. Nil says nothing;
+	// empty and not nil says that the page links none any more. Of a [Private] answer only those count that the latest such answer
+	// to another client of the day linked too, or that the page is known to link: what one client's answer names may be only that
+	// client's. Views only.
 	Links []link.Asset
 }

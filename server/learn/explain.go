@@ -95,7 +95,7 @@ func (c *candidate) reason(p *page, l *limits, rule *Rule) Reason {
 		For: c.pro.len(), Against: c.against.len(), Run: float64(c.run),
 	}
 	if r.Wanted {
-		r.HoldOut = c.uncertainty(l)
+		r.HoldOut = c.withheld(l)
 	}
 	switch {
 	case rule != nil && (rule.Only || rule.forbids(r.Path)):

@@ -5,41 +5,125 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
 )
 
-// SaveFile writes a snapshot of the model to a file. It is written beside it first, flushed to the disk, and then put in its place, so that at
-// any moment there is the old one or the new one, whole. On an error the old one stays. One process at a time may save to a file.
-func (m *Model) SaveFile(name string) (err error) {
-	beside := name + ".new" // always the same, so that what a crash leaves behind is used up by the next save
-	f, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
+// SaveFile writes a snapshot of the model to a file, as [WriteFile] does.
+func (m *Model) SaveFile(name string) error { return WriteFile(name, m.All()) }
+
+// WriteFile writes a snapshot to a file. It is written beside it first, flushed to the disk, and then put in its place, so that at any moment
+// there is the old one or the new one, whole; on an error the old one stays. A symbolic link stays, and what it leads to is replaced. The
+// permissions are those of the old file, or 0600. Of several that write to a file at once, each waits for the others, and the last one stays.
+func WriteFile(name string, deltas iter.Seq[Delta]) error {
+	if err := writeFile(name, deltas); err != nil {
 		return fmt.Errorf("learn: saving: %w", err)
+	}
+	return nil
+}
+
+func writeFile(name string, deltas iter.Seq[Delta]) (err error) {
+	if name, err = resolve(name); err != nil {
+		return err
+	}
+	beside := name + ".new" // always the same, so that what a crash leaves behind is used up by the next save
+	f, err := openAlone(beside)
+	if err != nil {
+		return err
 	}
 	defer func() {
 		if err != nil {
-			f.Close()
 			os.Remove(beside)
-			err = fmt.Errorf("learn: saving: %w", err)
+			f.Close()
 		}
 	}()
-	if err := Encode(f, m.All()); err != nil {
+	mode := fs.FileMode(0o600)
+	if old, err := os.Stat(name); err == nil {
+		mode = old.Mode().Perm()
+	}
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
+	if err := f.Chmod(mode); err != nil {
+		return err
+	}
+	if err := Encode(f, deltas); err != nil {
 		return err
 	}
 	if err := f.Sync(); err != nil {
 		return err
 	}
-	if err := f.Close(); err != nil {
-		return err
+	if !locks { // and an open file cannot be renamed
+		if err := f.Close(); err != nil {
+			return err
+		}
 	}
 	if err := os.Rename(beside, name); err != nil {
 		return err
 	}
 	syncFolder(filepath.Dir(name))
+	f.Close() // which lets the next one in; all is on the disk
 	return nil
+}
+
+// maxLinks is how many symbolic links are followed, as many as Linux does.
+const maxLinks = 40
+
+// resolve returns the name of the file that a symbolic link leads to, whether there is one or not.
+func resolve(name string) (string, error) {
+	for range maxLinks {
+		target, err := os.Readlink(name)
+		if err != nil {
+			return name, nil // no link, or nothing at all: whoever opens it will say what is wrong
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(name), target)
+		}
+		name = target
+	}
+	return "", fmt.Errorf("%s: more than %d symbolic links", name, maxLinks)
+}
+
+// lockPatience is how long a save waits for another of the same file. One takes milliseconds.
+const lockPatience = 10 * time.Second
+
+// openAlone opens a file that others may write to as well, made if there is none, once nobody else does. They let go of it by renaming it away, so
+// that what was waited for may no longer be the file of that name.
+func openAlone(name string) (*os.File, error) {
+	until := time.Now().Add(lockPatience)
+	for {
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		locked, err := lock(f)
+		if err == nil && locked {
+			mine, err := f.Stat()
+			there, thereErr := os.Lstat(name)
+			switch {
+			case err != nil:
+				f.Close()
+				return nil, err
+			case thereErr == nil && !there.Mode().IsRegular():
+				f.Close()
+				return nil, fmt.Errorf("%s: not a regular file", name)
+			case thereErr == nil && os.SameFile(mine, there):
+				return f, nil
+			}
+		}
+		f.Close()
+		switch {
+		case err != nil:
+			return nil, err
+		case time.Now().After(until):
+			return nil, fmt.Errorf("%s: somebody else is writing to it", name)
+		case !locked:
+			time.Sleep(2 * time.Millisecond)
+		}
+	}
 }
 
 // syncFolder makes a rename survive a loss of power. Not every system can; where it cannot, the rename itself still holds.

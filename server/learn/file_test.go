@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -238,48 +237,6 @@ func TestMadSnapshot(t *testing.T) {
 	}
 	if got := paths(m, "/9999"); len(got) != 1 {
 		t.Errorf("wanted: %v", got)
-	}
-}
-
-// A full disk leaves the old file as it was, and says so once.
-func TestFullDisk(t *testing.T) {
-	if _, err := os.Stat("/dev/full"); err != nil {
-		t.Skip("no /dev/full here")
-	}
-	file := filepath.Join(t.TempDir(), "model")
-	m := sized(40)
-	if err := m.SaveFile(file); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink("/dev/full", file+".new"); err != nil {
-		t.Fatal(err)
-	}
-	var log bytes.Buffer
-	s := Saver{Model: m, File: file, Log: slog.New(slog.NewTextHandler(&log, nil))}
-	for i := range 3 {
-		m.Declare(fmt.Sprintf("/more-%d", i), FromFile, files(1))
-		if i > 0 {
-			os.Symlink("/dev/full", file+".new")
-		}
-		if err := s.Save(); err == nil {
-			t.Fatal("saved to a full disk")
-		}
-		if err := must(t, Config{}).LoadFile(file); err != nil {
-			t.Fatalf("the old file is lost: %v", err)
-		}
-	}
-	if err := s.Save(); err != nil { // there is room again
-		t.Fatal(err)
-	}
-	if err := s.Save(); err != nil {
-		t.Fatal(err)
-	}
-	n := must(t, Config{})
-	if err := n.LoadFile(file); err != nil || n.Stats().Pages != 43 {
-		t.Errorf("%d pages, %v", n.Stats().Pages, err)
-	}
-	if n := strings.Count(log.String(), "\n"); n != 2 {
-		t.Errorf("%d lines were logged, want one for the failure and one for its end:\n%s", n, log.String())
 	}
 }
 

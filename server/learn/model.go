@@ -179,7 +179,8 @@ func (v Verdict) String() string {
 
 // Choose appends to dst what to send ahead of one view of a page, and says why. It is [Model.Wanted] less what is withheld: everything from
 // clients outside the rollout, from the hold-out share of views, and while the page is in doubt; and, now and then, single assets
-// whose estimate is still uncertain. Which, depends on client and page alone. It allocates only when dst is too short.
+// whose estimate is still uncertain. Which, depends on client and page alone. What a rule demands and what the page's own answers link
+// is not held out: there is nothing to learn from that. It allocates only when dst is too short.
 func (m *Model) Choose(dst []Prediction, page string, c Client) ([]Prediction, Verdict) {
 	a := m.answerFor(page)
 	switch {
@@ -190,11 +191,11 @@ func (m *Model) Choose(dst []Prediction, page string, c Client) ([]Prediction, V
 	case uint32(mix(uint64(c)+1)>>48) >= m.rollout.Load():
 		return dst, NotYours
 	case a.state == stateDoubt:
-		return appendRules(dst, a), InDoubt
+		return appendGiven(dst, a), InDoubt
 	}
 	dice := mix(uint64(c) ^ m.hash(page))
 	if float64(dice>>48)/65536 < m.c.HoldOut {
-		return appendRules(dst, a), HeldOut
+		return appendGiven(dst, a), HeldOut
 	}
 	for i := range a.predictions {
 		p := &a.predictions[i]
@@ -206,10 +207,10 @@ func (m *Model) Choose(dst []Prediction, page string, c Client) ([]Prediction, V
 	return dst, Send
 }
 
-// appendRules appends the assets that a rule demands: they are not for the model to judge.
-func appendRules(dst []Prediction, a *answer) []Prediction {
+// appendGiven appends the assets that are not for the model to judge by withholding them: a rule demands them, or the page itself links them.
+func appendGiven(dst []Prediction, a *answer) []Prediction {
 	for i := range a.predictions {
-		if a.predictions[i].Ruled {
+		if a.predictions[i].Ruled || a.predictions[i].Linked {
 			dst = append(dst, a.predictions[i])
 		}
 	}

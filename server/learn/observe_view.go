@@ -10,9 +10,16 @@ func (m *Model) view(e *Event) {
 	hash := m.hash(e.Page)
 	m.countAll(m.admit(e, hash))
 	if e.Status == 200 && e.Links != nil {
-		m.declare(e.Page, hash, FromLink, e.Links)
+		d := declaration{page: e.Page, hash: hash, from: FromLink, assets: e.Links, at: e.Time.UnixMilli()}
+		if e.Flags&Private != 0 {
+			d.only = e.Client
+		}
+		m.declare(&d)
 	}
 }
+
+// dayOf is the number of the day (UTC) of a time in ms since 1970.
+func dayOf(ms int64) uint16 { return uint16(ms / (24 * 60 * 60 * 1000)) }
 
 // admit does what a view needs the lock of the visitors for. It returns views whose time is up, to be counted without it. The unlocking is
 // deferred since [Event.Held] is not ours, and may panic.
@@ -75,7 +82,7 @@ func (m *Model) open(vs *visitors, e *Event, hash uint64, now int64) {
 	v := viewPool.Get().(*view)
 	v.visitor, v.opened = x, now
 	v.path = m.hash(e.Path)
-	v.day = uint16(now / (24 * 60 * 60 * 1000))
+	v.day = dayOf(now)
 	v.bucket = 1 << (voter >> 58)
 	for i := range e.Chosen {
 		v.note(e.Chosen[i].hash, sent)

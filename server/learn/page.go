@@ -14,7 +14,8 @@ type page struct {
 	cands []candidate // by hash
 
 	seq     uint32  // views counted
-	touched int64   // last counted view, ms
+	touched int64   // last counted view or news of a declaration, ms
+	aged    int64   // until when its evidence has faded, ms
 	fails   float32 // share of late answers that were no page: redirects, errors
 	cold    float32 // late views whose clients held nothing of it
 	newSeen uint16  // views not yet flushed, in eighths
@@ -23,11 +24,13 @@ type page struct {
 	doubtFrom uint32 // sequence number at which the present doubt began; 0 when there is none
 	doubted   uint32 // when the last one began
 
-	kin      *kin      // of a kind, nil for a page
-	declared [4]uint64 // what each source of seeds last said, as a hash
-	answer   *answer   // as published, nil when nothing is
-	stamps   uint32    // of the assets in it
-	born     bool      // has taken over what its siblings vouch for
+	kin      *kin            // of a kind, nil for a page
+	declared [sources]uint64 // what each source of seeds last said, as a hash
+	alone    *alone          // what the latest answer for one client alone linked; nil for nothing
+	answer   *answer         // as published, nil when nothing is
+	stamps   uint32          // of the assets in it
+	born     bool            // has taken over what its siblings vouch for
+	unshared bool            // has candidates that are
 
 	prev, next *page // in a queue
 	kept       bool  // which queue
@@ -104,15 +107,16 @@ func (p *page) candidate(hash uint64) (int, bool) {
 // age lets evidence fade with time. The share of uses stays; its weight halves with every half-life. A step counts for one half-life at most
 // and for none when the clock went back, so a clock that jumps by years costs no more than half of the weight.
 func (p *page) age(now int64, l *limits) {
-	passed := float64(now - p.touched)
-	if passed < 0 || p.touched == 0 {
-		p.touched = now
+	p.touched = now
+	passed := float64(now - p.aged)
+	if passed < 0 || p.aged == 0 {
+		p.aged = now
 		return
 	}
 	if passed < l.halfLife/256 {
 		return
 	}
-	p.touched = now
+	p.aged = now
 	fade := float32(math.Exp2(-min(1, passed/l.halfLife)))
 	for i := range p.cands {
 		p.cands[i].scale(fade)
@@ -164,6 +168,9 @@ func (p *page) cost() int32 {
 	}
 	if p.answer != nil {
 		n += p.answer.cost()
+	}
+	if p.alone != nil {
+		n += p.alone.cost()
 	}
 	return int32(n)
 }

@@ -145,6 +145,9 @@ func (rd *Reader) view(e *Event, r *http.Request, status int, answer http.Header
 	e.Kind = View
 	e.Page = rd.Page(r)
 	e.Path = rd.path(r.URL.Path, r.URL.RawQuery)
+	if rd.personal(answer) {
+		e.Flags |= Private
+	}
 	if status == http.StatusOK {
 		if values := answer.Values("Link"); len(values) > 0 {
 			e.Links = link.Parse(values, e.Path)
@@ -260,10 +263,8 @@ func version(answer http.Header) string {
 // freshness tells whether an answer may be reused, for how long, and by whom.
 func (rd *Reader) freshness(answer http.Header) Flags {
 	var f Flags
-	for _, line := range answer["Set-Cookie"] {
-		if name, _, _ := strings.Cut(line, "="); rd.Cookie == "" || strings.TrimSpace(name) != rd.Cookie {
-			f |= Private
-		}
+	if rd.setsCookie(answer) {
+		f = Private
 	}
 	if answer.Get("Vary") == "*" {
 		return f | Unfit
@@ -304,6 +305,30 @@ func (rd *Reader) freshness(answer http.Header) Flags {
 		return f | Fresh
 	}
 	return f
+}
+
+// setsCookie reports whether an answer sets a cookie that is not ours.
+func (rd *Reader) setsCookie(answer http.Header) bool {
+	return slices.ContainsFunc(answer["Set-Cookie"], func(line string) bool {
+		name, _, _ := strings.Cut(line, "=")
+		return rd.Cookie == "" || strings.TrimSpace(name) != rd.Cookie
+	})
+}
+
+// personal reports whether the answer is a page for one client only, as far as it says so.
+func (rd *Reader) personal(answer http.Header) bool {
+	if rd.setsCookie(answer) {
+		return true
+	}
+	for _, line := range answer["Cache-Control"] {
+		for directive := range strings.SplitSeq(line, ",") {
+			name, _, _ := strings.Cut(strings.TrimSpace(directive), "=")
+			if strings.EqualFold(name, "private") || strings.EqualFold(name, "no-store") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Peer returns the address of the connection that a request came over, for [Model.Client]. Behind a proxy it is the proxy's.

@@ -59,6 +59,11 @@ func TestReadView(t *testing.T) {
 			&Event{Kind: View, Page: "/d/", Path: "/d/", Status: 200, Links: []link.Asset{css("/d/a.css")}}},
 		{"links of no use", "GET https://example.com/", navigation, 200, []string{htmlType, "Link: </next>; rel=next"},
 			&Event{Kind: View, Page: "/", Path: "/", Status: 200, Links: []link.Asset{}}},
+		{"sets a cookie", "GET https://example.com/", navigation, 200, []string{htmlType, "Set-Cookie: sid=1"}, &Event{Kind: View, Page: "/", Path: "/", Status: 200, Flags: Private}},
+		{"sets our cookie", "GET https://example.com/", navigation, 200, []string{htmlType, "Set-Cookie: ours=1"}, &Event{Kind: View, Page: "/", Path: "/", Status: 200}},
+		{"for one client", "GET https://example.com/", navigation, 200, []string{htmlType, "Cache-Control: max-age=3, Private"}, &Event{Kind: View, Page: "/", Path: "/", Status: 200, Flags: Private}},
+		{"not to be kept", "GET https://example.com/", navigation, 200, []string{htmlType, "Cache-Control: no-store"}, &Event{Kind: View, Page: "/", Path: "/", Status: 200, Flags: Private}},
+		{"to be checked", "GET https://example.com/", navigation, 200, []string{htmlType, "Cache-Control: no-cache"}, &Event{Kind: View, Page: "/", Path: "/", Status: 200}},
 		{"a download", "GET https://example.com/a.pdf", navigation, 200, []string{"Content-Type: application/pdf"}, nil},
 		{"revalidated", "GET https://example.com/", navigation, 304, nil, nil},
 		{"HEAD", "HEAD https://example.com/", navigation, 200, []string{htmlType}, nil},
@@ -67,7 +72,7 @@ func TestReadView(t *testing.T) {
 		{"with credentials of its own", "GET https://example.com/", append(navigation, "Authorization: Basic x"), 200, []string{htmlType}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			rd := Reader{Query: []string{"lang"}}
+			rd := Reader{Query: []string{"lang"}, Cookie: "ours"}
 			e, ok := rd.Event(request(t, c.line, c.lines...), c.status, headers(c.answer...))
 			if ok != (c.want != nil) {
 				t.Fatalf("%v: %+v", ok, e)

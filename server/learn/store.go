@@ -47,8 +47,9 @@ type Sharer struct {
 // maxRounds bounds how often one exchange asks for more.
 const maxRounds = 1000
 
-// Run exchanges until the context ends, and once more after that so that nothing is left behind. A failing store is
-// asked again after a while that doubles up to a minute. Run returns the error of the last exchange, nil when it succeeded.
+// Run exchanges at once, so that a node that starts knows what the fleet does, then now and then until the context ends, and once
+// more after that so that nothing is left behind. A failing store is asked again after a while that doubles up to a minute. Run
+// returns the error of the last exchange, nil when it succeeded.
 func (s *Sharer) Run(ctx context.Context) error {
 	every := s.Every
 	if every <= 0 {
@@ -56,16 +57,16 @@ func (s *Sharer) Run(ctx context.Context) error {
 	}
 	wait := every
 	for {
-		select {
-		case <-ctx.Done():
-			return s.Exchange(context.WithoutCancel(ctx))
-		case <-time.After(time.Duration((0.8 + 0.4*rand.Float64()) * float64(wait))):
-		}
 		s.Model.Tick(time.Now())
 		if err := s.Exchange(ctx); err != nil {
 			wait = min(2*wait, max(every, time.Minute))
 		} else {
 			wait = every
+		}
+		select {
+		case <-ctx.Done():
+			return s.Exchange(context.WithoutCancel(ctx))
+		case <-time.After(time.Duration((0.8 + 0.4*rand.Float64()) * float64(wait))):
 		}
 	}
 }

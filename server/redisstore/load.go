@@ -140,10 +140,11 @@ func (s *Store) others(entries []entry, own map[string]ownPart) []learn.Delta {
 		if !ok || page == "" {
 			continue
 		}
-		if p, ok := own[e.field]; ok {
+		p, mine := own[e.field]
+		if mine {
 			e.used, e.views, e.held = max(0, e.used-p.used), max(0, e.views-p.views), max(0, e.held-p.held)
 		}
-		if e.views == 0 && e.held == 0 {
+		if mine && e.views == 0 && e.held == 0 { // others may be of no views: they tell what was declared
 			continue
 		}
 		d := byPage[page]

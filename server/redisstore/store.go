@@ -157,6 +157,9 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
+// Config returns what the store goes by: what it was made with, and the defaults of the rest.
+func (s *Store) Config() Config { return s.c }
+
 // clock is a moment by the clock of Redis, which all nodes share.
 type clock struct {
 	time  time.Time

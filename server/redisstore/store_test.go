@@ -621,3 +621,38 @@ func TestOrderDoesNotMatter(t *testing.T) {
 		}
 	}
 }
+
+// What a node declares and takes back is of no views. It is read once all the same, by others and not by the node itself, and the archive has
+// what was said last.
+func TestDeclarations(t *testing.T) {
+	r := peer.StartRedis(t)
+	a, b := open(t, r.URL(), quick), open(t, r.URL(), quick)
+	ra, rb := reader{store: a}, reader{store: b}
+	ra.read(t)
+	rb.read(t)
+	say := func(at time.Time, seeds uint8) learn.Delta {
+		return learn.Delta{Page: "/", Time: at, Assets: []learn.Vote{{Asset: css("/a.css"), Urgency: -1, Wanted: seeds != 0, Seeds: seeds, Declared: true}}}
+	}
+	said := say(start, 1)
+	must(t, a.Merge(t.Context(), []learn.Delta{said}))
+	eventually(t, "b reads what a declares", func() bool { rb.read(t); return len(rb.got) > 0 })
+	if diff := cmp.Diff([]learn.Delta{said}, rb.got); diff != "" {
+		t.Error(diff)
+	}
+	back := say(start.Add(time.Second), 0)
+	must(t, a.Merge(t.Context(), []learn.Delta{back}))
+	eventually(t, "b reads that a takes it back", func() bool { rb.read(t); return rb.got[0].Time.Equal(back.Time) })
+	if diff := cmp.Diff([]learn.Delta{back}, rb.got); diff != "" {
+		t.Error(diff)
+	}
+	must(t, b.Merge(t.Context(), []learn.Delta{delta("/b", "/b.css", 1, 1)})) // something to wait for
+	eventually(t, "a reads what b reported", func() bool { ra.read(t); return ra.views("/b") > 0 })
+	if len(ra.got) != 1 {
+		t.Errorf("a reads its own: %v", ra.got)
+	}
+	late := reader{store: open(t, r.URL(), quick)}
+	late.read(t)
+	if diff := cmp.Diff(back, late.got[0]); diff != "" {
+		t.Errorf("from the archive: %s", diff)
+	}
+}

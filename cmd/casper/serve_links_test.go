@@ -1,0 +1,363 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httptrace"
+	"net/textproto"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cache-aware/casper/peer"
+	"github.com/cache-aware/casper/server/learn"
+)
+
+// A linking is an application that links what its pages need, and can be made to think for as long
+// as the test likes.
+type linking struct {
+	links  func(r *http.Request) []string // of /
+	cookie bool                           // answers are for one client only
+	think  chan bool                      // if not nil, the answer waits until it is closed
+	asked  chan string                    // if not nil, hears what else is asked for
+}
+
+func (a *linking) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/" {
+		if a.asked != nil {
+			a.asked <- r.URL.Path
+		}
+		w.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(r.URL.Path)))
+		w.Header().Set("Cache-Control", "max-age=600")
+		return
+	}
+	if a.think != nil {
+		select {
+		case <-a.think:
+		case <-r.Context().Done():
+			return
+		}
+	}
+	w.Header().Set("Content-Type", "text/html")
+	if a.cookie {
+		w.Header().Set("Set-Cookie", "session=1")
+	}
+	for _, l := range a.links(r) {
+		w.Header().Add("Link", l)
+	}
+	io.WriteString(w, "hello")
+}
+
+// hintsBefore asks for a page that is answered once its hints have come, and returns those. None
+// in time fails the test, unless none is what is waited for.
+func hintsBefore(t *testing.T, s *served, app *linking, from string) (hinted []string) {
+	t.Helper()
+	app.think = make(chan bool)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		Got1xxResponse: func(code int, h textproto.MIMEHeader) error {
+			for _, l := range h["Link"] {
+				target, _, _ := strings.Cut(strings.TrimPrefix(l, "<"), ">")
+				hinted = append(hinted, target)
+			}
+			close(app.think)
+			return nil
+		},
+	}), "GET", "https://"+s.addr+"/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range navigation {
+		r.Header.Set(f.Name, f.Value)
+	}
+	r.Header.Set("X-Forwarded-For", from)
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true}
+	defer transport.CloseIdleConnections()
+	resp, err := transport.RoundTrip(r)
+	if err != nil {
+		t.Fatalf("no 103 ahead of the answer: %v", err)
+	}
+	resp.Body.Close()
+	app.think = nil
+	slices.Sort(hinted)
+	return hinted
+}
+
+// hintsWith returns what is hinted ahead of or with a page that is answered at once.
+func hintsWith(s *served, from string) []string {
+	v := visitor{served: s, browser: true, from: from}
+	ahead, _ := v.visit("/")
+	return ahead
+}
+
+func links(text ...string) func(*http.Request) []string {
+	return func(*http.Request) []string { return text }
+}
+
+const (
+	styleLink  = "</app.css>; rel=preload; as=style"
+	scriptLink = "</app.js>; rel=preload; as=script"
+)
+
+// What an application linked is hinted by the next process too, before the application has thought
+// about its answer; what it has stopped linking is not hinted for long.
+func TestServeRemembersLinks(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "learned")
+	app := &linking{links: links(styleLink, scriptLink)}
+	upstream := httptest.NewServer(app)
+	defer upstream.Close()
+	args := []string{"--proxy", upstream.URL, "--state", file, "--trust-proxy", "127.0.0.0/8"}
+	s := serve(t, args...)
+	for i := range 3 {
+		hintsWith(s, fmt.Sprintf("198.51.%d.1", i))
+	}
+	s.stop()
+
+	s = serve(t, args...)
+	if got := hintsBefore(t, s, app, "203.0.113.1"); !slices.Equal(got, []string{"/app.css", "/app.js"}) {
+		t.Errorf("after a restart %q was hinted", got)
+	}
+	s.stop()
+
+	s = serve(t, append(args, "--learn=shadow")...)
+	if got := hintsWith(s, "203.0.113.2"); len(got) != 0 {
+		t.Errorf("in shadow mode, the first page was hinted %q", got)
+	}
+	s.stop()
+
+	app.links = links(styleLink)
+	s = serve(t, args...)
+	hintsWith(s, "203.0.113.3") // is still told of the script: nobody has asked the application yet
+	if got := hintsWith(s, "203.0.113.4"); !slices.Equal(got, []string{"/app.css"}) {
+		t.Errorf("once the script was no longer linked, %q was hinted", got)
+	}
+	s.stop()
+	s = serve(t, args...)
+	if got := hintsBefore(t, s, app, "203.0.113.5"); !slices.Equal(got, []string{"/app.css"}) {
+		t.Errorf("after another restart %q was hinted", got)
+	}
+}
+
+// What is linked for one client alone is not told to others, nor written to the disk.
+func TestServeForgetsPrivateLinks(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "learned")
+	app := &linking{cookie: true, links: func(r *http.Request) []string {
+		return []string{styleLink, "</own/" + r.Header.Get("X-Forwarded-For") + ".css>; rel=preload; as=style"}
+	}}
+	upstream := httptest.NewServer(app)
+	defer upstream.Close()
+	args := []string{"--proxy", upstream.URL, "--state", file, "--trust-proxy", "127.0.0.0/8"}
+	s := serve(t, args...)
+	for range 3 {
+		hintsWith(s, "198.51.100.1")
+	}
+	s.stop()
+	s = serve(t, args...)
+	if got := hintsWith(s, "198.51.101.1"); len(got) != 0 {
+		t.Errorf("one client's links were hinted to another: %q", got)
+	}
+	hintsWith(s, "198.51.102.1")
+	s.stop()
+	s = serve(t, args...)
+	if got := hintsBefore(t, s, app, "198.51.103.1"); !slices.Equal(got, []string{"/app.css"}) {
+		t.Errorf("two clients' answers agree on %q", got)
+	}
+	s.stop()
+	if text, err := os.ReadFile(file); err != nil || strings.Contains(string(text), "/own/") {
+		t.Errorf("%v, %s", err, text)
+	}
+}
+
+// What an application links is pushed by the next process as it was by the first: an image too, if
+// its link says nothing against that, and all of it while the application thinks.
+func TestServeRemembersHowLinksArePushed(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "learned")
+	app := &linking{links: links("</h.png>; rel=preload; as=image", "</i.png>; rel=preload; as=image; nopush", "</p.css>; rel=preload; as=style; x-http2-push-only")}
+	upstream := httptest.NewServer(app)
+	defer upstream.Close()
+	args := []string{"--proxy", upstream.URL, "--state", file}
+	s := serve(t, append(args, "--trust-proxy", "127.0.0.0/8")...)
+	hintsWith(s, "198.51.100.1")
+	hintsWith(s, "198.51.101.1")
+	s.stop()
+
+	app.think, app.asked = make(chan bool), make(chan string, 10)
+	s = serve(t, args...)
+	stream, err := peer.Dial(t, s.addr, peer.Options{TLS: s.certConfig}).Start(peer.Request{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // pushes, which go to the application like any request
+		select {
+		case <-app.asked:
+		case <-time.After(20 * time.Second):
+			t.Fatal("nothing was pushed while the application thought")
+		}
+	}
+	close(app.think)
+	x, err := stream.Wait()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := slices.Sorted(slices.Values(x.Pushed())); !slices.Equal(got, []string{"/h.png", "/p.css"}) {
+		t.Errorf("%q was pushed", got)
+	}
+	if got := hintsWith(s, ""); !slices.Equal(got, []string{"/h.png", "/i.png"}) {
+		t.Errorf("%q was hinted", got)
+	}
+}
+
+// A folder's pages are known again at once too, also by clients who get them in a form that cannot be
+// looked into.
+func TestServeRemembersFolder(t *testing.T) {
+	dir, file := t.TempDir(), filepath.Join(t.TempDir(), "learned")
+	for name, content := range map[string]string{
+		"index.html": `<!doctype html><link rel=stylesheet href=app.css>`, "index.html.gz": "compressed", "app.css": "body{}",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := serve(t, dir, "--state", file)
+	hintsWith(s, "")
+	(&visitor{served: s}).compressed(t)
+	s.stop()
+	s = serve(t, dir, "--state", file)
+	if got := hintsWith(s, ""); !slices.Equal(got, []string{"/app.css"}) {
+		t.Errorf("after a restart %q was hinted", got)
+	}
+}
+
+// compressed navigates as a browser that takes gzip.
+func (v *visitor) compressed(t *testing.T) {
+	t.Helper()
+	r, err := http.NewRequest("GET", "https://"+v.addr+"/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range navigation {
+		r.Header.Set(f.Name, f.Value)
+	}
+	r.Header.Set("Accept-Encoding", "gzip")
+	transport := &http.Transport{TLSClientConfig: v.certConfig, ForceAttemptHTTP2: true}
+	defer transport.CloseIdleConnections()
+	resp, err := transport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.Header.Get("Content-Encoding") != "gzip" {
+		t.Errorf("the page came as it is: %v", resp.Header)
+	}
+}
+
+// Over Redis, the fleet remembers: a node that starts anew knows what another's pages link, and so
+// does one that restarts.
+func TestServeSharesLinks(t *testing.T) {
+	r := peer.StartRedis(t)
+	app := &linking{links: links(styleLink)}
+	upstream := httptest.NewServer(app)
+	defer upstream.Close()
+	args := []string{"--proxy", upstream.URL, "--state", r.URL() + "?site=links", "--trust-proxy", "127.0.0.0/8"}
+	first := serve(t, args...)
+	hintsWith(first, "198.51.100.1")
+	hintsWith(first, "198.51.101.1")
+	first.stop()
+	awaitShared(t, r.URL()+"?site=links", "/", "/app.css")
+
+	s := serve(t, append(args, "--admin", "127.0.0.1:0")...)
+	awaitKnown(t, s, "/app.css") // the first exchange is under way when the server is
+	if got := hintsBefore(t, s, app, "203.0.113.1"); !slices.Equal(got, []string{"/app.css"}) {
+		t.Errorf("the next node hints %q", got)
+	}
+}
+
+// awaitShared waits until a model in Redis has an asset of a page: until the round is over in which
+// it was reported.
+func awaitShared(t *testing.T, address, page, asset string) {
+	t.Helper()
+	for range 200 {
+		deltas, err := fetchModel(t.Context(), address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range deltas {
+			if d.Page == page && slices.ContainsFunc(d.Assets, func(v learn.Vote) bool { return v.Asset.Path == asset }) {
+				return
+			}
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatalf("%s on %s was not shared", asset, page)
+}
+
+// awaitKnown waits until a node knows an asset of the front page.
+func awaitKnown(t *testing.T, s *served, asset string) {
+	t.Helper()
+	for range 200 {
+		resp, err := http.Get(s.admin + "/explain?page=/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(body), asset) {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatalf("%s is not known", asset)
+}
+
+// A state file that is a symbolic link stays one: what it leads to is written, and put aside when it
+// is no snapshot.
+func TestServeStateThroughLink(t *testing.T) {
+	dir := t.TempDir()
+	state, alias := filepath.Join(dir, "state"), filepath.Join(dir, "alias")
+	if err := os.Symlink("state", alias); err != nil {
+		t.Fatal(err)
+	}
+	app := &linking{links: links(styleLink)}
+	upstream := httptest.NewServer(app)
+	defer upstream.Close()
+	args := []string{"--proxy", upstream.URL, "--state", alias, "--trust-proxy", "127.0.0.0/8"}
+	learnLinks := func() {
+		t.Helper()
+		s := serve(t, args...)
+		hintsWith(s, "198.51.100.1")
+		hintsWith(s, "198.51.101.1")
+		s.stop()
+		if info, err := os.Lstat(state); err != nil || info.Mode() != 0o600 {
+			t.Errorf("the state: %v, %v", info, err)
+		}
+		if target, err := os.Readlink(alias); err != nil || target != "state" {
+			t.Errorf("the link leads to %q, %v", target, err)
+		}
+		s = serve(t, args...)
+		if got := hintsWith(s, "198.51.102.1"); !slices.Equal(got, []string{"/app.css"}) {
+			t.Errorf("after a restart %q was hinted", got)
+		}
+		s.stop()
+	}
+	learnLinks()
+	if err := os.WriteFile(state, []byte("no snapshot"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	learnLinks()
+	if got, err := os.ReadFile(state + ".broken"); err != nil || string(got) != "no snapshot" {
+		t.Errorf("the broken file: %q, %v", got, err)
+	}
+}
