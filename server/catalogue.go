@@ -176,7 +176,7 @@ func (c *catalogue) told(e *entry, validator string) {
 // prepare computes what a decision needs of an asset.
 func (h *Handler) prepare(s *state, at place, scheme string, a link.Asset) *Asset {
 	p := &Asset{Asset: a, rank: h.rank(a), valid: a.Valid(), hintable: a.Hintable()}
-	p.Tracked = h.Track == TrackAll && a.Rel != link.Preconnect || h.Track == TrackBlocking && blocking(a)
+	p.Tracked = h.Track.Tracks(a)
 	var f facts
 	if a.Rel != link.Preconnect && p.valid {
 		e := s.catalogue.entry(place{at.host, a.Path}, scheme)

@@ -11,7 +11,7 @@ import (
 // even ask what the request is.
 func (w *response) complete(code int, header http.Header, body []byte) {
 	h := w.h
-	if w.visit == nil && h.Source == nil && h.Scan == nil && !h.Cookie.Forget && len(header["Link"]) == 0 {
+	if w.visit == nil && h.Source == nil && h.Scan == nil && h.Observe == nil && !h.Cookie.Forget && len(header["Link"]) == 0 {
 		if !w.s.catalogue.used.Load() {
 			return
 		}
@@ -115,10 +115,12 @@ func (w *response) keep(code int, header http.Header, html bool) {
 			linked = append(linked[:len(linked):len(linked)], a)
 		}
 	}
+	w.links, w.personal = linked, personal(w.r, header)
 	voter := uint64(0)
-	if len(linked) > 0 {
-		voter = w.voter(header)
+	if len(linked) > 0 && w.personal {
+		voter = w.voter()
 	}
+	w.unread = html && len(linked) == 0 && w.h.Scan != nil && first(header, "Content-Encoding") != ""
 	wanted := len(w.sent) > 0 || len(w.source) > 0 || html && len(w.wantedBySource()) > 0
 	w.remember(code, linked, wanted, voter)
 }
@@ -224,6 +226,6 @@ func (w *response) finish() {
 	w.h.observe(&Exchange{
 		Request: w.r, Header: w.Header(), Status: w.status,
 		Pushed: w.isPush, Early: w.isEarly, Hinted: w.hinted,
-		Held: w.held, Plan: w.sent, Linked: w.linked, HTML: w.html, Key: w.key,
+		Held: w.held, Plan: w.sent, Linked: w.links, Unread: w.unread, Personal: w.personal, HTML: w.html, Key: w.key,
 	})
 }

@@ -18,6 +18,11 @@ const (
 	TrackNone
 )
 
+// Tracks reports whether an asset enters the fingerprint.
+func (t Track) Tracks(a link.Asset) bool {
+	return t == TrackAll && a.Rel != link.Preconnect || t == TrackBlocking && blocking(a)
+}
+
 // A Source knows which assets a page needs before its handler has run: a manifest,
 // rules, or what was learned.
 type Source interface {
@@ -129,8 +134,11 @@ type Exchange struct {
 	Hinted  bool               // a 103 went out before the answer
 	Held    casper.Fingerprint // what the client of a page said it holds
 	Plan    []Verdict          // what was decided for the page
-	Linked  []link.Asset       // what the answer linked, or Scan found in it
-	HTML    []byte             // the beginning of the body, where Scan is set
+	Linked  []link.Asset       // what the answer or Next's 103 before it linked, or Scan found in it
+
+	Personal bool   // the answer said that it is for one client only
+	Unread   bool   // Scan could not look into the answer, which is compressed
+	HTML     []byte // the beginning of the body, where Scan is set
 
 	// Key is an asset's key in Held, given its path.
 	Key func(path string) casper.Key

@@ -36,10 +36,7 @@ type linked struct {
 
 // voter tells apart those who get answers of their own: by the network of their address, salted,
 // since a single person may have many addresses in one.
-func (w *response) voter(header http.Header) uint64 {
-	if !personal(w.r, header) {
-		return 0
-	}
+func (w *response) voter() uint64 {
 	who := w.r.RemoteAddr
 	if at, err := netip.ParseAddrPort(who); err == nil {
 		bits := 48
@@ -91,9 +88,11 @@ func (w *response) wanted() *page {
 		old = new(page)
 	}
 	generation := s.catalogue.generation.Load()
-	if old.prepared != nil && old.generation == generation && same(old.source, source) && h.current(old.prepared) {
+	if old.prepared != nil && old.generation == generation && same(old.source, source) && (w.checked || h.current(old.prepared)) {
+		w.checked = true
 		return old
 	}
+	w.checked = true // prepare looks at each
 	next := &page{status: old.status, linked: old.linked, source: source}
 	next.prepared = make([]*Asset, 0, len(source)+len(old.linked))
 	add := func(a link.Asset) {
@@ -160,12 +159,12 @@ func (w *response) remember(status int, assets []link.Asset, wanted bool, voter 
 	if !known && len(assets) == 0 && !wanted {
 		return
 	}
-	if known && voter == 0 && old.status == status && slices.EqualFunc(old.linked, assets, func(l linked, a link.Asset) bool { return l.voter == 0 && l.Asset == a }) {
+	if known && voter == 0 && old.status == status && !w.unread && slices.EqualFunc(old.linked, assets, func(l linked, a link.Asset) bool { return l.voter == 0 && l.Asset == a }) {
 		return
 	}
 	next := &page{status: status}
 	switch {
-	case known && (bad(status) || status == http.StatusNotModified && len(assets) == 0):
+	case known && (bad(status) || len(assets) == 0 && (w.unread || status == http.StatusNotModified)):
 		next.linked = old.linked // what it links when it is well
 	case bad(status):
 	default:

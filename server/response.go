@@ -44,6 +44,7 @@ type visit struct {
 	read      bool               // c is filled in
 	hadCookie bool
 	counted   bool // in Stats.Pages
+	checked   bool // the files of the page were looked at: once is enough
 	hinted    bool // a 103 went out
 	refused   bool // a push was refused, or failed
 	changed   bool // c.Held is news to the client
@@ -52,6 +53,9 @@ type visit struct {
 	sent      []Verdict    // what has been decided so far
 	foretold  []link.Asset // what Next's own 103 linked
 	linked    []link.Asset // what the answer linked
+	links     []link.Asset // that, and what was foretold
+	personal  bool         // the answer is for one client only
+	unread    bool         // what it names could not be read
 	html      []byte
 	hintedFor string   // the page's URL, while it waits for its final answer after a 103
 	stalled   *pushing // a push that the client does not read

@@ -22,9 +22,14 @@ func TestCompressedPageForgetsNothing(t *testing.T) {
 			io.WriteString(w, "whatever")
 		}),
 	}
+	unread := false
+	h.Observe = func(x *server.Exchange) { unread = x.Unread }
 	ask(h, "/", browser...)
 	for range 2 {
 		ask(h, "/", append(browser, "Accept-Encoding: gzip")...)
+		if !unread {
+			t.Error("nobody is told that it could not be read")
+		}
 	}
 	for p := range h.Pages() {
 		if len(p.Links) != 1 {
