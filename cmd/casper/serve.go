@@ -172,24 +172,19 @@ func (t *tool) serve(ctx context.Context, s *serving) error {
 	if err != nil {
 		return err
 	}
-	l, err := newLearner(s, h.Track, declared, log)
+	source, keep, err := newSource(s, h.Track, declared, log)
 	if err != nil {
 		return err
 	}
-	if l.any() {
-		h.Source = l
-	}
-	h.Observe = func(x *server.Exchange) {
-		l.observe(x)
-		logExchange(log, x, s.trusted)
-	}
+	h.Observe = func(x *server.Exchange) { logExchange(log, x, s.trusted) }
+	handler := withArrival(source.Attach(h))
 
 	public, err := s.open()
 	if err != nil {
 		return err
 	}
 	defer public.listener.Close()
-	servers := []*serverOf{{public, newHTTPServer(s, withArrival(l.watch(h)), log, public.tls)}}
+	servers := []*serverOf{{public, newHTTPServer(s, handler, log, public.tls)}}
 	if s.admin != "" {
 		admin, err := listen(s.admin, nil)
 		if err != nil {
@@ -199,13 +194,17 @@ func (t *tool) serve(ctx context.Context, s *serving) error {
 		if at, ok := admin.listener.Addr().(*net.TCPAddr); ok && !at.IP.IsLoopback() {
 			log.Warn("admin: whoever reaches this address can change what was learned", "addr", at.String())
 		}
-		servers = append(servers, &serverOf{admin, newAdminServer(h, l.model, log)})
+		servers = append(servers, &serverOf{admin, newAdminServer(h, source.Model, log)})
 	}
 	t.announce(s, servers)
 
-	learned := l.start()
+	learning, end := context.WithCancel(context.Background()) // until after the last answer
+	defer end()
+	learned := make(chan error, 1)
+	go func() { learned <- source.Run(learning, keep) }()
 	failed := runServers(ctx, stop, servers, log)
-	if err := learned(); failed == nil {
+	end()
+	if err := <-learned; failed == nil {
 		failed = err
 	}
 	return failed

@@ -19,24 +19,13 @@ func newLogger(w io.Writer, format string) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, nil))
 }
 
-// A visit is what is known of a request besides what net/http and server know of it.
-type visit struct {
-	arrived time.Time
-	chosen  chosen // what the learned model said, if it was asked
-}
-
-type visitKey struct{}
+type arrivalKey struct{}
 
 // withArrival notes when each request came in.
 func withArrival(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitKey{}, &visit{arrived: time.Now()})))
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), arrivalKey{}, time.Now())))
 	})
-}
-
-func visitOf(r *http.Request) *visit {
-	v, _ := r.Context().Value(visitKey{}).(*visit)
-	return v
 }
 
 // logExchange writes the line of the access log.
@@ -46,8 +35,8 @@ func logExchange(log *slog.Logger, x *server.Exchange, trusted networks) {
 		slog.String("method", r.Method), slog.String("path", r.URL.RequestURI()), slog.Int("status", x.Status),
 		slog.String("proto", r.Proto), slog.String("from", trusted.client(r).String()),
 	}
-	if v := visitOf(r); v != nil {
-		attrs = append(attrs, slog.Float64("ms", float64(time.Since(v.arrived).Microseconds())/1000))
+	if at, ok := r.Context().Value(arrivalKey{}).(time.Time); ok {
+		attrs = append(attrs, slog.Float64("ms", float64(time.Since(at).Microseconds())/1000))
 	}
 	if x.Pushed {
 		attrs = append(attrs, slog.Bool("push", true))

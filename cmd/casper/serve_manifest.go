@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"slices"
 
 	"github.com/cache-aware/casper/server/link"
 	"github.com/cache-aware/casper/server/manifest"
@@ -40,15 +39,4 @@ func (list manifests) page(path string) (assets []link.Asset, listed bool) {
 		}
 	}
 	return nil, false
-}
-
-// union is a followed by what of b it lacks.
-func union(a, b []link.Asset) []link.Asset {
-	all := slices.Clip(a)
-	for _, x := range b {
-		if !slices.ContainsFunc(a, func(y link.Asset) bool { return y.Path == x.Path && y.Rel == x.Rel }) {
-			all = append(all, x)
-		}
-	}
-	return all
 }

@@ -1,0 +1,351 @@
+package learned
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cache-aware/casper/gcs/casper"
+	"github.com/cache-aware/casper/server"
+	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/link"
+)
+
+func newModel(t *testing.T, c learn.Config) *learn.Model {
+	t.Helper()
+	m, err := learn.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// An application that links nothing in its headers, and sends its page slowly: the head first,
+// the rest after the browser has asked for the files.
+func plainApplication(browser func(path string)) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		io.WriteString(w, "<!doctype html>")
+		http.NewResponseController(w).Flush()
+		time.Sleep(time.Second)
+		browser("/app.css")
+		browser("/app.js")
+		time.Sleep(time.Second)
+		io.WriteString(w, "<p>the end")
+	})
+	for _, asset := range []struct{ path, kind string }{{"/app.css", "text/css"}, {"/app.js", "text/javascript"}} {
+		mux.HandleFunc(asset.path, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", asset.kind)
+			w.Header().Set("Cache-Control", "max-age=600")
+			w.Header().Set("Etag", `"1"`)
+		})
+	}
+	return mux
+}
+
+func browse(h http.Handler, from, path, dest string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("GET", "https://example.com"+path, nil)
+	r.RemoteAddr = from + ":1234"
+	mode := "no-cors"
+	if dest == "document" {
+		mode = "navigate"
+	} else {
+		r.Header.Set("Referer", "https://example.com/")
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
+	r.Header.Set("Sec-Fetch-Dest", dest)
+	r.Header.Set("Sec-Fetch-Mode", mode)
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+// An application without any Link header is learned from a few visitors, even if its pages
+// are still under way when their files are asked for. In the shadow nobody is helped.
+func TestLearns(t *testing.T) {
+	for _, shadow := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			var h http.Handler
+			var from string
+			app := plainApplication(func(path string) {
+				dest := "script"
+				if strings.HasSuffix(path, ".css") {
+					dest = "style"
+				}
+				browse(h, from, path, dest)
+			})
+			s := &Source{Model: newModel(t, learn.Config{}), Shadow: shadow}
+			observed := 0
+			h = s.Attach(&server.Handler{Next: app, Observe: func(*server.Exchange) { observed++ }})
+			ctx, cancel := context.WithCancel(t.Context())
+			kept, done := false, make(chan error)
+			go func() {
+				done <- s.Run(ctx, func(ctx context.Context) error {
+					<-ctx.Done()
+					kept = true
+					return errors.New("disk full")
+				})
+			}()
+			for i := range 6 {
+				from = fmt.Sprintf("10.0.%d.1", i)
+				browse(h, from, "/", "document")
+				time.Sleep(20 * time.Second)
+			}
+			var paths []string
+			for _, p := range s.Model.Wanted("/") {
+				paths = append(paths, p.Asset.Path)
+			}
+			if !slices.Equal(paths, []string{"/app.css", "/app.js"}) {
+				t.Errorf("%q was learned", paths)
+			}
+			if observed != 6*3 {
+				t.Errorf("the handler's own observer was told of %d exchanges", observed)
+			}
+			// Some visitors are held out to measure by; not all of them.
+			helped := 0
+			for i := range 40 {
+				from = fmt.Sprintf("10.1.%d.1", i)
+				if len(browse(h, from, "/", "document").Header()["Link"]) == 2 {
+					helped++
+				}
+			}
+			if shadow && helped != 0 || !shadow && helped < 20 {
+				t.Errorf("shadow %t: %d of 40 visitors were helped", shadow, helped)
+			}
+			cancel()
+			if err := <-done; err == nil || err.Error() != "disk full" || !kept {
+				t.Errorf("Run returned %v", err)
+			}
+		})
+	}
+}
+
+// What is declared comes first and needs no model; a page listed with nothing gets nothing.
+func TestDeclared(t *testing.T) {
+	app := []link.Asset{{Path: "/app.css", As: "style"}}
+	declared := func(path string) ([]link.Asset, bool) {
+		switch path {
+		case "/a%20b":
+			return app, true
+		case "/none":
+			return nil, true
+		}
+		return nil, false
+	}
+	m := newModel(t, learn.Config{})
+	for _, page := range []string{"/a b", "/none", "/other"} {
+		m.Declare(page, learn.FromFile, []link.Asset{{Path: "/app.css", As: "style"}, {Path: "/learned.js", As: "script"}})
+	}
+	for _, tt := range []struct {
+		name      string
+		model     *learn.Model
+		page      string
+		untracked bool // not through Begin
+		want      []string
+	}{
+		{"no model", nil, "/a%20b", false, []string{"/app.css"}},
+		{"no model, not listed", nil, "/other", false, nil},
+		{"both", m, "/a%20b", false, []string{"/app.css", "/learned.js"}},
+		{"listed with nothing", m, "/none", false, nil},
+		{"not listed", m, "/other", false, []string{"/app.css", "/learned.js"}},
+		{"from elsewhere", m, "/a%20b", true, []string{"/app.css"}},
+	} {
+		s := &Source{Model: tt.model, Declared: declared}
+		// One visitor in twenty is held out: the best of eight counts.
+		var got []string
+		for i := range 8 {
+			r := httptest.NewRequest("GET", tt.page, nil)
+			r.RemoteAddr = fmt.Sprintf("10.0.%d.1:1", i)
+			if !tt.untracked {
+				var end func()
+				r, end = s.Begin(r)
+				defer end()
+			}
+			var paths []string
+			for _, a := range s.Wanted(r) {
+				paths = append(paths, a.Path)
+			}
+			if len(paths) > len(got) {
+				got = paths
+			}
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// Two sources in one chain, of two sites for instance, do not take each other's visits.
+func TestVisitsAreTheirSources(t *testing.T) {
+	m := newModel(t, learn.Config{})
+	m.Declare("/", learn.FromFile, []link.Asset{{Path: "/a.css", As: "style"}})
+	inner, outer := &Source{Model: m}, &Source{Model: m}
+	r, end := outer.Begin(httptest.NewRequest("GET", "/", nil))
+	defer end()
+	if inner.Wanted(r) != nil {
+		t.Error("a visit of another source was taken")
+	}
+}
+
+// Who is asked for the client's address is Peer.
+func TestPeer(t *testing.T) {
+	s := &Source{Model: newModel(t, learn.Config{})}
+	r := httptest.NewRequest("GET", "/", nil)
+	r.RemoteAddr = "10.0.0.1:1"
+	connection := s.client(r)
+	s.Peer = func(*http.Request) netip.Addr { return netip.MustParseAddr("192.0.2.1") }
+	if s.client(r) == connection {
+		t.Error("Peer was not asked")
+	}
+}
+
+// The same answer of the model is the same slice, and what is kept for that is bounded: paths
+// of a megabyte are not.
+func TestListsAreKept(t *testing.T) {
+	s := &Source{}
+	css, font := &link.Asset{Path: "/a.css", As: "style"}, &link.Asset{Path: "/a.woff2", As: "font", CrossOrigin: link.Anonymous}
+	c := []learn.Prediction{{Asset: css}, {Asset: font}}
+	declared := []link.Asset{{Path: "/a.css", As: "style"}, {Path: "/b.css", As: "style"}}
+	first, again := s.list("/", declared, c), s.list("/", declared, c)
+	if len(first) != 3 || &first[0] != &again[0] {
+		t.Errorf("%v, then %v", first, again)
+	}
+	if font.NoPush || !first[2].NoPush || first[0].NoPush {
+		t.Error("what the cookie does not remember, and that alone, is not to be pushed")
+	}
+	linked := []learn.Prediction{{Asset: css}, {Asset: font, Linked: true}}
+	if l := s.list("/", declared, linked); l[2].NoPush {
+		t.Error("the application linked it, and says itself whether it may be pushed")
+	}
+	if other := s.list("/", declared, c[:1]); len(other) != 2 {
+		t.Errorf("a shorter choice gives %v", other)
+	}
+	if s.list("/"+strings.Repeat("x", learn.MaxKey), nil, c); s.lists.EstimatedSize() != 1 {
+		t.Errorf("%d lists are kept", s.lists.EstimatedSize())
+	}
+}
+
+// The model must be told of pushes: no request will come for what was pushed.
+func TestSent(t *testing.T) {
+	style, script := link.Guess("/a.css", ""), link.Guess("/b.js", "")
+	verdict := func(a link.Asset, m server.Means) server.Verdict {
+		return server.Verdict{Asset: server.Prepare(a, casper.Params{}), Means: m}
+	}
+	for name, c := range map[string]struct {
+		plan   []server.Verdict
+		chosen []learn.Prediction
+		assets []link.Asset
+		byPush bool
+	}{
+		"nothing":                    {},
+		"held":                       {plan: []server.Verdict{verdict(style, server.None)}},
+		"hinted":                     {plan: []server.Verdict{verdict(style, server.ByHint)}, assets: []link.Asset{style}},
+		"pushed":                     {plan: []server.Verdict{verdict(style, server.ByPush)}, assets: []link.Asset{style}, byPush: true},
+		"pushed as the model chose":  {plan: []server.Verdict{verdict(style, server.ByPush)}, chosen: []learn.Prediction{{Asset: &style}}, byPush: true},
+		"one pushed, another hinted": {plan: []server.Verdict{verdict(style, server.ByPush), verdict(script, server.ByHint)}, assets: []link.Asset{style, script}, byPush: true},
+	} {
+		assets, byPush := sent(c.plan, c.chosen)
+		if !slices.Equal(assets, c.assets) || byPush != c.byPush {
+			t.Errorf("%s: %v, by push %t", name, assets, byPush)
+		}
+	}
+}
+
+// What an answer linked, and whether that can be known.
+func TestLinks(t *testing.T) {
+	linked := []link.Asset{{Path: "/a.css"}}
+	for _, tt := range []struct {
+		name  string
+		x     server.Exchange
+		want  []link.Asset
+		known bool
+	}{
+		{"links", server.Exchange{Linked: linked}, linked, true},
+		{"none", server.Exchange{}, nil, true},
+		{"nothing could be read", server.Exchange{Unread: true}, nil, false},
+	} {
+		if got := links(&tt.x); !slices.Equal(got, tt.want) || (got != nil) != tt.known {
+			t.Errorf("%s: %#v", tt.name, got)
+		}
+	}
+}
+
+// What an answer to one client links is that client's, until another is answered the same; the
+// cookie that the handler adds makes no answer personal.
+func TestPersonalLinks(t *testing.T) {
+	for _, personal := range []bool{false, true} {
+		s := &Source{Model: newModel(t, learn.Config{})}
+		h := s.Attach(&server.Handler{Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			w.Header().Set("Link", "</a.css>; rel=preload; as=style")
+			if personal {
+				w.Header().Set("Set-Cookie", "session=1")
+			}
+			io.WriteString(w, "<p>")
+		})})
+		known := func() bool { return len(s.Model.Wanted("/")) > 0 }
+		for i := range 2 {
+			if want := i > 0 && !personal; known() != want {
+				t.Errorf("personal %t: known %t after %d answers", personal, known(), i)
+			}
+			w := browse(h, fmt.Sprintf("10.0.%d.1", i), "/", "document")
+			if w.Result().Header.Get("Link") == "" {
+				t.Fatal("no link")
+			}
+		}
+		if !known() {
+			t.Errorf("personal %t: not known in the end", personal)
+		}
+	}
+}
+
+// A page's own markup is read as far as it is there.
+func TestScanner(t *testing.T) {
+	got := Scanner(server.TrackBlocking)([]byte(`<!doctype html><link rel=stylesheet href=a.css><link rel=preload as=font crossorigin href=/a.woff2><scr`),
+		link.Base{Scheme: "https", Authority: "example.com", Path: "/shop/"})
+	if len(got) != 2 || got[0].Path != "/shop/a.css" || got[0].NoPush || got[1].Path != "/a.woff2" || !got[1].NoPush {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A fetch waits while its page is being answered, and no longer; what waits is bounded.
+func TestOpenPages(t *testing.T) {
+	var o openPages
+	at := openPage{1, "/"}
+	now := time.Unix(1000, 0)
+	if o.hold(at, learn.Event{}) {
+		t.Fatal("a fetch waits for a page that nobody asked for")
+	}
+	o.arrive(at)
+	o.arrive(at) // two tabs
+	for i := range 2 * mostWaiting {
+		if !o.hold(at, learn.Event{Time: now.Add(time.Duration(i) * time.Second)}) {
+			t.Fatal("a fetch does not wait")
+		}
+	}
+	if o.hold(openPage{2, "/"}, learn.Event{}) || o.hold(openPage{1, "/other"}, learn.Event{}) {
+		t.Error("another client's or page's fetch waits")
+	}
+	if got := o.since(at, now.Add(time.Hour)); !got.Equal(now) {
+		t.Errorf("the page's header went out at %v, want %v", got, now)
+	}
+	if got := o.leave(at); got != nil {
+		t.Errorf("%d fetches are released while one answer is under way", len(got))
+	}
+	if got := o.leave(at); len(got) != mostWaiting {
+		t.Errorf("%d fetches have waited, want %d", len(got), mostWaiting)
+	}
+	if o.hold(at, learn.Event{}) || len(o.by) != 0 {
+		t.Error("something is left behind")
+	}
+}
