@@ -16,27 +16,14 @@ var pace struct {
 	store redisstore.Config
 }
 
-// farewell bounds how long the last evidence of a node may take to be sent.
-const farewell = 3 * time.Second
-
-// share returns what exchanges the model with those of other nodes. A Redis that is away now
-// may be there later, so it is not tried here.
+// share returns what exchanges the model with those of other nodes.
 func share(m *learn.Model, address string, log *slog.Logger) (func(context.Context) error, error) {
 	store, err := redisstore.Open(address, pace.store)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--state: %w", err)}
 	}
-	sharer := &learn.Sharer{Model: m, Store: store, Every: pace.every, Log: log}
 	return func(ctx context.Context) error {
-		err := sharer.Run(ctx)
-		end, cancel := context.WithTimeout(context.Background(), farewell)
-		defer cancel()
-		if closeErr := store.Close(end); err == nil {
-			err = closeErr
-		}
-		if err != nil {
-			log.Warn("state: the last evidence was not shared", "err", err)
-		}
-		return nil // the fleet knows nearly as much without it
+		store.Share(ctx, m, pace.every, log)
+		return nil
 	}, nil
 }

@@ -168,6 +168,32 @@ type Saver struct {
 	failing bool
 }
 
+// Load loads the file, if there is one, before Run. A file that is no snapshot is put aside, with ".broken" behind its name, and costs a line
+// of the log: the model begins anew. The error is that of a folder that is not there, or of a file that can be neither read nor put aside.
+func (s *Saver) Load() error {
+	if _, err := os.Stat(filepath.Dir(s.File)); err != nil {
+		return err
+	}
+	switch err := s.Model.LoadFile(s.File); {
+	case errors.Is(err, ErrSnapshot):
+		broken, pathErr := resolve(s.File) // a link stays where it is
+		if pathErr != nil {
+			return pathErr
+		}
+		aside := broken + ".broken"
+		if s.Log != nil {
+			s.Log.Error("state: begins anew", "err", err, "kept", aside)
+		}
+		if err := os.Rename(broken, aside); err != nil {
+			return err
+		}
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	s.saved = s.Model.Changes() // nothing is new yet
+	return nil
+}
+
 // Run saves until the context ends, and then once more. It returns the error of that last save.
 func (s *Saver) Run(ctx context.Context) error {
 	every := s.Every

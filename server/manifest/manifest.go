@@ -63,6 +63,19 @@ func (m *Manifest) Page(path string) (assets []link.Asset, listed bool) {
 	return nil, false
 }
 
+// A List is several manifests: the first that lists a page speaks for it.
+type List []*Manifest
+
+// Page is [Manifest.Page] of the first manifest that lists the page.
+func (l List) Page(path string) (assets []link.Asset, listed bool) {
+	for _, m := range l {
+		if assets, listed = m.Page(path); listed {
+			return assets, true
+		}
+	}
+	return nil, false
+}
+
 // Entry returns what an entry or module of a build needs, by its name in the file:
 // "src/main.ts", "main". The result is shared: do not change it.
 func (m *Manifest) Entry(name string) (assets []link.Asset, ok bool) {

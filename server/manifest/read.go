@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 )
 
 // Config says what a build tool's file leaves open. The zero Config fits a site at the root of
@@ -47,6 +48,20 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// Open reads the manifest in a file.
+func Open(name string, c Config) (*Manifest, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	m, err := Read(f, c)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return m, nil
+}
 
 // Read reads a manifest of any known form. The error is an *[Error].
 func Read(r io.Reader, c Config) (*Manifest, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"log/slog"
 	"net/url"
 	"sync"
 	"sync/atomic"
@@ -122,6 +123,26 @@ func Open(address string, c Config) (*Store, error) {
 	}
 	s.closer = client.Close
 	return s, nil
+}
+
+// farewell bounds how long the last evidence of a node may take to be sent.
+const farewell = 3 * time.Second
+
+// Share exchanges the evidence of a model with the fleet's until the context ends, as a [learn.Sharer] does, and
+// then sends what still waits and closes the store, within 3 s. Log gets a line where that fails: the last
+// evidence of this node is lost then, without which the fleet knows nearly as much. Every is the mean time
+// between exchanges, 0 for the Sharer's own. A Redis that is away at first may be there later.
+func (s *Store) Share(ctx context.Context, m *learn.Model, every time.Duration, log *slog.Logger) {
+	sharer := &learn.Sharer{Model: m, Store: s, Every: every, Log: log}
+	err := sharer.Run(ctx)
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+	defer cancel()
+	if closeErr := s.Close(end); err == nil {
+		err = closeErr
+	}
+	if err != nil && log != nil {
+		log.Warn("state: the last evidence was not shared", "err", err)
+	}
 }
 
 // Close sends what still waits in the queue, and lets go of the connections if [Open] made them. The error is that
