@@ -48,10 +48,14 @@ type Source struct {
 	// hint for what it has.
 	Track server.Track
 
+	// Pages are the pages that are being answered. Sources of one model, such as those of
+	// several handlers for parts of a site, share them. Nil are the source's own.
+	Pages *Pages
+
 	// Shadow learns, and names only what is declared.
 	Shadow bool
 
-	open  openPages
+	own   Pages
 	once  sync.Once
 	lists *otter.Cache[string, *list]
 }
@@ -100,6 +104,13 @@ func (s *Source) Wrap(next http.Handler) http.Handler {
 	})
 }
 
+func (s *Source) pages() *Pages {
+	if s.Pages != nil {
+		return s.Pages
+	}
+	return &s.own
+}
+
 // Begin is Wrap for servers that hand requests on in another way. It returns the request
 // to hand on, and what to call when it has been answered.
 func (s *Source) Begin(r *http.Request) (asked *http.Request, end func()) {
@@ -108,9 +119,9 @@ func (s *Source) Begin(r *http.Request) (asked *http.Request, end func()) {
 		return asked, func() {}
 	}
 	at := openPage{s.client(r), r.URL.Path}
-	s.open.arrive(at)
+	s.pages().arrive(at)
 	return asked, func() {
-		for _, e := range s.open.leave(at) {
+		for _, e := range s.pages().leave(at) {
 			s.Model.Observe(e)
 		}
 	}
@@ -176,12 +187,12 @@ func (s *Source) Observe(x *server.Exchange) {
 	}
 	if e.Kind == learn.Fetch {
 		e.Time = v.arrived
-		if x.Early || x.Pushed || !s.open.hold(openPage{e.Client, e.Path}, e) {
+		if x.Early || x.Pushed || !s.pages().hold(openPage{e.Client, e.Path}, e) {
 			s.Model.Observe(e)
 		}
 		return
 	}
-	e.Time = s.open.since(openPage{e.Client, x.Request.URL.Path}, time.Now())
+	e.Time = s.pages().since(openPage{e.Client, x.Request.URL.Path}, time.Now())
 	e.Chosen = v.chosen
 	e.Sent, e.ByPush = sent(x.Plan, v.chosen)
 	if x.Held.Len() > 0 {

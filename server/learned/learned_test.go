@@ -320,7 +320,7 @@ func TestScanner(t *testing.T) {
 
 // A fetch waits while its page is being answered, and no longer; what waits is bounded.
 func TestOpenPages(t *testing.T) {
-	var o openPages
+	var o Pages
 	at := openPage{1, "/"}
 	now := time.Unix(1000, 0)
 	if o.hold(at, learn.Event{}) {

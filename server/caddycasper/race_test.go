@@ -1,0 +1,5 @@
+//go:build race
+
+package caddycasper
+
+const raceEnabled = true

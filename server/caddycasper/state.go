@@ -1,0 +1,42 @@
+package caddycasper
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/redisstore"
+)
+
+// openState returns a model with what was learned before, and what keeps it from then on,
+// until the context ends. A file is not written before there is something new: who only has a
+// configuration checked (caddy validate) may do so beside a server that does, and as another
+// user.
+func openState(state string, log *slog.Logger) (*learn.Model, func(context.Context) error, error) {
+	shared := strings.HasPrefix(state, "redis://") || strings.HasPrefix(state, "rediss://")
+	c := learn.Config{Share: shared}
+	if shared {
+		c.Secret = []byte(state) // the nodes of a fleet are told the same address
+	}
+	m, err := learn.New(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !shared {
+		saver := &learn.Saver{Model: m, File: state, Log: log}
+		if err := saver.Load(); err != nil {
+			return nil, nil, fmt.Errorf("state: %w", err)
+		}
+		return m, saver.Run, nil
+	}
+	store, err := redisstore.Open(state, redisstore.Config{})
+	if err != nil {
+		return nil, nil, fmt.Errorf("state: %w", err)
+	}
+	return m, func(ctx context.Context) error {
+		store.Share(ctx, m, 0, log)
+		return nil
+	}, nil
+}
