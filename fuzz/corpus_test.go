@@ -11,16 +11,22 @@ import (
 
 	"github.com/cache-aware/casper/bitio"
 	"github.com/cache-aware/casper/fuzz"
+	autopushfuzz "github.com/cache-aware/casper/fuzz/autopush"
 	base64fuzz "github.com/cache-aware/casper/fuzz/base64url"
+	bip158fuzz "github.com/cache-aware/casper/fuzz/bip158"
 	bitiofuzz "github.com/cache-aware/casper/fuzz/bitio"
+	digestfuzz "github.com/cache-aware/casper/fuzz/cachedigest"
 	casperfuzz "github.com/cache-aware/casper/fuzz/casper"
 	gcsfuzz "github.com/cache-aware/casper/fuzz/gcs"
+	gocasperfuzz "github.com/cache-aware/casper/fuzz/gocasper"
 	harfuzz "github.com/cache-aware/casper/fuzz/har"
 	jarfuzz "github.com/cache-aware/casper/fuzz/jar"
 	linefuzz "github.com/cache-aware/casper/fuzz/line"
 	logfuzz "github.com/cache-aware/casper/fuzz/log"
+	deltafuzz "github.com/cache-aware/casper/fuzz/ricedelta"
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/casper"
+	"github.com/cache-aware/casper/gcs/gocasper"
 )
 
 // corpusVariable names a checkout of github.com/dvyukov/go-fuzz-corpus, or of anything
@@ -28,14 +34,19 @@ import (
 const corpusVariable = "GO_FUZZ_CORPUS"
 
 var targets = map[string]fuzz.Target{
-	"base64url": base64fuzz.Fuzz,
-	"bitio":     bitiofuzz.Fuzz,
-	"casper":    casperfuzz.Fuzz,
-	"gcs":       gcsfuzz.Fuzz,
-	"har":       harfuzz.Fuzz,
-	"jar":       jarfuzz.Fuzz,
-	"line":      linefuzz.Fuzz,
-	"log":       logfuzz.Fuzz,
+	"autopush":    autopushfuzz.Fuzz,
+	"base64url":   base64fuzz.Fuzz,
+	"bip158":      bip158fuzz.Fuzz,
+	"bitio":       bitiofuzz.Fuzz,
+	"cachedigest": digestfuzz.Fuzz,
+	"casper":      casperfuzz.Fuzz,
+	"gcs":         gcsfuzz.Fuzz,
+	"gocasper":    gocasperfuzz.Fuzz,
+	"har":         harfuzz.Fuzz,
+	"jar":         jarfuzz.Fuzz,
+	"line":        linefuzz.Fuzz,
+	"log":         logfuzz.Fuzz,
+	"ricedelta":   deltafuzz.Fuzz,
 }
 
 // TestTargets makes sure that no target is left out here or lacks its corpus.
@@ -68,6 +79,8 @@ func TestGoFuzzCorpus(t *testing.T) {
 	if len(files) == 0 {
 		t.Fatalf("%s=%s: no file is in a folder corpus there", corpusVariable, root)
 	}
+	fuzz.Crowded = true
+	defer func() { fuzz.Crowded = false }()
 	var seen sync.Map
 	inParallel(t, len(files), func(i int) (err error) {
 		if fuzz.Race && i%20 != 0 {
@@ -144,7 +157,12 @@ func asLines(data []byte, seen *sync.Map) {
 		linefuzz.Fuzz(append([]byte("Set-Cookie: h2o_casper="), line...))
 		value := bytes.TrimRight(line, "\r\n")
 		casperfuzz.Value(string(value), casper.Params{}, line)
-		casperfuzz.Value(fuzz.CookieLike(value), casper.Params{CapacityBits: 8}, line)
+		cookie := fuzz.CookieLike(value)
+		casperfuzz.Value(cookie, casper.Params{CapacityBits: 8}, line)
+		gocasperfuzz.Value(cookie, gocasper.Params{P: 1 << (len(line) % 8), N: 10})
+		autopushfuzz.Value(cookie, nil)
+		digestfuzz.Value(cookie)
+		digestfuzz.Header(string(value))
 	}
 	logfuzz.Fuzz(log)
 }
