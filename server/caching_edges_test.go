@@ -151,3 +151,17 @@ func TestScanEdges(t *testing.T) {
 		}
 	}
 }
+
+// RFC 9111, section 1.2.2: a number of seconds that is too large counts as the largest.
+func TestHugeMaxAgeIsFresh(t *testing.T) {
+	h := &server.Handler{Source: wants("/a.css"), Policy: server.Policy{NoPush: true}}
+	h.Next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "max-age=99999999999999999999")
+		io.WriteString(w, "body{}")
+	})
+	hinted(h, "/", "/a.css")
+	ask(h, "/a.css")
+	if !hinted(h, "/", "/a.css") {
+		t.Error("an asset that is fresh for ever is not hinted")
+	}
+}

@@ -157,6 +157,7 @@ func TestBadLists(t *testing.T) {
 		{"parameter 1", ricedelta.List{Rice: 1, Count: 1, Data: []byte{0}}, nil, gcs.BadParameter, 0},
 		{"parameter 29", ricedelta.List{Rice: 29, Count: 1, Data: make([]byte, 8)}, nil, gcs.BadParameter, 0},
 		{"parameter 0 with a count", ricedelta.List{Count: 1, Data: []byte{0x61}}, nil, gcs.BadParameter, 0},
+		{"a count of 32 bits", ricedelta.List{Rice: 2, Count: 1 << 31, Data: []byte{0}}, nil, gcs.BadParameter, 0},
 		{"parameter 1 without a count", ricedelta.List{Rice: 1}, nil, gcs.BadParameter, 0},
 		{"no data", ricedelta.List{First: 3, Rice: 5, Count: 1}, []uint32{3}, gcs.Truncated, 0},
 		{"one value too few", ricedelta.List{First: 5, Rice: 2, Count: 3, Data: []byte{0xf7, 0x02}}, []uint32{5, 20, 29, 29}, 0, 0},
@@ -344,5 +345,13 @@ func BenchmarkAppendValues(b *testing.B) {
 		if values, err = l.AppendValues(values[:0]); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// An encoder knows keys, not bits.
+func TestEncodeErrorNamesTheIndex(t *testing.T) {
+	_, err := ricedelta.Encode([]uint32{0, math.MaxUint32}, 2)
+	if err == nil || !strings.Contains(err.Error(), "at index 1: ") {
+		t.Error(err)
 	}
 }
