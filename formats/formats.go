@@ -278,7 +278,7 @@ func (f *Format) check(p Params, op Op) error {
 func sorted(keys []uint64, max uint64) ([]uint64, error) {
 	for i, k := range keys {
 		if k > max {
-			return nil, &gcs.Error{Layer: gcs.SetLayer, Kind: gcs.OutOfRange, Offset: i}
+			return nil, &gcs.Error{Layer: gcs.SetLayer, Kind: gcs.OutOfRange, Offset: i, Index: true}
 		}
 	}
 	keys = slices.Clone(keys)

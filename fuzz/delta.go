@@ -1,8 +1,6 @@
 package fuzz
 
 import (
-	"math"
-
 	"github.com/cache-aware/casper/bitio"
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/ricedelta"
@@ -14,10 +12,10 @@ func DeltaCode(rice uint8) gcs.Code {
 	return gcs.Code{Rice: rice, Run: bitio.OnesZero, Gap: 0, Order: bitio.LSBFirst, Pad: gcs.PadZero}
 }
 
-// badDelta reports a parameter that no list has: it is 2 to 28, and may be 0 where nothing
-// is coded.
+// badDelta reports parameters that no list has (RICE-3): rice is 2 to 28, and may be 0 where
+// nothing is coded; count has 31 bits.
 func badDelta(rice uint8, count uint32) bool {
-	return (rice < 2 || rice > 28) && (rice != 0 || count != 0)
+	return (rice < 2 || rice > 28) && (rice != 0 || count != 0) || count >= 1<<31
 }
 
 // ReadDeltas judges a list: the first value, and exactly as many differences as it says
@@ -28,7 +26,7 @@ func ReadDeltas(l ricedelta.List) (values []uint64, fault Fault) {
 		return nil, Fault{gcs.SetLayer, gcs.BadParameter, 0}
 	}
 	values = append(values, uint64(l.First))
-	lim := gcs.Limit{Len: int(min(uint64(l.Count), math.MaxInt)), Max: 1<<32 - 1 - uint64(l.First), End: gcs.Counted}
+	lim := gcs.Limit{Len: int(l.Count), Max: 1<<32 - 1 - uint64(l.First), End: gcs.Counted}
 	sums, fault := Decode(nil, Bits(l.Data, bitio.LSBFirst), DeltaCode(l.Rice), lim)
 	for _, sum := range sums {
 		values = append(values, uint64(l.First)+sum)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -43,9 +44,11 @@ func explicitFreshness(header http.Header, now time.Time) Freshness {
 		case d == "immutable":
 			fresh = true
 		case strings.HasPrefix(d, "max-age="):
+			// What cannot be read is stale (RFC 9111, section 4.2.1), and what is too large is as
+			// large as can be (section 1.2.2), as ParseUint has it.
 			seconds, err := strconv.ParseUint(strings.Trim(d[len("max-age="):], `"`), 10, 64)
-			if err != nil || seconds == 0 {
-				return Stale // RFC 9111, section 4.2.1: what cannot be read is stale
+			if err != nil && !errors.Is(err, strconv.ErrRange) || seconds == 0 {
+				return Stale
 			}
 			fresh, stated = true, true
 		}

@@ -65,14 +65,17 @@ func Code(rice uint8) gcs.Code {
 // make 32 bits.
 func (l List) Limit() gcs.Limit {
 	return gcs.Limit{
-		Len: int(min(uint64(l.Count), math.MaxInt)),
+		Len: int(min(l.Count, math.MaxInt32)),
 		Max: math.MaxUint32 - uint64(l.First),
 		End: gcs.Counted,
 	}
 }
 
-// check refuses a parameter that the format does not have.
+// check refuses parameters that the format does not have (RICE-3).
 func (l List) check() error {
+	if l.Count > math.MaxInt32 {
+		return &gcs.Error{Layer: gcs.SetLayer, Kind: gcs.BadParameter, Detail: "num_entries has 31 bits"}
+	}
 	if MinRice <= l.Rice && l.Rice <= MaxRice || l.Rice == 0 && l.Count == 0 {
 		return nil
 	}
@@ -144,7 +147,7 @@ func Encode(values []uint32, rice uint8) (List, error) {
 	c := Code(rice)
 	if size := c.Size(sums); size > MaxOctets {
 		return List{}, &gcs.Error{
-			Layer: gcs.SetLayer, Kind: gcs.TooMany, Offset: len(values) - 1,
+			Layer: gcs.SetLayer, Kind: gcs.TooMany, Offset: len(values) - 1, Index: true,
 			Detail: fmt.Sprintf("a parameter of %d would take %d octets", rice, size),
 		}
 	}

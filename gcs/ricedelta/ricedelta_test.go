@@ -169,7 +169,7 @@ func TestBadLists(t *testing.T) {
 		{"the largest value", ricedelta.List{First: math.MaxUint32 - 9, Rice: 2, Count: 1, Data: []byte{0b01_011}}, []uint32{math.MaxUint32 - 9, math.MaxUint32}, 0, 0},
 		{"one more than 32 bits hold", ricedelta.List{First: math.MaxUint32 - 8, Rice: 2, Count: 1, Data: []byte{0b01_011}}, []uint32{math.MaxUint32 - 8}, gcs.OutOfRange, 0},
 		{"a later one", ricedelta.List{First: math.MaxUint32 - 15, Rice: 2, Count: 2, Data: []byte{0xf7, 0x02}}, []uint32{math.MaxUint32 - 15, math.MaxUint32}, gcs.OutOfRange, 6},
-		{"a promise of 2^32-1", ricedelta.List{First: 5, Rice: 2, Count: math.MaxUint32, Data: []byte{0xf7, 0x02}}, []uint32{5, 20, 29, 29}, gcs.Truncated, 14},
+		{"a promise of 2^31-1", ricedelta.List{First: 5, Rice: 2, Count: math.MaxInt32, Data: []byte{0xf7, 0x02}}, []uint32{5, 20, 29, 29}, gcs.Truncated, 14},
 	} {
 		values, err := tt.l.AppendValues(nil)
 		if !slices.Equal(values, tt.values) {
@@ -254,7 +254,7 @@ func TestRoundTrip(t *testing.T) {
 
 // A count from outside allocates nothing by itself.
 func TestPromises(t *testing.T) {
-	l := ricedelta.List{Rice: 2, Count: math.MaxUint32, Data: make([]byte, 100)}
+	l := ricedelta.List{Rice: 2, Count: math.MaxInt32, Data: make([]byte, 100)}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	values, err := l.AppendValues(nil)
