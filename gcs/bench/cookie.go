@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"runtime"
 
 	icza "github.com/icza/bitio"
 	"github.com/kkdai/bstream"
@@ -92,7 +93,7 @@ func cookieRows(h2o *libh2o) ([]row, error) {
 				out = append(out, next)
 				next++
 			}
-			sinkKeys = out
+			runtime.KeepAlive(out)
 			return 1
 		}
 		write := row{group: "cookie write", name: fmt.Sprintf("n=%d", n), unit: "cookie", by: map[string]contender{
@@ -121,5 +122,3 @@ func cookieRows(h2o *libh2o) ([]row, error) {
 	}
 	return rows, nil
 }
-
-var sinkKeys []uint64

@@ -20,7 +20,7 @@ func scripts(n int, seed uint64) [][]byte {
 }
 
 func BenchmarkBuild(b *testing.B) {
-	for _, n := range []int{10, 100, 1000, 10000, 100000} {
+	for _, n := range []int{10, 100, 1000, 10000, 100000, 1000000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			items := scripts(n, 1)
 			b.ReportAllocs()

@@ -130,6 +130,12 @@ func (p Params) reduce(h, universe uint64) uint64 {
 	if p.Variant == DecredV1 && universe > 0 {
 		return h % universe
 	}
+	return spread(h, universe)
+}
+
+// spread is how Bitcoin, and Decred later, reduce a hash. It keeps the order of
+// hashes.
+func spread(h, universe uint64) uint64 {
 	hi, _ := bits.Mul64(h, universe)
 	return hi
 }

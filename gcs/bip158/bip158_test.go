@@ -503,6 +503,22 @@ func TestNoAllocs(t *testing.T) {
 	}
 }
 
+// A small filter is one allocation, that of its octets.
+func TestSmallBuildAllocations(t *testing.T) {
+	if raceEnabled {
+		t.Skip("under the race detector a sync.Pool forgets on purpose")
+	}
+	items := make([][]byte, 5000)
+	for i := range items {
+		items[i] = fmt.Append(nil, i)
+	}
+	for _, n := range []int{1, 10, 5000} {
+		if allocs := testing.AllocsPerRun(50, func() { _, _ = bip158.Build(bip158.Basic, bip158.Key{}, items[:n]) }); allocs > 1.5 {
+			t.Errorf("%d items: %v allocations", n, allocs)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add([]byte{0x01, 0x9d, 0xfc, 0xa8}, uint8(19), uint64(784931), uint8(0))       // the genesis block
 	f.Add([]byte{0x00}, uint8(19), uint64(784931), uint8(0))                         // no items

@@ -4,114 +4,37 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/cache-aware/casper/gcs"
-	"github.com/cache-aware/casper/hash"
 )
 
 // Build returns the filter of the given items, in any order. What becomes of
-// repeated and of empty items differs: see the package comment.
+// repeated and of empty items differs: see the package comment. While it works it
+// needs 16 octets an item, and all processors from 16,384 items on.
 //
 // The errors are [gcs.BadParameter] for p and [gcs.TooMany] where the filter would be
 // longer than [MaxOctets] or have 2^32 items.
 func Build(p Params, k Key, items [][]byte) (Filter, error) {
+	return build(p, k, items, workersFor(len(items)))
+}
+
+func build(p Params, k Key, items [][]byte, workers int) (Filter, error) {
 	if !p.Valid() {
 		return Filter{}, badParams()
 	}
 	w := workspaces.Get().(*workspace)
 	defer workspaces.Put(w)
-	w.hash(p, k, items)
-	if err := w.reduce(p); err != nil {
+	w.workers = workers
+	w.fill(p, k, items, p.Universe(uint32(len(items))), p.Variant != DecredV2)
+	if err := checkCount(len(w.hashes)); err != nil {
 		return Filter{}, err
 	}
-	if p.Variant != DecredV1 {
-		// Equal values are a collision, which stays, or a repetition, which must not
-		// count in N.
-		if equal := w.repeated(); len(equal) > 0 {
-			if once, found := distinct(p, k, items, equal); found {
-				w.hash(p, k, once)
-				if err := w.reduce(p); err != nil {
-					return Filter{}, err
-				}
-			}
-		}
+	values, repeats := w.reduce(p, p.Universe(uint32(len(w.hashes))))
+	if repeats { // which do not count in N
+		w.dropRepeats(p, k, items)
+		values, _ = w.reduce(p, p.Universe(uint32(len(w.hashes))))
 	}
-	return encode(p, w.values)
-}
-
-// distinct returns the items without repeats, and whether there were any. Only those whose
-// values are among the equal ones, which are sorted, can be repeats: one pair in 785,000
-// collides, so that a million items have few such, and a map of all items would take
-// ten times as long as the filter.
-func distinct(p Params, k Key, items [][]byte, equal []uint64) (once [][]byte, found bool) {
-	counted := 0
-	for _, item := range items {
-		if counts(p, item) {
-			counted++
-		}
-	}
-	universe := p.Universe(uint32(counted))
-	seen := make(map[string]bool)
-	var octets [8]byte
-	once = make([][]byte, 0, counted)
-	for _, item := range items {
-		if !counts(p, item) {
-			continue
-		}
-		h := hash.SipHash(k, item)
-		if _, is := slices.BinarySearch(equal, p.reduce(h, universe)); is {
-			id := item
-			if p.Variant == DecredV2 { // which looks at hashes only
-				id = octets[:]
-				binary.BigEndian.PutUint64(id, h)
-			}
-			if seen[string(id)] {
-				found = true
-				continue
-			}
-			seen[string(id)] = true
-		}
-		once = append(once, item)
-	}
-	return once, found
-}
-
-// counts reports whether an item counts: Decred's second version leaves empty ones
-// out.
-func counts(p Params, item []byte) bool { return len(item) > 0 || p.Variant != DecredV2 }
-
-// hash sets the values to the hashes of the items that count.
-func (w *workspace) hash(p Params, k Key, items [][]byte) {
-	w.values = w.values[:0]
-	for _, item := range items {
-		if counts(p, item) {
-			w.values = append(w.values, hash.SipHash(k, item))
-		}
-	}
-}
-
-// reduce makes sorted values of the hashes.
-func (w *workspace) reduce(p Params) error {
-	if err := checkCount(len(w.values)); err != nil {
-		return err
-	}
-	universe := p.Universe(uint32(len(w.values)))
-	for i, h := range w.values {
-		w.values[i] = p.reduce(h, universe)
-	}
-	w.sort()
-	return nil
-}
-
-// repeated returns those of the sorted values that are there more than once, each once.
-func (w *workspace) repeated() (equal []uint64) {
-	for i := 1; i < len(w.values); i++ {
-		if v := w.values[i]; v == w.values[i-1] && (len(equal) == 0 || equal[len(equal)-1] != v) {
-			equal = append(equal, v)
-		}
-	}
-	return equal
+	return encode(p, values)
 }
 
 // FromValues returns the filter of the given values, which must be sorted and below
