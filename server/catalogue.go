@@ -174,12 +174,13 @@ func (c *catalogue) told(e *entry, validator string) {
 }
 
 // prepare computes what a decision needs of an asset.
-func (h *Handler) prepare(s *state, at place, scheme string, a link.Asset) *Asset {
+func (w *response) prepare(asset *link.Asset) *Asset {
+	h, s, a := w.h, w.s, *asset
 	p := &Asset{Asset: a, rank: h.rank(a), valid: a.Valid(), hintable: a.Hintable()}
 	p.Tracked = h.Track.Tracks(a)
 	var f facts
 	if a.Rel != link.Preconnect && p.valid {
-		e := s.catalogue.entry(place{at.host, a.Path}, scheme)
+		e := s.catalogue.entry(place{w.r.Host, a.Path}, w.scheme())
 		if h.Validator != nil {
 			// The file itself knows best, and may have changed since it was served.
 			if v := h.validator(a.Path); v != "" {

@@ -50,7 +50,9 @@ func (w *response) learnAsset(code int, header http.Header) {
 // completePage acts on the links of an answer, remembers them, and writes the
 // cookie.
 func (w *response) completePage(code int, header http.Header, body []byte) {
-	w.linked = w.takeLinks(header)
+	if len(header["Link"]) > 0 {
+		w.linked = w.takeLinks(header)
+	}
 	html := isHTML(contentType(header, body))
 	if html && w.h.Scan != nil && len(body) > 0 && first(header, "Content-Encoding") == "" {
 		w.scan(body)
@@ -60,7 +62,8 @@ func (w *response) completePage(code int, header http.Header, body []byte) {
 		w.learnAsset(code, header)
 	}
 	w.keep(code, header, html)
-	if document && (code >= 200 && code < 300 || code == http.StatusNotModified && !w.conditional()) {
+	if document && (code >= 200 && code < 300 || code == http.StatusNotModified && !w.conditional()) && (len(w.linked) > 0 || len(w.wantedBySource()) > 0) {
+		w.readClient() // here, where less of the stack is used than where it is needed
 		w.late(code, html, header)
 	}
 	w.setCookie(code, header)
@@ -70,9 +73,6 @@ func (w *response) completePage(code int, header http.Header, body []byte) {
 // alone.
 func (w *response) takeLinks(header http.Header) (linked []link.Asset) {
 	values := header["Link"]
-	if len(values) == 0 {
-		return nil
-	}
 	pushOnly := false
 	for l := range link.Links(values, w.base()) {
 		if l.Err == nil && len(linked) < maxRemember {
@@ -93,14 +93,20 @@ func (w *response) takeLinks(header http.Header) (linked []link.Asset) {
 func (w *response) scan(body []byte) {
 	w.html = slices.Clone(body[:min(len(body), w.h.scanBytes())])
 	for _, a := range w.h.scan(w.html, w.base()) {
-		if len(w.linked) < maxRemember && a.Valid() && !slices.ContainsFunc(w.linked, sameAs(a)) {
+		if len(w.linked) < maxRemember && a.Valid() && !has(w.linked, &a) {
 			w.linked = append(w.linked, a)
 		}
 	}
 }
 
-func sameAs(a link.Asset) func(link.Asset) bool {
-	return func(b link.Asset) bool { return a.Path == b.Path && a.Rel == b.Rel }
+// has reports whether an asset is in a list, however it is asked for there.
+func has(list []link.Asset, a *link.Asset) bool {
+	for i := range list {
+		if b := &list[i]; b.Path == a.Path && b.Rel == a.Rel {
+			return true
+		}
+	}
+	return false
 }
 
 // keep remembers what the page linked and how it ended, for the next who asks for it. How a
@@ -110,9 +116,9 @@ func (w *response) keep(code int, header http.Header, html bool) {
 		return
 	}
 	linked := w.linked
-	for _, a := range w.foretold {
-		if !slices.ContainsFunc(linked, sameAs(a)) {
-			linked = append(linked[:len(linked):len(linked)], a)
+	for i := range w.foretold {
+		if a := &w.foretold[i]; !has(linked, a) {
+			linked = append(linked[:len(linked):len(linked)], *a)
 		}
 	}
 	w.links, w.personal = linked, personal(w.r, header)
@@ -128,9 +134,6 @@ func (w *response) keep(code int, header http.Header, html bool) {
 // late decides on what the answer itself links, and on what the source wants and the
 // client could not take earlier.
 func (w *response) late(code int, html bool, header http.Header) {
-	if len(w.linked) == 0 && len(w.wantedBySource()) == 0 {
-		return
-	}
 	shared := shareable(code, header)
 	page := w.wanted()
 	var room [2][12]*Asset
@@ -139,22 +142,20 @@ func (w *response) late(code int, html bool, header http.Header) {
 		if a := &w.linked[i]; !w.settled(a) {
 			p := page.find(a)
 			if p == nil {
-				p = w.h.prepare(w.s, w.place(), w.scheme(), *a)
+				p = w.prepare(a)
 			}
 			want = append(want, p)
 		}
 	}
 	if page != nil && html && w.r.Method == http.MethodGet {
 		for _, p := range page.prepared[:page.own] {
-			if !slices.ContainsFunc(w.linked, sameAs(p.Asset)) { // those stand in the answer already
+			if !has(w.linked, &p.Asset) { // those stand in the answer already
 				own = append(own, p)
 			}
 		}
 	}
 	if shared && len(own) > 0 {
-		// What others may get from a cache must not depend on this client.
-		plan := w.h.Policy.Decide(&Client{CanLink: true, Deny: w.c.Deny}, own, nil)
-		w.link(plan.Verdicts, header)
+		w.linkForAll(own, header)
 	}
 	for _, p := range own {
 		if !w.settled(&p.Asset) {
@@ -165,11 +166,12 @@ func (w *response) late(code int, html bool, header http.Header) {
 		return
 	}
 	heldBack := false
-	for _, v := range w.deliver(want, true, nil) {
-		switch {
+	done := w.deliver(want, true, nil)
+	for i := range done {
+		switch v := &done[i]; {
 		case shared || !slices.Contains(own, v.Asset):
 		case v.Means == ByLink:
-			w.link([]Verdict{v}, header)
+			w.link(done[i:i+1], header)
 		case v.Why == Held:
 			heldBack = true
 		}
@@ -177,6 +179,13 @@ func (w *response) late(code int, html bool, header http.Header) {
 	if heldBack {
 		makePrivate(header) // the answer depends on the cookie
 	}
+}
+
+// linkForAll links what every client is to have: what others may get from a cache must not
+// depend on this one.
+func (w *response) linkForAll(own []*Asset, header http.Header) {
+	plan := w.h.Policy.Decide(&Client{CanLink: true, Deny: w.c.Deny}, own, nil)
+	w.link(plan.Verdicts, header)
 }
 
 // setCookie writes the fingerprint, if it is news and the answer may carry it. A

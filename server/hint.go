@@ -94,7 +94,7 @@ func (w *response) relayHints() {
 			if l.Err == nil && len(want) < maxRemember {
 				w.foretold = append(w.foretold, l.Asset)
 				if !w.settled(&l.Asset) {
-					want = append(want, w.h.prepare(w.s, w.place(), w.scheme(), l.Asset))
+					want = append(want, w.prepare(&l.Asset))
 				}
 			}
 		}

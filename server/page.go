@@ -95,20 +95,13 @@ func (w *response) wanted() *page {
 	w.checked = true // prepare looks at each
 	next := &page{status: old.status, linked: old.linked, source: source}
 	next.prepared = make([]*Asset, 0, len(source)+len(old.linked))
-	add := func(a link.Asset) {
-		if a.Valid() && !slices.ContainsFunc(next.prepared, func(p *Asset) bool { return p.Path == a.Path && p.Rel == a.Rel }) {
-			p := h.prepare(s, w.place(), w.scheme(), a)
-			p.text = a.String()
-			next.prepared = append(next.prepared, p)
-		}
-	}
-	for _, a := range source {
-		add(a)
+	for i := range source {
+		w.add(next, &source[i])
 	}
 	next.own = len(next.prepared)
-	for _, l := range old.linked {
-		if l.voter == 0 {
-			add(l.Asset)
+	for i := range old.linked {
+		if l := &old.linked[i]; l.voter == 0 {
+			w.add(next, &l.Asset)
 		}
 	}
 	next.generation = s.catalogue.generation.Load()
@@ -117,6 +110,15 @@ func (w *response) wanted() *page {
 		w.known = next
 	}
 	return next
+}
+
+// add prepares one more asset of a page.
+func (w *response) add(p *page, a *link.Asset) {
+	if a.Valid() && !slices.ContainsFunc(p.prepared, func(b *Asset) bool { return a.Path == b.Path && a.Rel == b.Rel }) {
+		b := w.prepare(a)
+		b.text = a.String()
+		p.prepared = append(p.prepared, b)
+	}
 }
 
 // find returns the prepared asset of the page, if it is among them.
@@ -155,13 +157,32 @@ func same(a, b []link.Asset) bool {
 // behind.
 func (w *response) remember(status int, assets []link.Asset, wanted bool, voter uint64) {
 	old := w.memory()
+	if old == nil && len(assets) == 0 && !wanted || old != nil && voter == 0 && !w.unread && old.says(status, assets) {
+		return
+	}
+	w.renew(old, status, assets, voter)
+}
+
+// says reports whether that is what is remembered, for everybody.
+func (p *page) says(status int, assets []link.Asset) bool {
+	if p.status != status || len(p.linked) != len(assets) {
+		return false
+	}
+	for i := range assets {
+		if l := &p.linked[i]; l.voter != 0 || l.Asset != assets[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// renew is the rest of [response.remember], apart since it needs much of the stack: each request
+// has a new goroutine, and making that grow takes longer than all else that is done for a
+// page that is as ever.
+//
+//go:noinline
+func (w *response) renew(old *page, status int, assets []link.Asset, voter uint64) {
 	known := old != nil
-	if !known && len(assets) == 0 && !wanted {
-		return
-	}
-	if known && voter == 0 && old.status == status && !w.unread && slices.EqualFunc(old.linked, assets, func(l linked, a link.Asset) bool { return l.voter == 0 && l.Asset == a }) {
-		return
-	}
 	next := &page{status: status}
 	switch {
 	case known && (bad(status) || len(assets) == 0 && (w.unread || status == http.StatusNotModified)):

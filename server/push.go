@@ -74,7 +74,7 @@ func (w *response) pushNow(opts *http.PushOptions, assets []link.Asset) []Verdic
 func (w *response) prepareAll(assets []link.Asset) []*Asset {
 	want := make([]*Asset, 0, len(assets))
 	for _, a := range assets {
-		want = append(want, w.h.prepare(w.s, w.place(), w.scheme(), a))
+		want = append(want, w.prepare(&a))
 	}
 	return want
 }

@@ -51,16 +51,35 @@ func ParseLenient(value string, p Params) (Fingerprint, error) {
 }
 
 func parse(value string, p Params, how *readings) (Fingerprint, error) {
-	var room [shortKeys]Key
-	keys, err := p.read(room[:0], value, how)
+	if !p.Valid() || len(value) <= shortText {
+		var room [shortKeys]Key
+		keys, err := p.read(room[:0], value, how)
+		if err != nil {
+			return Fingerprint{p: p}, err
+		}
+		return Fingerprint{p, slices.Clone(keys)}, nil
+	}
+	var room []Key
+	if len(value) <= usualText {
+		// So many octets hold hardly fewer keys than they could. Of longer ones that is seen first.
+		room = make([]Key, 0, 6*len(value)/(rice+1))
+	}
+	keys, err := p.read(room, value, how)
 	if err != nil {
 		return Fingerprint{p: p}, err
 	}
-	return Fingerprint{p, slices.Clone(keys)}, nil
+	return Fingerprint{p, keys}, nil
 }
 
-// shortKeys is how many keys are decoded on the stack.
-const shortKeys = 128
+// usualText is how long a value is usually at most, in characters: of a thousand assets.
+const usualText = 1024
+
+// What is decoded on the stack: no more, since the goroutines of a server begin with little of
+// it, and making one grow takes longer than reading a cookie.
+const (
+	shortText = 48                         // characters
+	shortKeys = 6 * shortText / (rice + 1) // the most keys that these can hold
+)
 
 func tooLong(n, most int) error {
 	return &gcs.Error{
