@@ -139,4 +139,7 @@ const notes = `
   filling a word for short writes.
 * **Refilling at each code.** The load is then in the chain from one code to the next: 4.3 ns a
   key.
+* **The loops of long streams for short ones.** With groups of one, which suit a cookie of ten assets, and all that
+  surrounds them left out, calling them still took 55 ns where the loop of gcs/brief.go takes 40.
+* **Groups of two for long streams too**, up to 128 octets instead of 48: a cookie of 100 assets took 250 ns, not 200.
 `
