@@ -12,6 +12,8 @@
 //	...
 //	chosen, why := model.Choose(nil, reader.Page(r), client)  // before the next page is answered
 //
+// Package learned does this for a server.Handler, pages that are slow and assets that come early included.
+//
 // # What counts
 //
 // A view is a page that was served as 200 to a client, and is open for [Config.Window]. What the client asks for in its name meanwhile, by
