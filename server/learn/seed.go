@@ -135,8 +135,11 @@ func (m *Model) linkHash(a *link.Asset) uint64 {
 	if a.PushOnly {
 		h |= 2
 	}
-	for _, s := range [...]string{a.Path, a.As, a.Type, a.FetchPriority, a.Integrity} {
-		h = mix(h ^ m.hash(s))
+	h = mix(h ^ m.hash(a.Path))
+	for i, s := range [...]string{a.As, a.Type, a.FetchPriority, a.Integrity} {
+		if s != "" { // few links say all of it
+			h = mix(h + uint64(i) ^ m.hash(s))
+		}
 	}
 	return h
 }
