@@ -121,7 +121,8 @@ func (w *response) keep(code int, header http.Header, html bool) {
 			linked = append(linked[:len(linked):len(linked)], *a)
 		}
 	}
-	w.links, w.personal = linked, personal(w.r, header)
+	w.links = linked
+	w.personal = (len(linked) > 0 || w.h.Observe != nil) && personal(w.r, header)
 	voter := uint64(0)
 	if len(linked) > 0 && w.personal {
 		voter = w.voter()
