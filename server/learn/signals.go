@@ -30,6 +30,9 @@ type Reader struct {
 	// localhost. Programs can write them at will. Off, requests without them count as well.
 	Browsers bool
 
+	// NoLinks leaves [Event.Links] to a caller who knows which links of an answer are the application's own.
+	NoLinks bool
+
 	// Cookie is the name of our own cookie: an answer that sets no other is still for everybody.
 	Cookie string
 }
@@ -116,12 +119,14 @@ func (rd *Reader) Event(r *http.Request, status int, answer http.Header) (Event,
 		return Event{}, false
 	}
 	if dest == "document" && mode == "navigate" || dest == "" && isPage(r, status, answer) {
-		return e, rd.view(&e, r, status, answer)
+		ok := rd.view(&e, r, status, answer)
+		return e, ok
 	}
 	if dest == "document" || dest == "iframe" || dest == "frame" || dest == "serviceworker" {
 		return Event{}, false
 	}
-	return e, rd.fetch(&e, r, answer, dest, mode)
+	ok := rd.fetch(&e, r, answer, dest, mode)
+	return e, ok
 }
 
 // isPage tells a page by its answer, or where that is a redirect or an error by what the client accepts.
@@ -148,7 +153,7 @@ func (rd *Reader) view(e *Event, r *http.Request, status int, answer http.Header
 	if rd.personal(answer) {
 		e.Flags |= Private
 	}
-	if status == http.StatusOK {
+	if status == http.StatusOK && !rd.NoLinks {
 		if values := answer.Values("Link"); len(values) > 0 {
 			e.Links = link.Parse(values, e.Path)
 			if e.Links == nil {

@@ -367,3 +367,17 @@ func BenchmarkReader(b *testing.B) {
 		}
 	}
 }
+
+// Who knows better which links are the application's own has them left out.
+func TestReadViewWithoutLinks(t *testing.T) {
+	r := httptest.NewRequest("GET", "https://example.com/", nil)
+	r.Header.Set("Sec-Fetch-Dest", "document")
+	r.Header.Set("Sec-Fetch-Mode", "navigate")
+	answer := http.Header{"Content-Type": {"text/html"}, "Link": {"</a.css>; rel=preload; as=style"}}
+	for _, without := range []bool{false, true} {
+		rd := Reader{NoLinks: without}
+		if e, ok := rd.Event(r, 200, answer); !ok || (e.Links == nil) != without {
+			t.Errorf("NoLinks %t: %v, %t", without, e.Links, ok)
+		}
+	}
+}

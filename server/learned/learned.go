@@ -174,7 +174,9 @@ func (s *Source) Observe(x *server.Exchange) {
 	if s.Model == nil || v == nil {
 		return
 	}
-	e, ok := s.Reader.Event(x.Request, x.Status, x.Header)
+	reader := s.Reader
+	reader.NoLinks = true // among those of the header are the handler's
+	e, ok := reader.Event(x.Request, x.Status, x.Header)
 	if !ok {
 		return
 	}
