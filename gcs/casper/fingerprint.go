@@ -51,7 +51,7 @@ func ParseLenient(value string, p Params) (Fingerprint, error) {
 }
 
 func parse(value string, p Params, how *readings) (Fingerprint, error) {
-	if !p.Valid() || len(value) <= shortText {
+	if len(value) <= shortText {
 		var room [shortKeys]Key
 		keys, err := p.read(room[:0], value, how)
 		if err != nil {
