@@ -19,10 +19,6 @@ import (
 	casperfuzz "github.com/cache-aware/casper/fuzz/casper"
 	gcsfuzz "github.com/cache-aware/casper/fuzz/gcs"
 	gocasperfuzz "github.com/cache-aware/casper/fuzz/gocasper"
-	harfuzz "github.com/cache-aware/casper/fuzz/har"
-	jarfuzz "github.com/cache-aware/casper/fuzz/jar"
-	linefuzz "github.com/cache-aware/casper/fuzz/line"
-	logfuzz "github.com/cache-aware/casper/fuzz/log"
 	deltafuzz "github.com/cache-aware/casper/fuzz/ricedelta"
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/casper"
@@ -42,10 +38,6 @@ var targets = map[string]fuzz.Target{
 	"casper":      casperfuzz.Fuzz,
 	"gcs":         gcsfuzz.Fuzz,
 	"gocasper":    gocasperfuzz.Fuzz,
-	"har":         harfuzz.Fuzz,
-	"jar":         jarfuzz.Fuzz,
-	"line":        linefuzz.Fuzz,
-	"log":         logfuzz.Fuzz,
 	"ricedelta":   deltafuzz.Fuzz,
 }
 
@@ -144,17 +136,13 @@ func asBits(data []byte, turn int) {
 }
 
 // asLines reads each line as a header and as the value of a cookie, unless it was in
-// another file already, and all of them as a log of cookies.
+// another file already.
 func asLines(data []byte, seen *sync.Map) {
-	var log []byte
 	for line := range bytes.Lines(data) {
 		line = line[:min(len(line), most)]
-		log = append(append(log, "h2o_casper="...), line...)
 		if _, again := seen.LoadOrStore(string(line), true); again {
 			continue
 		}
-		linefuzz.Fuzz(append([]byte("Cookie: "), line...))
-		linefuzz.Fuzz(append([]byte("Set-Cookie: h2o_casper="), line...))
 		value := bytes.TrimRight(line, "\r\n")
 		casperfuzz.Value(string(value), casper.Params{}, line)
 		cookie := fuzz.CookieLike(value)
@@ -164,5 +152,4 @@ func asLines(data []byte, seen *sync.Map) {
 		digestfuzz.Value(cookie)
 		digestfuzz.Header(string(value))
 	}
-	logfuzz.Fuzz(log)
 }

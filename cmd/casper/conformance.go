@@ -14,8 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/cache-aware/casper/explain"
-	"github.com/cache-aware/casper/formats"
+	"github.com/cache-aware/casper/cmd/internal/explain"
+	"github.com/cache-aware/casper/gcs/formats"
 	"github.com/cache-aware/casper/vectors"
 	"github.com/cache-aware/casper/vectors/conformance"
 	"github.com/cache-aware/casper/vectors/conformance/testee"

@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/cache-aware/casper/capture"
-	"github.com/cache-aware/casper/formats"
+	"github.com/cache-aware/casper/cmd/internal/capture"
+	"github.com/cache-aware/casper/gcs/formats"
 )
 
 // decodeFlags are the flags of decode.

@@ -7,9 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/cache-aware/casper/capture"
-	"github.com/cache-aware/casper/formats"
+	"github.com/cache-aware/casper/cmd/internal/capture"
 	"github.com/cache-aware/casper/gcs"
+	"github.com/cache-aware/casper/gcs/formats"
 )
 
 // encodeFlags are the flags of encode.

@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/cache-aware/casper/capture"
-	"github.com/cache-aware/casper/explain"
-	"github.com/cache-aware/casper/formats"
+	"github.com/cache-aware/casper/cmd/internal/capture"
+	"github.com/cache-aware/casper/cmd/internal/explain"
+	"github.com/cache-aware/casper/gcs/formats"
 )
 
 // explainFlags are the flags of explain.

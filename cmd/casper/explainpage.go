@@ -7,11 +7,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cache-aware/casper/cmd/internal/replay"
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/learn"
 	"github.com/cache-aware/casper/server/link"
-	"github.com/cache-aware/casper/server/replay"
 )
 
 func newExplainPage(t *tool) *cobra.Command {

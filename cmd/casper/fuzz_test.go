@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cache-aware/casper/explain"
-	"github.com/cache-aware/casper/formats"
+	"github.com/cache-aware/casper/cmd/internal/explain"
+	"github.com/cache-aware/casper/gcs/formats"
 )
 
 // fuzzParams make every format readable.

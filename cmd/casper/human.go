@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/cache-aware/casper/formats"
+	"github.com/cache-aware/casper/gcs/formats"
 )
 
 // Escape sequences of what is worth telling apart at a glance.

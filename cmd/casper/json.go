@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/cache-aware/casper/formats"
 	"github.com/cache-aware/casper/gcs"
+	"github.com/cache-aware/casper/gcs/formats"
 )
 
 // maxJSONNumber is the largest number that every JSON reader keeps exactly: a

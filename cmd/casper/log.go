@@ -5,7 +5,7 @@ import (
 	"io"
 	"strconv"
 
-	"github.com/cache-aware/casper/capture"
+	"github.com/cache-aware/casper/cmd/internal/capture"
 )
 
 // log decodes the known cookies of a log, on all processors, and prints the results in

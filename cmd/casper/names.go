@@ -4,7 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 
-	"github.com/cache-aware/casper/formats"
+	"github.com/cache-aware/casper/gcs/formats"
 )
 
 // octetNames turns names as they are written into what the format hashes.

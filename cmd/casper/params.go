@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/cache-aware/casper/formats"
 	"github.com/cache-aware/casper/gcs"
+	"github.com/cache-aware/casper/gcs/formats"
 )
 
 // A paramFlag is the flag of a format's parameter.

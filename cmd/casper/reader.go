@@ -8,9 +8,9 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/cache-aware/casper/capture"
-	"github.com/cache-aware/casper/formats"
+	"github.com/cache-aware/casper/cmd/internal/capture"
 	"github.com/cache-aware/casper/gcs"
+	"github.com/cache-aware/casper/gcs/formats"
 )
 
 // reading is how a capture becomes cookies.

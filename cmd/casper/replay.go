@@ -11,10 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cache-aware/casper/cmd/internal/replay"
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/learn"
-	"github.com/cache-aware/casper/server/replay"
 )
 
 // replayFlags are the flags of replay and, but for the first few, of explain-page.

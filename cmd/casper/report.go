@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"github.com/cache-aware/casper/capture"
+	"github.com/cache-aware/casper/cmd/internal/capture"
 )
 
 // value decodes a value and prints the result.

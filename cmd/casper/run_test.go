@@ -15,7 +15,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/cache-aware/casper/formats"
+	"github.com/cache-aware/casper/gcs/formats"
 )
 
 // printed runs casper and returns what it printed.

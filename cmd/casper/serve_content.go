@@ -3,7 +3,7 @@ package main
 import (
 	"log/slog"
 
-	"github.com/cache-aware/casper/cmd/casper/demo"
+	"github.com/cache-aware/casper/cmd/internal/demo"
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/learned"
 	"github.com/cache-aware/casper/server/proxy"

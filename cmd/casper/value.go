@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/cache-aware/casper/formats"
+	"github.com/cache-aware/casper/gcs/formats"
 )
 
 // numberValue is the flag of a number that may be absent.

@@ -11,8 +11,8 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/cache-aware/casper/formats"
 	"github.com/cache-aware/casper/gcs"
+	"github.com/cache-aware/casper/gcs/formats"
 	"github.com/cache-aware/casper/vectors"
 	"github.com/cache-aware/casper/vectors/conformance"
 )

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/cache-aware/casper/peer"
-	"github.com/cache-aware/casper/server/redisstore/sim"
+	"github.com/cache-aware/casper/server/internal/fleet"
 )
 
 // A small fleet, quickly: what one node saw all nodes know, nothing is lost on the way, and nobody asks for more than its share.

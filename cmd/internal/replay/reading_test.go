@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cache-aware/casper/capture"
-	"github.com/cache-aware/casper/server/replay"
+	"github.com/cache-aware/casper/cmd/internal/capture"
+	"github.com/cache-aware/casper/cmd/internal/replay"
 )
 
 // read returns the records of a capture.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cache-aware/casper/capture"
+	"github.com/cache-aware/casper/cmd/internal/capture"
 )
 
 // harHead is how much of a file is looked at to tell a HAR file from a JSON log.

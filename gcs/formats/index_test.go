@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cache-aware/casper/formats"
+	"github.com/cache-aware/casper/gcs/formats"
 )
 
 // An encoder knows keys, not bits.

@@ -8,7 +8,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/cache-aware/casper/capture"
+	"github.com/cache-aware/casper/cmd/internal/capture"
 	"github.com/cache-aware/casper/fuzz"
 	casperfuzz "github.com/cache-aware/casper/fuzz/casper"
 	"github.com/cache-aware/casper/gcs/casper"

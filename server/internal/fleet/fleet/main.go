@@ -1,6 +1,6 @@
 // Command fleet simulates a fleet of casper nodes on one Redis server and prints what that cost.
 //
-//	go run ./server/redisstore/sim/fleet [-redis URL] [-nodes N] [-full]
+//	go run ./server/internal/fleet/fleet [-redis URL] [-nodes N] [-full]
 //
 // Without -redis it starts the redis-server on the PATH, for itself alone. The server's database must
 // have nothing in it that matters: the simulated site is "sim".
@@ -19,7 +19,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/cache-aware/casper/server/redisstore/sim"
+	"github.com/cache-aware/casper/server/internal/fleet"
 )
 
 func main() {

@@ -14,7 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/cache-aware/casper/bitio"
-	"github.com/cache-aware/casper/explain"
+	"github.com/cache-aware/casper/cmd/internal/explain"
 	"github.com/cache-aware/casper/gcs"
 )
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing/fstest"
 
-	"github.com/cache-aware/casper/capture"
+	"github.com/cache-aware/casper/cmd/internal/capture"
 )
 
 func ExampleLine() {

@@ -8,7 +8,7 @@ import (
 	"io"
 	"iter"
 
-	"github.com/cache-aware/casper/capture"
+	"github.com/cache-aware/casper/cmd/internal/capture"
 )
 
 // A Reading takes a capture apart. The zero Reading is ready; it reads one capture at a time.

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cache-aware/casper/server/replay"
+	"github.com/cache-aware/casper/cmd/internal/replay"
 )
 
 // site writes a log of a page with a style sheet, its font and a script, as n clients see it who come once each. Every line is in the

@@ -3,7 +3,7 @@ package explain_test
 import (
 	"os"
 
-	"github.com/cache-aware/casper/explain"
+	"github.com/cache-aware/casper/cmd/internal/explain"
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/casper"
 )

@@ -13,8 +13,8 @@ import (
 	"testing"
 
 	"github.com/cache-aware/casper/bitio"
-	"github.com/cache-aware/casper/formats"
 	"github.com/cache-aware/casper/gcs"
+	"github.com/cache-aware/casper/gcs/formats"
 )
 
 func format(t testing.TB, name string) *formats.Format {
@@ -238,7 +238,7 @@ func TestH2OLimits(t *testing.T) {
 
 // Cookies of a running H2O.
 func TestH2OCaptures(t *testing.T) {
-	b, err := os.ReadFile("../gcs/casper/testdata/h2o-2.2.5.json")
+	b, err := os.ReadFile("../casper/testdata/h2o-2.2.5.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -551,7 +551,7 @@ func TestHeaders(t *testing.T) {
 }
 
 func TestAutoPush(t *testing.T) {
-	b, err := os.ReadFile("../gcs/autopush/testdata/h2-auto-push.json")
+	b, err := os.ReadFile("../autopush/testdata/h2-auto-push.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,13 +1,13 @@
 // Command table prints how casper's model compares with four others on the same simulated traffic.
 //
-//	go run ./server/learn/sim/table [-visits N] [-seeds N]
+//	go run ./server/internal/sim/table [-visits N] [-seeds N]
 package main
 
 import (
 	"flag"
 	"os"
 
-	"github.com/cache-aware/casper/server/learn/sim"
+	"github.com/cache-aware/casper/server/internal/sim"
 )
 
 func main() {
