@@ -1,0 +1,138 @@
+package httpfacts
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Freshness is what an answer says of its reuse by the browser that asked.
+type Freshness uint8
+
+const (
+	Unstated Freshness = iota // nothing: a browser guesses (RFC 9111, section 4.2.2), or asks again
+	Fresh                     // for a stated time
+	Stale                     // not without asking: a hint would make the browser fetch it twice
+)
+
+// FreshnessOf reads Cache-Control, Expires and Vary. A max-age that is no number makes the
+// answer stale (RFC 9111, section 4.2.1), one too large for 64 bits counts as the largest
+// (section 1.2.2). An Expires field matters only without max-age (section 5.3); it is
+// compared with the answer's Date, or with now if there is none.
+//
+// An answer that varies by everything never matches a later request (section 4.1), and one
+// that varies by Cookie does not match once the page has set one: Chromium then fetches the
+// asset once for the hint and once for the page.
+func FreshnessOf(h http.Header, now time.Time) Freshness {
+	if variesByVisitor(h) {
+		return Stale
+	}
+	fresh, dated := false, false
+	for name, argument := range directives(h) {
+		switch {
+		case is(name, "no-store"), is(name, "no-cache"):
+			return Stale
+		case is(name, "immutable"):
+			fresh = true
+		case is(name, "max-age"):
+			seconds, err := strconv.ParseUint(argument, 10, 64)
+			if err != nil && !errors.Is(err, strconv.ErrRange) || seconds == 0 {
+				return Stale
+			}
+			fresh, dated = true, true
+		}
+	}
+	if expires, stated := h["Expires"]; stated && len(expires) > 0 && !dated {
+		if date, err := http.ParseTime(First(h, "Date")); err == nil {
+			now = date
+		}
+		until, err := http.ParseTime(expires[0])
+		if err == nil && until.After(now) {
+			return Fresh
+		}
+		if !fresh {
+			return Stale
+		}
+	}
+	if fresh {
+		return Fresh
+	}
+	return Unstated
+}
+
+// variesByVisitor reports whether Vary names everything, or the Cookie field.
+func variesByVisitor(h http.Header) bool {
+	for name := range elements(h, "Vary") {
+		if name == "*" || is(name, "Cookie") {
+			return true
+		}
+	}
+	return false
+}
+
+// Shareable reports whether an answer tells a cache between server and client that it may
+// be stored for others: then it must carry no cookie of ours, and nothing that depends
+// on one. A 304 counts as shareable, since it is merged into a stored answer (RFC 9111,
+// section 3.2).
+func Shareable(status int, h http.Header) bool {
+	if status == http.StatusNotModified {
+		return true
+	}
+	for name := range directives(h) {
+		if is(name, "public") || is(name, "immutable") || is(name, "s-maxage") {
+			return true
+		}
+	}
+	return First(h, "Surrogate-Control") != "" || First(h, "Cdn-Cache-Control") != "" // RFC 9213
+}
+
+// Private reports whether Cache-Control keeps an answer out of shared caches: private, with
+// or without names of fields, or no-store.
+func Private(h http.Header) bool {
+	for name := range directives(h) {
+		if is(name, "private") || is(name, "no-store") {
+			return true
+		}
+	}
+	return false
+}
+
+// Personal reports whether an answer is for one visitor only, as far as it says so: it is
+// private, or it sets a cookie other than ours, whose name is own, or the request had an
+// Authorization field (RFC 9111, section 3.5).
+func Personal(r *http.Request, h http.Header, own string) bool {
+	return Has(r.Header, "Authorization") || SetsCookie(h, own) || Private(h)
+}
+
+// SetsCookie reports whether an answer sets a cookie whose name is not own.
+func SetsCookie(h http.Header, own string) bool {
+	for _, line := range h["Set-Cookie"] {
+		name, _, _ := strings.Cut(line, "=")
+		if name = strings.TrimSpace(name); name != own || own == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// Validator returns an answer's ETag, or else its Last-Modified date (RFC 9110, section 8.8).
+// Weak and strong tags are one here, and so are the tags that servers derive from one
+// file for its content codings: "x", W/"x", "x-gzip". It allocates where it cuts such a
+// suffix.
+func Validator(h http.Header) string {
+	tag := First(h, "Etag")
+	if tag == "" {
+		return First(h, "Last-Modified")
+	}
+	tag = strings.TrimPrefix(tag, "W/")
+	if body, ok := strings.CutSuffix(tag, `"`); ok {
+		for _, suffix := range [...]string{"--gzip", "-gzip", "-br", "-zstd", ";gz"} {
+			if cut, ok := strings.CutSuffix(body, suffix); ok {
+				return cut + `"`
+			}
+		}
+	}
+	return tag
+}

@@ -1,0 +1,49 @@
+package httpfacts
+
+import (
+	"iter"
+	"net/http"
+	"strings"
+)
+
+// First returns the first value of a field, "" if there is none. The name has to be in
+// canonical form ("Etag"): unlike Header.Get, First does not bring it into that.
+func First(h http.Header, name string) string {
+	if values := h[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// Has reports whether a field is there, with whatever value.
+func Has(h http.Header, name string) bool { return len(h[name]) > 0 }
+
+// elements yields the elements of a list field (RFC 9110, section 5.6.1), the lines of the
+// field one after the other.
+func elements(h http.Header, name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, line := range h[name] {
+			for e := range strings.SplitSeq(line, ",") {
+				if e = strings.Trim(e, " \t"); e != "" && !yield(e) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// directives yields the directives of Cache-Control with their arguments, the quotes taken
+// off (RFC 9111, section 5.2). Names compare without regard to case; see is.
+func directives(h http.Header) iter.Seq2[string, string] {
+	return func(yield func(name, argument string) bool) {
+		for e := range elements(h, "Cache-Control") {
+			name, argument, _ := strings.Cut(e, "=")
+			if !yield(strings.TrimRight(name, " \t"), strings.Trim(argument, ` "`)) {
+				return
+			}
+		}
+	}
+}
+
+// is compares names of directives, field names and tokens.
+func is(a, b string) bool { return strings.EqualFold(a, b) }
