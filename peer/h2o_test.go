@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/cache-aware/casper/server/h2client"
 )
 
 const preload = "; rel=preload"
@@ -36,7 +38,7 @@ func TestH2O(t *testing.T) {
 	eight := s.Authority("eight.test")
 
 	t.Run("pushes", func(t *testing.T) {
-		c := Dial(t, s.Addr, Options{TLS: s.ClientTLS()})
+		c := Dial(t, s.Addr, h2client.Options{TLS: s.ClientTLS()})
 		e, err := c.Get(eight, "/index.html")
 		if err != nil {
 			t.Fatal(err)
@@ -62,7 +64,7 @@ func TestH2O(t *testing.T) {
 			"on.test":  "h2o_casper=A5AAAAAAAAAAAAAAAAAAD-A; Path=/; Expires=Tue, 01 Jan 2030 00:00:00 GMT; Secure",
 			"off.test": "",
 		} {
-			c := Dial(t, s.Addr, Options{TLS: s.ClientTLS()})
+			c := Dial(t, s.Addr, h2client.Options{TLS: s.ClientTLS()})
 			e, err := c.Get(s.Authority(host), "/index.html")
 			if err != nil {
 				t.Fatal(err)
@@ -74,7 +76,7 @@ func TestH2O(t *testing.T) {
 		}
 	})
 	t.Run("quoting and types", func(t *testing.T) {
-		c := Dial(t, s.Addr, Options{TLS: s.ClientTLS()})
+		c := Dial(t, s.Addr, h2client.Options{TLS: s.ClientTLS()})
 		e, err := c.Get(eight, "/quoted.html")
 		if err != nil {
 			t.Fatal(err)
@@ -119,7 +121,7 @@ func TestH2OProxy(t *testing.T) {
 		Name: "app.test", CapacityBits: 8, Backends: map[string]http.Handler{"/app/": upstream},
 	}))
 	app := s.Authority("app.test")
-	e, err := Dial(t, s.Addr, Options{TLS: s.ClientTLS()}).Get(app, "/app/page")
+	e, err := Dial(t, s.Addr, h2client.Options{TLS: s.ClientTLS()}).Get(app, "/app/page")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +130,7 @@ func TestH2OProxy(t *testing.T) {
 	}
 	// The promise came first, so the cookie is on the push.
 	cookie, _, _ := strings.Cut(e.Pushes[0].Header.Get("set-cookie"), ";")
-	e, err = Dial(t, s.Addr, Options{TLS: s.ClientTLS()}).Get(app, "/app/page", cookie)
+	e, err = Dial(t, s.Addr, h2client.Options{TLS: s.ClientTLS()}).Get(app, "/app/page", cookie)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,10 +145,10 @@ func TestH2OCleartext(t *testing.T) {
 	other := StartH2O(t, c)
 	c.Cleartext = true
 	s := StartH2O(t, c)
-	if _, err := Dial(t, other.Addr, Options{TLS: other.ClientTLS()}).Get(other.Authority("eight.test"), "/css/0.css"); err != nil {
+	if _, err := Dial(t, other.Addr, h2client.Options{TLS: other.ClientTLS()}).Get(other.Authority("eight.test"), "/css/0.css"); err != nil {
 		t.Error(err)
 	}
-	e, err := Dial(t, s.Addr, Options{TLS: s.ClientTLS()}).Get(s.Authority("eight.test"), "/index.html")
+	e, err := Dial(t, s.Addr, h2client.Options{TLS: s.ClientTLS()}).Get(s.Authority("eight.test"), "/index.html")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +205,7 @@ func TestH2OStops(t *testing.T) {
 	v := judge(t, func(t testing.TB) {
 		s := StartH2O(t, exampleSite(Host{Name: "a.test"}))
 		addr = s.Addr
-		if _, err := Dial(t, addr, Options{TLS: s.ClientTLS()}).Get("", "/css/0.css"); err != nil {
+		if _, err := Dial(t, addr, h2client.Options{TLS: s.ClientTLS()}).Get("", "/css/0.css"); err != nil {
 			t.Fatal(err)
 		}
 	})

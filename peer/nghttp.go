@@ -14,17 +14,19 @@ import (
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
+
+	"github.com/cache-aware/casper/server/h2client"
 )
 
 // nghttpPatience bounds one run of nghttp.
 const nghttpPatience = 20 * time.Second
 
 // Nghttp runs the real nghttp client on a URL and returns what it says that it
-// received: one [Exchange] for each request that it made, in their order,
+// received: one [h2client.Exchange] for each request that it made, in their order,
 // without bodies. The flags are nghttp's own; "-H:authority: name:port" reaches
 // a virtual host on a numeric address, and each "-Hcookie: name=value" is
 // sent as a field of its own. A run that fails, fails the test.
-func Nghttp(t testing.TB, url string, flags ...string) []*Exchange {
+func Nghttp(t testing.TB, url string, flags ...string) []*h2client.Exchange {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), nghttpPatience)
 	defer cancel()
@@ -59,13 +61,13 @@ var (
 )
 
 // parseNghttp reads nghttp's verbose output.
-func parseNghttp(out string) ([]*Exchange, error) {
+func parseNghttp(out string) ([]*h2client.Exchange, error) {
 	var (
-		fields    Header                       // received, but not yet their frame's line
-		frame     []string                     // the match of the last frame's line
-		responses = make(map[uint32]*Response) // by stream
-		exchanges = make(map[uint32]*Exchange)
-		pushes    = make(map[uint32]*Push)
+		fields    h2client.Header                       // received, but not yet their frame's line
+		frame     []string                              // the match of the last frame's line
+		responses = make(map[uint32]*h2client.Response) // by stream
+		exchanges = make(map[uint32]*h2client.Exchange)
+		pushes    = make(map[uint32]*h2client.Push)
 		order     []uint32
 	)
 	for line := range strings.Lines(out) {
@@ -84,7 +86,7 @@ func parseNghttp(out string) ([]*Exchange, error) {
 				return nil, err
 			}
 			if m[1] == "send" {
-				exchanges[id] = new(Exchange)
+				exchanges[id] = new(h2client.Exchange)
 				responses[id] = &exchanges[id].Response
 				order = append(order, id)
 				continue
@@ -95,7 +97,7 @@ func parseNghttp(out string) ([]*Exchange, error) {
 				return nil, fmt.Errorf("HEADERS on unknown stream %d", id)
 			case r.Header != nil:
 				r.Trailer = fields
-			case interim(fields):
+			case strings.HasPrefix(fields.Get(":status"), "1"):
 				r.Early = append(r.Early, fields)
 			default:
 				r.Header = fields
@@ -115,7 +117,7 @@ func parseNghttp(out string) ([]*Exchange, error) {
 			if exchanges[parent] == nil {
 				return nil, fmt.Errorf("promise on unknown stream %d", parent)
 			}
-			p := &Push{StreamID: id, Promise: fields}
+			p := &h2client.Push{StreamID: id, Promise: fields}
 			exchanges[parent].Pushes = append(exchanges[parent].Pushes, p)
 			responses[id], pushes[id] = &p.Response, p
 			fields = nil
@@ -144,7 +146,7 @@ func parseNghttp(out string) ([]*Exchange, error) {
 		return nil, fmt.Errorf("no request")
 	}
 	slices.Sort(order)
-	found := make([]*Exchange, len(order))
+	found := make([]*h2client.Exchange, len(order))
 	for i, id := range order {
 		found[i] = exchanges[id]
 	}

@@ -1,12 +1,17 @@
 package peer
 
 import (
+	"crypto/tls"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 
 	"golang.org/x/net/http2"
+
+	"github.com/cache-aware/casper/server/h2client"
 )
 
 // What nghttp 1.52.0 prints, shortened to the lines that matter.
@@ -91,11 +96,36 @@ func TestParseNghttp(t *testing.T) {
 	}
 }
 
+// goServer runs net/http's own HTTP/2 on loopback and returns its address.
+func goServer(t *testing.T, h http.HandlerFunc) string {
+	t.Helper()
+	s := httptest.NewUnstartedServer(h)
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s.Listener.Addr().String()
+}
+
 // The real nghttp and our client see the same server in the same way.
 func TestNghttpAgreesWithClient(t *testing.T) {
 	Find(t, "nghttp")
-	addr, o := goServer(t, true, site(t))
-	ours, err := Dial(t, addr, o).Get("", "/page")
+	addr := goServer(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/page" {
+			io.WriteString(w, "body of "+r.URL.RequestURI())
+			return
+		}
+		w.Header().Set("Link", "</a.css>; rel=preload; as=style")
+		w.WriteHeader(http.StatusEarlyHints)
+		for _, path := range []string{"/a.css", "/b.js?v=1"} {
+			if err := w.(http.Pusher).Push(path, nil); err != nil {
+				t.Errorf("push %s: %v", path, err)
+			}
+		}
+		w.Header().Set("Trailer", "Digest")
+		io.WriteString(w, "page")
+		w.Header().Set("Digest", "of it all")
+	})
+	ours, err := Dial(t, addr, h2client.Options{TLS: &tls.Config{InsecureSkipVerify: true}}).Get("", "/page")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,8 +145,8 @@ func TestNghttpAgreesWithClient(t *testing.T) {
 		t.Errorf("interim answers: nghttp %v, ours %v", theirs.Early, ours.Early)
 	}
 	t.Run("no push", func(t *testing.T) {
-		addr, _ := goServer(t, true, func(w http.ResponseWriter, r *http.Request) {
-			if err := push(w, "/a"); err != http.ErrNotSupported {
+		addr := goServer(t, func(w http.ResponseWriter, r *http.Request) {
+			if err := w.(http.Pusher).Push("/a", nil); err != http.ErrNotSupported {
 				t.Errorf("push: %v", err)
 			}
 		})

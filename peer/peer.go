@@ -1,7 +1,6 @@
 // Package peer finds, starts and stops the real programs that casper is tested
 // against: the H2O web server, H2O's own library through a C compiler, and the
-// nghttp client. It also holds [Client], an HTTP/2 client that accepts pushes,
-// which the one in net/http refuses.
+// nghttp client.
 //
 // Only tests import it. A test that asks for a program which is not installed
 // is skipped with one line that names the missing package; with the

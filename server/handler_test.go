@@ -13,6 +13,7 @@ import (
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server"
+	"github.com/cache-aware/casper/server/h2client"
 	"github.com/cache-aware/casper/server/link"
 	"golang.org/x/net/http2/hpack"
 )
@@ -75,7 +76,7 @@ var navigate = []hpack.HeaderField{
 }
 
 // cookieOf returns the pair of the answer's casper cookie.
-func cookieOf(r *peer.Response) string {
+func cookieOf(r *h2client.Response) string {
 	for _, v := range r.Header.Values("set-cookie") {
 		if pair, _, _ := strings.Cut(v, ";"); strings.HasPrefix(pair, casper.CookieName+"=") {
 			return pair
@@ -84,7 +85,7 @@ func cookieOf(r *peer.Response) string {
 	return ""
 }
 
-func get(t testing.TB, c *peer.Client, path string, cookies ...string) *peer.Exchange {
+func get(t testing.TB, c *h2client.Client, path string, cookies ...string) *h2client.Exchange {
 	t.Helper()
 	x, err := c.Get("", path, slices.DeleteFunc(cookies, func(s string) bool { return s == "" })...)
 	if err != nil {
@@ -95,7 +96,7 @@ func get(t testing.TB, c *peer.Client, path string, cookies ...string) *peer.Exc
 
 func TestPushThenNothing(t *testing.T) {
 	addr := serve(t, &server.Handler{Next: site("</a.css>; rel=preload; as=style", "</b.js>; rel=preload; as=script")})
-	first := get(t, peer.Dial(t, addr, peer.Options{}), "/")
+	first := get(t, peer.Dial(t, addr, h2client.Options{}), "/")
 	if got, want := first.Pushed(), []string{"/a.css", "/b.js"}; !slices.Equal(got, want) {
 		t.Fatalf("first visit pushed %v, want %v", got, want)
 	}
@@ -107,7 +108,7 @@ func TestPushThenNothing(t *testing.T) {
 	if got, want := first.Header.Values("set-cookie"), cookie+"; Path=/; Max-Age=2592000; HttpOnly; Secure; SameSite=Lax"; got[0] != want {
 		t.Errorf("Set-Cookie %q, want %q", got, want)
 	}
-	second := get(t, peer.Dial(t, addr, peer.Options{}), "/", cookie)
+	second := get(t, peer.Dial(t, addr, h2client.Options{}), "/", cookie)
 	if len(second.Pushed()) != 0 || cookieOf(&second.Response) != "" {
 		t.Errorf("second visit pushed %v, set %q", second.Pushed(), cookieOf(&second.Response))
 	}
@@ -115,9 +116,9 @@ func TestPushThenNothing(t *testing.T) {
 
 func TestHintFromMemory(t *testing.T) {
 	addr := serve(t, &server.Handler{Next: site("</a.css>; rel=preload; as=style; nopush")})
-	c := peer.Dial(t, addr, peer.Options{})
+	c := peer.Dial(t, addr, h2client.Options{})
 	for i, want := range []int{0, 1} {
-		x, err := c.Do(peer.Request{Header: navigate})
+		x, err := c.Do(h2client.Request{Header: navigate})
 		if err != nil {
 			t.Fatal(err)
 		}

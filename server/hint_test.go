@@ -11,6 +11,7 @@ import (
 
 	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server"
+	"github.com/cache-aware/casper/server/h2client"
 	"github.com/cache-aware/casper/server/link"
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -193,14 +194,14 @@ func TestEarlyRequest(t *testing.T) {
 		}
 	})
 	addr := serve(t, h)
-	c := peer.Dial(t, addr, peer.Options{Settings: []http2.Setting{{ID: http2.SettingEnablePush, Val: 0}}})
+	c := peer.Dial(t, addr, h2client.Options{Settings: []http2.Setting{{ID: http2.SettingEnablePush, Val: 0}}})
 	refer := func(to, from string) {
 		t.Helper()
-		if _, err := c.Do(peer.Request{Path: to, Header: []hpack.HeaderField{{Name: "referer", Value: "http://" + addr + from}}}); err != nil {
+		if _, err := c.Do(h2client.Request{Path: to, Header: []hpack.HeaderField{{Name: "referer", Value: "http://" + addr + from}}}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s, err := c.Start(peer.Request{Path: "/page", Header: navigate})
+	s, err := c.Start(h2client.Request{Path: "/page", Header: navigate})
 	if err != nil {
 		t.Fatal(err)
 	}

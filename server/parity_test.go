@@ -17,6 +17,7 @@ import (
 	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/devcert"
+	"github.com/cache-aware/casper/server/h2client"
 	"github.com/cache-aware/casper/server/learn"
 	"github.com/cache-aware/casper/server/link"
 	"github.com/cache-aware/casper/server/manifest"
@@ -178,7 +179,7 @@ func TestPushTutorial(t *testing.T) {
 	if resp.ProtoMajor != 1 || resp.StatusCode != 200 || resp.Header.Get("Link") == "" {
 		t.Errorf("HTTP/1.1: %v", resp)
 	}
-	options := peer.Options{TLS: &tls.Config{RootCAs: pool}}
+	options := h2client.Options{TLS: &tls.Config{RootCAs: pool}}
 	first := get(t, peer.Dial(t, addr, options), "/")
 	if !slices.Equal(first.Pushed(), []string{"/static/app.js"}) {
 		t.Errorf("first visit: pushed %q", first.Pushed())
@@ -231,8 +232,8 @@ func TestH2PushFork(t *testing.T) {
 	addr := serve(t, &server.Handler{Source: wants("/a.css"), Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		pushed <- fmt.Sprint(r.URL.Path, " ", server.Pushed(w))
 	})})
-	c := peer.Dial(t, addr, peer.Options{})
-	if _, err := c.Do(peer.Request{Path: "/", Header: []hpack.HeaderField{{Name: "h2push", Value: "true"}, {Name: "caddy-push", Value: "1"}}}); err != nil {
+	c := peer.Dial(t, addr, h2client.Options{})
+	if _, err := c.Do(h2client.Request{Path: "/", Header: []hpack.HeaderField{{Name: "h2push", Value: "true"}, {Name: "caddy-push", Value: "1"}}}); err != nil {
 		t.Fatal(err)
 	}
 	got := []string{<-pushed, <-pushed}
@@ -446,7 +447,7 @@ func TestUndertowValidatorChanged(t *testing.T) {
 			addr := serve(t, h)
 			cookie := ""
 			visit := func() []string {
-				x := get(t, peer.Dial(t, addr, peer.Options{}), "/", cookie)
+				x := get(t, peer.Dial(t, addr, h2client.Options{}), "/", cookie)
 				if set := cookieOf(&x.Response); set != "" {
 					cookie = set
 				}
@@ -463,7 +464,7 @@ func TestUndertowValidatorChanged(t *testing.T) {
 			}
 			tag["/a.css"] = `"a2"`
 			if h.Validator == nil {
-				get(t, peer.Dial(t, addr, peer.Options{}), "/a.css") // somebody fetches it
+				get(t, peer.Dial(t, addr, h2client.Options{}), "/a.css") // somebody fetches it
 			}
 			if got := visit(); !slices.Equal(got, []string{"/a.css"}) {
 				t.Errorf("after a change: %q", got)
@@ -572,8 +573,8 @@ func TestJettyManage(t *testing.T) {
 func TestPulledIsNotPushed(t *testing.T) {
 	h := &server.Handler{Next: site("</a.css>; rel=preload; as=style", "</b.css>; rel=preload; as=style")}
 	addr := serve(t, h)
-	get(t, peer.Dial(t, addr, peer.Options{}), "/") // both become known
-	c := peer.Dial(t, addr, peer.Options{})
+	get(t, peer.Dial(t, addr, h2client.Options{}), "/") // both become known
+	c := peer.Dial(t, addr, h2client.Options{})
 	get(t, c, "/a.css")
 	if x := get(t, c, "/"); !slices.Equal(x.Pushed(), []string{"/b.css"}) {
 		t.Errorf("pushed %q", x.Pushed())
@@ -583,7 +584,7 @@ func TestPulledIsNotPushed(t *testing.T) {
 // One connection may carry several hosts; what went to one says nothing of the other.
 func TestHostsShareNothing(t *testing.T) {
 	addr := serve(t, &server.Handler{Next: site("</i.png>; rel=preload; as=image")})
-	c := peer.Dial(t, addr, peer.Options{})
+	c := peer.Dial(t, addr, h2client.Options{})
 	for _, host := range []string{"a.test", "b.test", "a.test"} {
 		x, err := c.Get(host, "/")
 		if err != nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server"
+	"github.com/cache-aware/casper/server/h2client"
 	"github.com/cache-aware/casper/server/link"
 	"github.com/cache-aware/casper/server/proxy"
 	"golang.org/x/net/http2/hpack"
@@ -174,13 +175,13 @@ func TestH2OBothWays(t *testing.T) {
 				t.Helper()
 				conf := h2o.ClientTLS()
 				conf.ServerName = "casper.test"
-				c := peer.Dial(t, h2o.Addr, peer.Options{TLS: conf})
+				c := peer.Dial(t, h2o.Addr, h2client.Options{TLS: conf})
 				defer c.Close()
 				return visit(t, c, h2o.Authority("casper.test"), path, &jar)
 			}
 			toUs := func(path string) []string {
 				t.Helper()
-				c := peer.Dial(t, ours, peer.Options{TLS: &tls.Config{RootCAs: cert.Pool}})
+				c := peer.Dial(t, ours, h2client.Options{TLS: &tls.Config{RootCAs: cert.Pool}})
 				defer c.Close()
 				return visit(t, c, "casper.test", path, &jar)
 			}
@@ -212,7 +213,7 @@ func TestH2OBothWays(t *testing.T) {
 }
 
 // visit asks for a page with the jar's cookie, and puts the new one there.
-func visit(t *testing.T, c *peer.Client, authority, path string, jar *string) []string {
+func visit(t *testing.T, c *h2client.Client, authority, path string, jar *string) []string {
 	t.Helper()
 	var cookies []string
 	if *jar != "" {
@@ -282,9 +283,9 @@ func TestH2OFeedback(t *testing.T) {
 		}
 		return servers[bits]
 	}
-	ask := func(t *testing.T, c capture) *peer.Exchange {
-		client := peer.Dial(t, at(c.CapacityBits), peer.Options{TLS: &tls.Config{RootCAs: cert.Pool}})
-		r := peer.Request{Path: "/index.html", Cookies: c.CookiesIn}
+	ask := func(t *testing.T, c capture) *h2client.Exchange {
+		client := peer.Dial(t, at(c.CapacityBits), h2client.Options{TLS: &tls.Config{RootCAs: cert.Pool}})
+		r := h2client.Request{Path: "/index.html", Cookies: c.CookiesIn}
 		if c.Origin != "" {
 			r.Authority = strings.TrimPrefix(c.Origin, "https://")
 			r.Header = []hpack.HeaderField{{Name: "cache-digest", Value: c.Digest}}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server"
+	"github.com/cache-aware/casper/server/h2client"
 	"github.com/cache-aware/casper/server/link"
 	"golang.org/x/net/http2"
 )
@@ -27,7 +28,7 @@ func TestAmplification(t *testing.T) {
 			links = append(links, fmt.Sprintf("</%d.css>; rel=preload; as=style", i))
 		}
 		addr := serve(t, &server.Handler{Next: site(strings.Join(links[:50], ", "), strings.Join(links[50:], ", "))})
-		if x := get(t, peer.Dial(t, addr, peer.Options{}), "/"); len(x.Pushes) != 8 {
+		if x := get(t, peer.Dial(t, addr, h2client.Options{}), "/"); len(x.Pushes) != 8 {
 			t.Errorf("%d pushes", len(x.Pushes))
 		}
 	})
@@ -45,8 +46,8 @@ func TestAmplification(t *testing.T) {
 				w.Header().Add("Link", fmt.Sprintf("</%d.css>; rel=preload; as=style", i))
 			}
 		})})
-		get(t, peer.Dial(t, addr, peer.Options{}), "/") // sizes become known
-		if x := get(t, peer.Dial(t, addr, peer.Options{}), "/"); len(x.Pushes) != 2 {
+		get(t, peer.Dial(t, addr, h2client.Options{}), "/") // sizes become known
+		if x := get(t, peer.Dial(t, addr, h2client.Options{}), "/"); len(x.Pushes) != 2 {
 			t.Errorf("%d pushes of 100 KiB within 256 KiB", len(x.Pushes))
 		}
 	})
@@ -106,7 +107,7 @@ func TestAmplification(t *testing.T) {
 				t.Errorf("%s: Push %v, %v", r.URL.Path, verdicts, err)
 			}
 		})})
-		x := get(t, peer.Dial(t, addr, peer.Options{}), "/")
+		x := get(t, peer.Dial(t, addr, h2client.Options{}), "/")
 		if n := asked.Load(); n != 4 || len(x.Pushes) != 3 {
 			t.Errorf("%d requests, %d pushes", n, len(x.Pushes))
 		}
@@ -210,10 +211,10 @@ func TestRefusalRemembered(t *testing.T) {
 	}
 
 	addr := serve(t, h)
-	off := peer.Options{Settings: []http2.Setting{{ID: http2.SettingEnablePush, Val: 0}}}
+	off := h2client.Options{Settings: []http2.Setting{{ID: http2.SettingEnablePush, Val: 0}}}
 	c := peer.Dial(t, addr, off)
 	for range 2 {
-		x, err := c.Do(peer.Request{Header: navigate})
+		x, err := c.Do(h2client.Request{Header: navigate})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -244,7 +245,7 @@ func TestPushFails(t *testing.T) {
 	}
 
 	addr := serve(t, h)
-	none := peer.Options{Settings: []http2.Setting{{ID: http2.SettingMaxConcurrentStreams, Val: 0}}}
+	none := h2client.Options{Settings: []http2.Setting{{ID: http2.SettingMaxConcurrentStreams, Val: 0}}}
 	x := get(t, peer.Dial(t, addr, none), "/")
 	if len(x.Pushes) != 0 || len(x.Header.Values("link")) != 3 {
 		t.Errorf("no stream for pushes: %d pushes, cookie %q, links %q", len(x.Pushes), cookieOf(&x.Response), x.Header.Values("link"))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server"
+	"github.com/cache-aware/casper/server/h2client"
 	"golang.org/x/net/http2"
 )
 
@@ -33,7 +34,7 @@ func TestRapidReset(t *testing.T) {
 	bare := serve(t, next)
 	other := func(addr string) time.Duration {
 		var took []time.Duration
-		c := peer.Dial(t, addr, peer.Options{Settings: []http2.Setting{{ID: http2.SettingEnablePush, Val: 0}}})
+		c := peer.Dial(t, addr, h2client.Options{Settings: []http2.Setting{{ID: http2.SettingEnablePush, Val: 0}}})
 		for range 200 {
 			start := time.Now()
 			get(t, c, "/")
@@ -90,7 +91,7 @@ func TestRapidReset(t *testing.T) {
 	if growth > 64<<20 {
 		t.Errorf("%d MiB more memory", growth>>20)
 	}
-	if x := get(t, peer.Dial(t, addr, peer.Options{}), "/"); x.Status() != 200 || len(x.Pushes) == 0 {
+	if x := get(t, peer.Dial(t, addr, h2client.Options{}), "/"); x.Status() != 200 || len(x.Pushes) == 0 {
 		t.Errorf("afterwards: status %d, %d pushes", x.Status(), len(x.Pushes))
 	}
 	if !full() || raceEnabled {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server"
+	"github.com/cache-aware/casper/server/h2client"
 	"github.com/cache-aware/casper/server/link"
 	"golang.org/x/net/http2/hpack"
 )
@@ -212,13 +213,13 @@ func via1(t testing.TB, addr, method, path string, fields []hpack.HeaderField) o
 }
 
 func via2(t testing.TB, addr, method, path string, fields []hpack.HeaderField) outcome {
-	c := peer.Dial(t, addr, peer.Options{})
+	c := peer.Dial(t, addr, h2client.Options{})
 	defer c.Close()
-	x, err := c.Do(peer.Request{Method: method, Path: path, Header: fields})
+	x, err := c.Do(h2client.Request{Method: method, Path: path, Header: fields})
 	if err != nil {
 		return outcome{broken: true}
 	}
-	toMap := func(h peer.Header) http.Header {
+	toMap := func(h h2client.Header) http.Header {
 		if h == nil {
 			return nil
 		}

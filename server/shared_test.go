@@ -14,6 +14,7 @@ import (
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server"
+	"github.com/cache-aware/casper/server/h2client"
 )
 
 // T6. Many people behind one connection: what one of them is sent never shows in another's
@@ -30,7 +31,7 @@ func TestNoCrossTalk(t *testing.T) {
 		w.Header().Set("Link", "<"+assets(who)[visit%3]+">; rel=preload; as=style")
 		io.WriteString(w, "page")
 	})})
-	one := peer.Dial(t, addr, peer.Options{})
+	one := peer.Dial(t, addr, h2client.Options{})
 	visits := scaled(t, 1_000, 60)
 	var wg sync.WaitGroup
 	for who := range people {

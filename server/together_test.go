@@ -16,6 +16,7 @@ import (
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server"
+	"github.com/cache-aware/casper/server/h2client"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -154,12 +155,12 @@ func TestStress(t *testing.T) {
 			wg.Go(func() {
 				in := rand.New(rand.NewPCG(17, uint64(who)))
 				for range scaled(t, 500, 12) / 4 {
-					c := peer.Dial(t, addr, peer.Options{})
+					c := peer.Dial(t, addr, h2client.Options{})
 					cookie := ""
-					var streams []*peer.Stream
+					var streams []*h2client.Stream
 					for range 8 {
 						version.Add(1)
-						r := peer.Request{Path: []string{"/x", "/y", "/z?q", "/x-0.css"}[in.IntN(4)], Method: []string{"GET", "GET", "GET", "HEAD"}[in.IntN(4)]}
+						r := h2client.Request{Path: []string{"/x", "/y", "/z?q", "/x-0.css"}[in.IntN(4)], Method: []string{"GET", "GET", "GET", "HEAD"}[in.IntN(4)]}
 						if in.IntN(2) > 0 {
 							r.Header = navigate
 						}

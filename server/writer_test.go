@@ -21,6 +21,7 @@ import (
 
 	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server"
+	"github.com/cache-aware/casper/server/h2client"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -534,7 +535,7 @@ func TestObservedOnce(t *testing.T) {
 			io.WriteString(w, "x")
 		}
 	})
-	c := peer.Dial(t, serve(t, h), peer.Options{})
+	c := peer.Dial(t, serve(t, h), h2client.Options{})
 	for _, path := range []string{"/", "/404", "/flush", "/a.css"} {
 		get(t, c, path)
 	}

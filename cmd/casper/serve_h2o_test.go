@@ -14,6 +14,7 @@ import (
 
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/peer"
+	"github.com/cache-aware/casper/server/h2client"
 )
 
 // TestServeFeedback: cookies that were sent to a running H2O cause the same pushes, and the
@@ -58,7 +59,7 @@ func TestServeFeedback(t *testing.T) {
 		for _, target := range slices.Concat(c.Pushed, c.Cancelled) {
 			page += "&link=" + target
 		}
-		client := peer.Dial(t, s.addr, peer.Options{TLS: s.certConfig})
+		client := peer.Dial(t, s.addr, h2client.Options{TLS: s.certConfig})
 		x, err := client.Get("", page, c.CookiesIn...)
 		if err != nil {
 			t.Fatal(err)

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/cache-aware/casper/peer"
+	"github.com/cache-aware/casper/server/h2client"
 	"github.com/cache-aware/casper/server/learn"
 )
 
@@ -190,7 +191,7 @@ func TestServeRemembersHowLinksArePushed(t *testing.T) {
 
 	app.think, app.asked = make(chan bool), make(chan string, 10)
 	s = serve(t, args...)
-	stream, err := peer.Dial(t, s.addr, peer.Options{TLS: s.certConfig}).Start(peer.Request{})
+	stream, err := peer.Dial(t, s.addr, h2client.Options{TLS: s.certConfig}).Start(h2client.Request{})
 	if err != nil {
 		t.Fatal(err)
 	}

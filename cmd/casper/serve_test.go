@@ -23,6 +23,7 @@ import (
 
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/peer"
+	"github.com/cache-aware/casper/server/h2client"
 )
 
 // A served is casper serve as a process of its own.
@@ -131,10 +132,10 @@ var navigation = []hpack.HeaderField{
 }
 
 // visit asks for a page and returns the answer and what was sent ahead of it.
-func (v *visitor) visit(path string) (ahead []string, x *peer.Exchange) {
+func (v *visitor) visit(path string) (ahead []string, x *h2client.Exchange) {
 	v.t.Helper()
-	o := peer.Options{TLS: v.certConfig}
-	r := peer.Request{Path: path}
+	o := h2client.Options{TLS: v.certConfig}
+	r := h2client.Request{Path: path}
 	if v.cookie != "" {
 		r.Cookies = []string{v.cookie}
 	}
@@ -381,8 +382,8 @@ func TestServeDrains(t *testing.T) {
 	}))
 	defer app.Close()
 	s := serve(t, "--proxy", app.URL, "--h2c")
-	c := peer.Dial(t, s.addr, peer.Options{})
-	stream, err := c.Start(peer.Request{})
+	c := peer.Dial(t, s.addr, h2client.Options{})
+	stream, err := c.Start(h2client.Request{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/peer"
+	"github.com/cache-aware/casper/server/h2client"
 )
 
 // The tests of this file drive a real H2O over TLS on loopback. They know what
@@ -115,10 +116,10 @@ type visit struct {
 	t *testing.T
 	scene
 	site    *site
-	connect func() func(page string, cookies []string) *peer.Exchange
+	connect func() func(page string, cookies []string) *h2client.Exchange
 	log     map[peer.Access]int // what H2O must log, over all visits
 
-	get    func(page string, cookies []string) *peer.Exchange
+	get    func(page string, cookies []string) *h2client.Exchange
 	keys   map[casper.Key]bool
 	shown  map[casper.Key]bool // the keys of the cookie text that H2O has ready, if any
 	tried  map[string]bool
@@ -144,7 +145,7 @@ func (v *visit) mark(k casper.Key) {
 
 // page asks for a page, with cookies that H2O must understand as the given keys,
 // and compares all that it does with the model.
-func (v *visit) page(path string, understood []casper.Key, cookies ...string) *peer.Exchange {
+func (v *visit) page(path string, understood []casper.Key, cookies ...string) *h2client.Exchange {
 	v.t.Helper()
 	pushed := []string{}
 	fresh := func(link string) bool { return !v.tried[link] }
@@ -190,7 +191,7 @@ func (v *visit) page(path string, understood []casper.Key, cookies ...string) *p
 }
 
 // checkCookie compares the fingerprint that H2O hands out with the model's.
-func (v *visit) checkCookie(path string, e *peer.Exchange) {
+func (v *visit) checkCookie(path string, e *h2client.Exchange) {
 	v.t.Helper()
 	fields := e.Header.Values("set-cookie")
 	if !v.active {
@@ -370,9 +371,9 @@ func TestH2O(t *testing.T) {
 	// arrive begins a visit by our own client.
 	arrive := func(t *testing.T, s scene) *visit {
 		v := &visit{t: t, scene: s, site: site, log: log}
-		v.connect = func() func(string, []string) *peer.Exchange {
-			c := peer.Dial(t, h2o.Addr, peer.Options{TLS: h2o.ClientTLS()})
-			return func(page string, cookies []string) *peer.Exchange {
+		v.connect = func() func(string, []string) *h2client.Exchange {
+			c := peer.Dial(t, h2o.Addr, h2client.Options{TLS: h2o.ClientTLS()})
+			return func(page string, cookies []string) *h2client.Exchange {
 				e, err := c.Get(h2o.Authority(s.host()), page, cookies...)
 				if err != nil {
 					t.Fatal(err)
@@ -430,8 +431,8 @@ func TestH2O(t *testing.T) {
 			for _, tt := range scenarios[:4] {
 				t.Run(fmt.Sprintf("%s, %d bits, %s", s.tracking, s.bits, tt.name), func(t *testing.T) {
 					v := &visit{t: t, scene: s, site: site, log: log}
-					v.connect = func() func(string, []string) *peer.Exchange {
-						return func(page string, cookies []string) *peer.Exchange {
+					v.connect = func() func(string, []string) *h2client.Exchange {
+						return func(page string, cookies []string) *h2client.Exchange {
 							flags := []string{"-H:authority: " + h2o.Authority(s.host())}
 							for _, c := range cookies {
 								flags = append(flags, "-Hcookie: "+c)
@@ -605,7 +606,7 @@ func TestH2OProxied(t *testing.T) {
 						pushed = append(pushed, "/app"+a)
 					}
 				}
-				e, err := peer.Dial(t, h2o.Addr, peer.Options{TLS: h2o.ClientTLS()}).Get(h2o.Authority(s.host()), "/app/page", cookie(s.fingerprint(paths).String()))
+				e, err := peer.Dial(t, h2o.Addr, h2client.Options{TLS: h2o.ClientTLS()}).Get(h2o.Authority(s.host()), "/app/page", cookie(s.fingerprint(paths).String()))
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -24,7 +24,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 
 	"github.com/cache-aware/casper/gcs/casper"
-	"github.com/cache-aware/casper/peer"
+	"github.com/cache-aware/casper/server/h2client"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -68,7 +68,7 @@ func TestFileServer(t *testing.T) {
 }
 
 // receiver is somebody who got all hints, and so a cookie: who is not held out.
-func (s *stage) receiver() (*client, *peer.Exchange) {
+func (s *stage) receiver() (*client, *h2client.Exchange) {
 	s.t.Helper()
 	gzip := hpack.HeaderField{Name: "accept-encoding", Value: "gzip"}
 	for i := range 20 {
@@ -460,7 +460,7 @@ func TestReset(t *testing.T) {
 		c := s.browser(1).conn
 		all.Go(func() {
 			for range 200 {
-				stream, err := c.Start(peer.Request{Authority: host, Header: header})
+				stream, err := c.Start(h2client.Request{Authority: host, Header: header})
 				if err == nil {
 					err = stream.Reset(http2.ErrCodeCancel)
 				}

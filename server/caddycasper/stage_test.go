@@ -27,6 +27,7 @@ import (
 
 	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server/devcert"
+	"github.com/cache-aware/casper/server/h2client"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -177,7 +178,7 @@ func (s *stage) log() string {
 // A client is a browser, or a program that takes pushes.
 type client struct {
 	s      *stage
-	conn   *peer.Client
+	conn   *h2client.Client
 	pushes bool
 	from   string // its address, as Caddy's trusted proxy names it
 	cookie string
@@ -186,16 +187,16 @@ type client struct {
 // browser connects as one from a network of its own.
 func (s *stage) browser(n int) *client {
 	off := []http2.Setting{{ID: http2.SettingEnablePush, Val: 0}}
-	return &client{s: s, from: fmt.Sprintf("10.%d.%d.1", n/256, n%256), conn: peer.Dial(s.t, s.addr, peer.Options{TLS: s.tls, Settings: off})}
+	return &client{s: s, from: fmt.Sprintf("10.%d.%d.1", n/256, n%256), conn: peer.Dial(s.t, s.addr, h2client.Options{TLS: s.tls, Settings: off})}
 }
 
 // program connects as one that takes pushes.
 func (s *stage) program() *client {
-	return &client{s: s, pushes: true, conn: peer.Dial(s.t, s.addr, peer.Options{TLS: s.tls})}
+	return &client{s: s, pushes: true, conn: peer.Dial(s.t, s.addr, h2client.Options{TLS: s.tls})}
 }
 
 // get asks for a path as a browser asks for documents, style sheets or scripts.
-func (c *client) get(path, dest string, more ...hpack.HeaderField) *peer.Exchange {
+func (c *client) get(path, dest string, more ...hpack.HeaderField) *h2client.Exchange {
 	c.s.t.Helper()
 	var header []hpack.HeaderField
 	add := func(name, value string) { header = append(header, hpack.HeaderField{Name: name, Value: value}) }
@@ -211,7 +212,7 @@ func (c *client) get(path, dest string, more ...hpack.HeaderField) *peer.Exchang
 		add("sec-fetch-mode", mode)
 		add("sec-fetch-site", site)
 	}
-	r := peer.Request{Authority: host, Path: path, Header: append(header, more...)}
+	r := h2client.Request{Authority: host, Path: path, Header: append(header, more...)}
 	if c.cookie != "" {
 		r.Cookies = []string{c.cookie}
 	}
@@ -226,13 +227,13 @@ func (c *client) get(path, dest string, more ...hpack.HeaderField) *peer.Exchang
 }
 
 // navigate opens a page.
-func (c *client) navigate(path string, more ...hpack.HeaderField) *peer.Exchange {
+func (c *client) navigate(path string, more ...hpack.HeaderField) *h2client.Exchange {
 	c.s.t.Helper()
 	return c.get(path, "document", more...)
 }
 
 // visit opens a page, and asks for a style sheet and a script in its name.
-func (c *client) visit(path string) *peer.Exchange {
+func (c *client) visit(path string) *h2client.Exchange {
 	x := c.navigate(path)
 	referer := hpack.HeaderField{Name: "referer", Value: "https://" + host + path}
 	c.get("/app.css", "style", referer)
@@ -253,7 +254,7 @@ func (s *stage) teach(path string, visitors int) {
 }
 
 // hinted are the paths in the 103, of which there may be one.
-func hinted(t testing.TB, x *peer.Exchange) []string {
+func hinted(t testing.TB, x *h2client.Exchange) []string {
 	t.Helper()
 	if len(x.Early) > 1 {
 		t.Errorf("%d informational answers", len(x.Early))
@@ -312,7 +313,7 @@ func known(state, page string) []string {
 var both = []string{"/app.css", "/app.js"}
 
 // wantAnswer fails the test unless an answer has a status and a body.
-func wantAnswer(t testing.TB, x *peer.Exchange, status int, part string) {
+func wantAnswer(t testing.TB, x *h2client.Exchange, status int, part string) {
 	t.Helper()
 	if x.Status() != cmp.Or(status, http.StatusOK) || !bytes.Contains(x.Body, []byte(part)) {
 		t.Errorf("%d with %d octets, want %d and %q: %v", x.Status(), len(x.Body), cmp.Or(status, http.StatusOK), part, x.Header)

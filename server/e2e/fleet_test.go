@@ -10,6 +10,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 
 	"github.com/cache-aware/casper/peer"
+	"github.com/cache-aware/casper/server/h2client"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -62,14 +63,14 @@ func TestFleetLearnsAsOne(t *testing.T) {
 }
 
 // dial connects as a browser does: it takes no pushes.
-func dial(t *testing.T, s *served) *peer.Client {
-	return peer.Dial(t, s.addr, peer.Options{
+func dial(t *testing.T, s *served) *h2client.Client {
+	return peer.Dial(t, s.addr, h2client.Options{
 		TLS: &tls.Config{InsecureSkipVerify: true}, Settings: []http2.Setting{{ID: http2.SettingEnablePush, Val: 0}},
 	})
 }
 
 // ask asks for a path with the fields that a browser sends.
-func ask(t *testing.T, c *peer.Client, path, from, dest, mode, referer string) *peer.Exchange {
+func ask(t *testing.T, c *h2client.Client, path, from, dest, mode, referer string) *h2client.Exchange {
 	t.Helper()
 	fields := []hpack.HeaderField{
 		{Name: "x-forwarded-for", Value: from}, {Name: "sec-fetch-dest", Value: dest}, {Name: "sec-fetch-mode", Value: mode},
@@ -81,7 +82,7 @@ func ask(t *testing.T, c *peer.Client, path, from, dest, mode, referer string) *
 		fields = append(fields, hpack.HeaderField{Name: "referer", Value: referer})
 	}
 	fields = append(fields, hpack.HeaderField{Name: "sec-fetch-site", Value: site})
-	x, err := c.Do(peer.Request{Path: path, Header: fields})
+	x, err := c.Do(h2client.Request{Path: path, Header: fields})
 	if err != nil {
 		t.Fatal(err)
 	}

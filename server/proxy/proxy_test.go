@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/cache-aware/casper/peer"
+	"github.com/cache-aware/casper/server/h2client"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -193,7 +194,7 @@ func TestHints(t *testing.T) {
 
 func TestHintsHTTP2(t *testing.T) {
 	addr := serve(t, under(front(t, raw(t, upstreamWithHints), Config{}), "Set-Cookie", "mw=1"))
-	x, err := peer.Dial(t, addr, peer.Options{}).Get(addr, "/")
+	x, err := peer.Dial(t, addr, h2client.Options{}).Get(addr, "/")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -703,7 +704,7 @@ func TestUpgrade(t *testing.T) {
 		}
 	}
 	// Over HTTP/2 there is no such upgrade; the application answers as it likes.
-	x, err := peer.Dial(t, addr, peer.Options{}).Get(addr, "/ws")
+	x, err := peer.Dial(t, addr, h2client.Options{}).Get(addr, "/ws")
 	if err != nil || x.Status() != 400 {
 		t.Errorf("HTTP/2: %v %v", x, err)
 	}
@@ -819,7 +820,7 @@ func TestTruncated(t *testing.T) {
 		if err == nil {
 			t.Errorf("%q looks whole", answer)
 		}
-		x, err := peer.Dial(t, addr, peer.Options{}).Get(addr, "/")
+		x, err := peer.Dial(t, addr, h2client.Options{}).Get(addr, "/")
 		if err == nil && x.Reset == nil {
 			t.Errorf("%q looks whole over HTTP/2", answer)
 		}

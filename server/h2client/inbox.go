@@ -1,4 +1,4 @@
-package peer
+package h2client
 
 import (
 	"errors"
@@ -49,7 +49,7 @@ func (in *inbox) read() {
 			err = in.handle(frame)
 		}
 		if err != nil {
-			in.client.fail(fmt.Errorf("peer: connection ended: %w", err))
+			in.client.fail(fmt.Errorf("h2client: connection ended: %w", err))
 			return
 		}
 	}
@@ -228,7 +228,7 @@ func (in *inbox) goAway(f *http2.GoAwayFrame) {
 	c.goAway = min(c.goAway, f.LastStreamID)
 	for id, s := range c.streams {
 		if id%2 == 1 && id > c.goAway {
-			s.finish(fmt.Errorf("peer: stream %d: server went away (%v)", id, f.ErrCode))
+			s.finish(fmt.Errorf("h2client: stream %d: server went away (%v)", id, f.ErrCode))
 		}
 	}
 }

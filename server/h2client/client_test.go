@@ -1,4 +1,4 @@
-package peer
+package h2client
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -22,24 +23,37 @@ import (
 // returns its address and what a client needs to reach it.
 func goServer(t *testing.T, secure bool, h http.HandlerFunc) (string, Options) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	s := httptest.NewUnstartedServer(h)
+	t.Cleanup(s.Close)
+	if !secure {
+		s.Config.Protocols = new(http.Protocols)
+		s.Config.Protocols.SetUnencryptedHTTP2(true)
+		s.Start()
+		return s.Listener.Addr().String(), Options{}
+	}
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	return s.Listener.Addr().String(), Options{TLS: trust(s)}
+}
+
+// trust returns the configuration of a client that trusts a test server.
+func trust(s *httptest.Server) *tls.Config {
+	return s.Client().Transport.(*http.Transport).TLSClientConfig
+}
+
+// dial connects to a server until the test is over.
+func dial(t *testing.T, addr string, o Options) *Client {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &http.Server{Handler: h, Protocols: new(http.Protocols)}
-	var o Options
-	if secure {
-		c := NewCertificate(t)
-		s.TLSConfig = &tls.Config{Certificates: []tls.Certificate{c.Pair}}
-		s.Protocols.SetHTTP2(true)
-		o.TLS = &tls.Config{RootCAs: c.Pool}
-		go s.ServeTLS(l, "", "")
-	} else {
-		s.Protocols.SetUnencryptedHTTP2(true)
-		go s.Serve(l)
+	c, err := NewClient(conn, addr, o)
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.Close() })
-	return l.Addr().String(), o
+	t.Cleanup(func() { c.Close() })
+	return c
 }
 
 func push(w http.ResponseWriter, path string) error {
@@ -72,7 +86,7 @@ func TestClientExchange(t *testing.T) {
 	for _, secure := range []bool{true, false} {
 		t.Run(fmt.Sprintf("tls=%t", secure), func(t *testing.T) {
 			addr, o := goServer(t, secure, site(t))
-			c := Dial(t, addr, o)
+			c := dial(t, addr, o)
 			e, err := c.Do(Request{
 				Method: "POST", Authority: "www.example:1", Path: "/page",
 				Header:  []hpack.HeaderField{{Name: "accept", Value: "*/*"}},
@@ -127,7 +141,7 @@ func TestClientRefuses(t *testing.T) {
 	t.Run("ENABLE_PUSH 0", func(t *testing.T) {
 		o := o
 		o.Settings = []http2.Setting{{ID: http2.SettingEnablePush, Val: 0}}
-		e, err := Dial(t, addr, o).Get("", "/page")
+		e, err := dial(t, addr, o).Get("", "/page")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,7 +152,7 @@ func TestClientRefuses(t *testing.T) {
 	t.Run("MAX_CONCURRENT_STREAMS 0", func(t *testing.T) {
 		o := o
 		o.Settings = []http2.Setting{{ID: http2.SettingMaxConcurrentStreams, Val: 0}}
-		e, err := Dial(t, addr, o).Get("", "/page")
+		e, err := dial(t, addr, o).Get("", "/page")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,7 +163,7 @@ func TestClientRefuses(t *testing.T) {
 	t.Run("one push", func(t *testing.T) {
 		o := o
 		o.Refuse = func(p *Push) bool { return p.Path() == "/unwanted" }
-		e, err := Dial(t, addr, o).Get("", "/page")
+		e, err := dial(t, addr, o).Get("", "/page")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -172,7 +186,7 @@ func TestClientResetsItsRequest(t *testing.T) {
 		<-r.Context().Done()
 		gone <- r.Context().Err()
 	})
-	c := Dial(t, addr, o)
+	c := dial(t, addr, o)
 	s, err := c.Start(Request{})
 	if err != nil {
 		t.Fatal(err)
@@ -193,7 +207,7 @@ func TestClientServerResets(t *testing.T) {
 	addr, o := goServer(t, true, func(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	})
-	e, err := Dial(t, addr, o).Get("", "/")
+	e, err := dial(t, addr, o).Get("", "/")
 	if err != nil || e.Reset == nil || *e.Reset != http2.ErrCodeInternal {
 		t.Errorf("%+v, %v", e, err)
 	}
@@ -208,7 +222,7 @@ func TestClientLargeMessages(t *testing.T) {
 		w.Header().Set("Echo", r.Header.Get("Cookie"))
 		io.WriteString(w, body)
 	})
-	c := Dial(t, addr, o)
+	c := dial(t, addr, o)
 	for range 2 { // the second time, out of the compression's table
 		e, err := c.Get("", "/", long)
 		if err != nil {
@@ -229,7 +243,7 @@ func TestClientConcurrentRequests(t *testing.T) {
 		all.Wait() // no answer before every request is here
 		io.WriteString(w, r.URL.Path)
 	})
-	c := Dial(t, addr, o)
+	c := dial(t, addr, o)
 	var streams []*Stream
 	for i := range n {
 		s, err := c.Start(Request{Path: fmt.Sprintf("/%d", i)})
@@ -255,7 +269,7 @@ func TestClientEnds(t *testing.T) {
 	t.Cleanup(func() { close(release) })
 
 	t.Run("close", func(t *testing.T) {
-		c := Dial(t, addr, o)
+		c := dial(t, addr, o)
 		s, err := c.Start(Request{})
 		if err != nil {
 			t.Fatal(err)
@@ -269,7 +283,7 @@ func TestClientEnds(t *testing.T) {
 		}
 	})
 	t.Run("timeout", func(t *testing.T) {
-		s, err := Dial(t, addr, o).Start(Request{})
+		s, err := dial(t, addr, o).Start(Request{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -280,8 +294,9 @@ func TestClientEnds(t *testing.T) {
 		}
 	})
 	t.Run("no HTTP/2", func(t *testing.T) {
-		cert := NewCertificate(t)
-		l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{cert.Pair}})
+		s := httptest.NewTLSServer(nil)
+		defer s.Close()
+		l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: s.TLS.Certificates}) // names no protocol
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -292,11 +307,12 @@ func TestClientEnds(t *testing.T) {
 				conn.Close()
 			}
 		}()
-		conn, err := net.Dial("tcp", l.Addr().String())
+		addr := l.Addr().String()
+		conn, err := net.Dial("tcp", addr)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = NewClient(conn, l.Addr().String(), Options{TLS: &tls.Config{RootCAs: cert.Pool}})
+		_, err = NewClient(conn, addr, Options{TLS: trust(s)})
 		if err == nil || !strings.Contains(err.Error(), `protocol "", not h2`) {
 			t.Errorf("new client: %v", err)
 		}

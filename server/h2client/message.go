@@ -1,4 +1,4 @@
-package peer
+package h2client
 
 import (
 	"strconv"

@@ -1,4 +1,4 @@
-package peer
+package h2client
 
 import (
 	"bytes"
@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net"
 	"sync"
-	"testing"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -48,7 +47,7 @@ type Request struct {
 const frameSize = 16 << 10
 
 // ErrClosed is what waits end with after [Client.Close].
-var ErrClosed = errors.New("peer: client closed")
+var ErrClosed = errors.New("h2client: client closed")
 
 // Client is one HTTP/2 connection that accepts pushes. It keeps what the
 // server did in the order and form in which it did it, and treats a server
@@ -73,22 +72,6 @@ type Client struct {
 	nextID  uint32
 	err     error  // why the connection is over, nil while it is not
 	goAway  uint32 // the last stream id that the server will answer
-}
-
-// Dial connects to a server, and closes the connection when the test is over.
-// Failing to connect fails the test.
-func Dial(t testing.TB, addr string, o Options) *Client {
-	t.Helper()
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := NewClient(conn, addr, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	return c
 }
 
 // NewClient speaks HTTP/2 over conn, which it owns from now on, also when it
@@ -125,7 +108,7 @@ func NewClient(conn net.Conn, addr string, o Options) (*Client, error) {
 	}
 	if err := c.greet(); err != nil {
 		c.conn.Close()
-		return nil, fmt.Errorf("peer: connection preface: %w", err)
+		return nil, fmt.Errorf("h2client: connection preface: %w", err)
 	}
 	c.conn.SetDeadline(time.Time{})
 	go in.read()
@@ -138,16 +121,16 @@ func (c *Client) startTLS() error {
 	if conf.ServerName == "" {
 		host, _, err := net.SplitHostPort(c.addr)
 		if err != nil {
-			return fmt.Errorf("peer: %w", err)
+			return fmt.Errorf("h2client: %w", err)
 		}
 		conf.ServerName = host
 	}
 	secure := tls.Client(c.conn, conf)
 	if err := secure.Handshake(); err != nil {
-		return fmt.Errorf("peer: %w", err)
+		return fmt.Errorf("h2client: %w", err)
 	}
 	if p := secure.ConnectionState().NegotiatedProtocol; p != "h2" {
-		return fmt.Errorf("peer: the server chose protocol %q, not h2", p)
+		return fmt.Errorf("h2client: the server chose protocol %q, not h2", p)
 	}
 	c.conn, c.scheme = secure, "https"
 	return nil
@@ -228,7 +211,7 @@ func (c *Client) open() (*Stream, error) {
 		return nil, c.err
 	}
 	if c.nextID > c.goAway {
-		return nil, fmt.Errorf("peer: the server answers no stream above %d (GOAWAY)", c.goAway)
+		return nil, fmt.Errorf("h2client: the server answers no stream above %d (GOAWAY)", c.goAway)
 	}
 	s := &Stream{client: c, id: c.nextID, done: make(chan struct{})}
 	s.response = &s.exchange.Response
@@ -307,7 +290,7 @@ func (s *Stream) await(ctx context.Context) error {
 	case <-s.done:
 		return s.err
 	case <-ctx.Done():
-		return fmt.Errorf("peer: stream %d: no end after %v", s.id, s.client.options.Timeout)
+		return fmt.Errorf("h2client: stream %d: no end after %v", s.id, s.client.options.Timeout)
 	}
 }
 
