@@ -1,4 +1,7 @@
-package casper_test
+// Package h2o drives a real H2O, over TLS on loopback, with cookies that casper has written,
+// cookies that H2O has written, and cookies that nobody should write. It holds tests alone.
+package h2o
+
 
 import (
 	"crypto/sha1"
@@ -19,9 +22,8 @@ import (
 	"github.com/cache-aware/casper/server/h2client"
 )
 
-// The tests of this file drive a real H2O over TLS on loopback. They know what
-// it must do from a model of their own, [visit], which hashes with crypto/sha1 and
-// keeps keys in a map: the package under test only reads and writes cookies.
+// The tests know what H2O must do from a model of their own, [visit], which hashes with
+// crypto/sha1 and keeps keys in a map: package casper only reads and writes cookies.
 
 // scene is one host of the running H2O: its parameters decide everything.
 type scene struct {
@@ -410,10 +412,10 @@ func TestH2O(t *testing.T) {
 		}
 	})
 	t.Run("spoilt cookies", func(t *testing.T) {
-		in := newInventor(2)
+		in := rand.New(rand.NewPCG(2, 0))
 		for i := range 200 {
 			s := scene{uint8(1 + i%casper.MaxCapacityBits), peer.BlockingAssets}
-			value := in.cookie(s.bits)
+			value := spoilt(in, s.bits)
 			if !fieldSafe(value) {
 				continue
 			}
@@ -462,6 +464,88 @@ func TestH2O(t *testing.T) {
 			t.Errorf("H2O logged %+v %d times, want none", a, n)
 		}
 	}
+}
+
+// spoilt returns a cookie's text in one of the ways in which texts get spoilt on their way,
+// or as it was. (The tests of package casper invent far more, for H2O's library.)
+func spoilt(in *rand.Rand, bits uint8) string {
+	keys := make([]uint64, in.IntN(min(1<<bits, 128)+1))
+	for i := range keys {
+		keys[i] = in.Uint64N(1 << bits)
+	}
+	if in.IntN(8) == 0 { // far above the capacity
+		keys = append(keys, 1<<bits+in.Uint64N(1<<16))
+	}
+	slices.Sort(keys)
+	text := base64.RawURLEncoding.EncodeToString(encodeKeys(slices.Compact(keys)))
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/"
+	n := in.IntN(len(alphabet))
+	any, at := alphabet[n:n+1], in.IntN(len(text)+1)
+	switch in.IntN(6) {
+	case 0: // another character
+		return text[:at] + any + text[min(at+1, len(text)):]
+	case 1: // one too many
+		return text[:at] + any + text[at:]
+	case 2: // the last characters missing
+		return text[:at]
+	case 3: // twice
+		return text + text
+	case 4: // what a careless reader of headers leaves there
+		return text + []string{"=", "==", ";", "\"", ","}[in.IntN(5)]
+	}
+	return text
+}
+
+// encodeKeys encodes sorted keys one bit at a time, with no regard to any
+// capacity: quotient in zeros and a one, six bits of remainder, gap minus one.
+func encodeKeys(keys []uint64) []byte {
+	var b []byte
+	used := 0
+	bit := func(one uint64) {
+		if used%8 == 0 {
+			b = append(b, 0)
+		}
+		b[used/8] |= byte(one << (7 - used%8))
+		used++
+	}
+	next := uint64(0)
+	for _, k := range keys {
+		v := k - next
+		for range v >> 6 {
+			bit(0)
+		}
+		bit(1)
+		for i := 5; i >= 0; i-- {
+			bit(v >> i & 1)
+		}
+		next = k + 1
+	}
+	return b
+}
+
+// adjacent returns the keys 0 to n-1.
+func adjacent(n int) []uint64 {
+	keys := make([]uint64, n)
+	for i := range keys {
+		keys[i] = uint64(i)
+	}
+	return keys
+}
+
+// setCookieValue returns the fingerprint's text in the value of one of H2O's
+// Set-Cookie fields, which is the empty string for the empty set.
+func setCookieValue(field string) (string, error) {
+	if field == "" {
+		return "", nil
+	}
+	value, ok := strings.CutSuffix(field, "; Path=/; Expires=Tue, 01 Jan 2030 00:00:00 GMT; Secure")
+	if ok {
+		value, ok = strings.CutPrefix(value, casper.CookieName+"=")
+	}
+	if !ok {
+		return "", fmt.Errorf("H2O's Set-Cookie is %q", field)
+	}
+	return value, nil
 }
 
 // fieldSafe reports whether a value can travel in a header field.
