@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/cache-aware/casper/gcs/cachedigest"
-	"github.com/cache-aware/casper/peer"
+	"github.com/cache-aware/casper/gcs/internal/peer"
 )
 
 var (

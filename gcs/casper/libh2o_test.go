@@ -17,7 +17,7 @@ import (
 
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/casper"
-	"github.com/cache-aware/casper/peer"
+	"github.com/cache-aware/casper/gcs/internal/peer"
 )
 
 var (

@@ -4,13 +4,56 @@ package testees_test
 
 import (
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/vectors/conformance"
 )
+
+// absent ends a test for want of a program or library: it is skipped, or fails where
+// CASPER_REQUIRE_PEERS is 1.
+func absent(t *testing.T, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("CASPER_REQUIRE_PEERS") == "1" {
+		t.Fatalf(format, args...)
+	}
+	t.Skipf(format, args...)
+}
+
+// program returns the path of a program.
+func program(t *testing.T, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		absent(t, "%s is not on PATH", name)
+	}
+	return path
+}
+
+// compiled compiles a testee in C and returns its path. A testee that needs a library which
+// is not there is absent; anything else that keeps it from being compiled is a failure.
+func compiled(t *testing.T, source string, libraries ...string) string {
+	t.Helper()
+	cc, dir := program(t, "cc"), t.TempDir()
+	if len(libraries) > 0 {
+		empty := filepath.Join(dir, "empty.c")
+		if err := os.WriteFile(empty, []byte("int main(void) { return 0; }\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := exec.Command(cc, append([]string{"-o", filepath.Join(dir, "empty"), empty}, libraries...)...).Run(); err != nil {
+			absent(t, "%s: no such library (Debian: libh2o-dev, libh2o-dev-common, libssl-dev)", strings.Join(libraries, " "))
+		}
+	}
+	testee := filepath.Join(dir, "testee")
+	args := append([]string{"-O2", "-Wall", "-Wextra", "-o", testee, source}, libraries...)
+	if out, err := exec.Command(cc, args...).CombinedOutput(); err != nil {
+		t.Fatalf("compile %s: %v\n%s", source, err, out)
+	}
+	return testee
+}
 
 // pass runs a testee, in which nothing may fail that is not known, and returns how
 // many vectors passed.
@@ -34,7 +77,7 @@ func pass(t *testing.T, command []string, o conformance.Options) int {
 // each fault.
 func TestReference(t *testing.T) {
 	t.Parallel()
-	command := []string{peer.Find(t, "python3"), "python/reference.py"}
+	command := []string{program(t, "python3"), "python/reference.py"}
 	all, err := conformance.Selection{}.Select()
 	if err != nil {
 		t.Fatal(err)
@@ -54,9 +97,9 @@ func TestStarters(t *testing.T) {
 		command    func(t *testing.T) []string
 		least      int
 	}{
-		{"Python", "python/testee.py", func(t *testing.T) []string { return []string{peer.Find(t, "python3"), "python/testee.py"} }, 150},
-		{"Node", "node/testee.js", func(t *testing.T) []string { return []string{peer.Find(t, "node"), "node/testee.js"} }, 60},
-		{"C", "c/testee.c", func(t *testing.T) []string { return []string{peer.CC(t, "c/testee.c")} }, 60},
+		{"Python", "python/testee.py", func(t *testing.T) []string { return []string{program(t, "python3"), "python/testee.py"} }, 150},
+		{"Node", "node/testee.js", func(t *testing.T) []string { return []string{program(t, "node"), "node/testee.js"} }, 60},
+		{"C", "c/testee.c", func(t *testing.T) []string { return []string{compiled(t, "c/testee.c")} }, 60},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -78,7 +121,7 @@ func TestStarters(t *testing.T) {
 // the strict one are all known.
 func TestLibh2o(t *testing.T) {
 	t.Parallel()
-	command := []string{peer.CC(t, "h2o/testee.c", "-lh2o")}
+	command := []string{compiled(t, "h2o/testee.c", "-lh2o")}
 	list, err := os.Open("h2o/known-failures.txt")
 	if err != nil {
 		t.Fatal(err)
