@@ -244,7 +244,7 @@ const patience = 10 * time.Second
 
 // fetchModel returns what a fleet has learned.
 func fetchModel(ctx context.Context, address string) (all []learn.Delta, err error) {
-	err = withStore(address, pace.store, func(store *redisstore.Store) error {
+	err = withStore(address, redisstore.Config{}, func(store *redisstore.Store) error {
 		var since learn.Cursor
 		for {
 			var deltas []learn.Delta
@@ -267,8 +267,7 @@ func fetchModel(ctx context.Context, address string) (all []learn.Delta, err err
 // sendModel reports evidence to a fleet. A large model takes several rounds, of each half the
 // room: the rest is for the nodes.
 func sendModel(ctx context.Context, address string, deltas []learn.Delta) error {
-	c := pace.store
-	c.MaxPages = 1 << 20 // nothing waits for a turn
+	c := redisstore.Config{MaxPages: 1 << 20} // nothing waits for a turn
 	return withStore(address, c, func(store *redisstore.Store) error {
 		round, atOnce := store.Config().Round, store.Config().MaxRound/2
 		for len(deltas) > 0 {

@@ -18,7 +18,6 @@ var update = flag.Bool("update", false, "write the expected output in testdata/s
 
 func TestMain(m *testing.M) {
 	promisePatience = time.Minute
-	pace.every, pace.store.Round, pace.store.Settle = 50*time.Millisecond, 100*time.Millisecond, 50*time.Millisecond
 	testscript.Main(m, map[string]func(){"casper": main})
 }
 

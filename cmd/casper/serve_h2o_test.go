@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/cache-aware/casper/gcs/casper"
-	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server/h2client"
 )
 
@@ -59,7 +58,7 @@ func TestServeFeedback(t *testing.T) {
 		for _, target := range slices.Concat(c.Pushed, c.Cancelled) {
 			page += "&link=" + target
 		}
-		client := peer.Dial(t, s.addr, h2client.Options{TLS: s.certConfig})
+		client := connect(t, s.addr, h2client.Options{TLS: s.certConfig})
 		x, err := client.Get("", page, c.CookiesIn...)
 		if err != nil {
 			t.Fatal(err)

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server/learn"
 	"github.com/cache-aware/casper/server/link"
 )
@@ -69,17 +68,6 @@ func TestServeState(t *testing.T) {
 	}
 	if n := strings.Count(s.log.String(), "level=ERROR"); n != 1 {
 		t.Errorf("%d lines about it: %s", n, s.log)
-	}
-}
-
-// A node whose Redis dies goes on, and ends as if nothing were.
-func TestServeRedis(t *testing.T) {
-	r := peer.StartRedis(t)
-	s := serve(t, "--state", r.URL())
-	r.Kill(t)
-	v := visitor{served: s}
-	if got, x := v.visit("/"); len(got) != 3 || x.Status() != 200 {
-		t.Errorf("without Redis: %d, %q", x.Status(), got)
 	}
 }
 

@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server/h2client"
 	"github.com/cache-aware/casper/server/learn"
 )
@@ -191,7 +190,7 @@ func TestServeRemembersHowLinksArePushed(t *testing.T) {
 
 	app.think, app.asked = make(chan bool), make(chan string, 10)
 	s = serve(t, args...)
-	stream, err := peer.Dial(t, s.addr, h2client.Options{TLS: s.certConfig}).Start(h2client.Request{})
+	stream, err := connect(t, s.addr, h2client.Options{TLS: s.certConfig}).Start(h2client.Request{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,67 +256,6 @@ func (v *visitor) compressed(t *testing.T) {
 	if resp.Header.Get("Content-Encoding") != "gzip" {
 		t.Errorf("the page came as it is: %v", resp.Header)
 	}
-}
-
-// Over Redis, the fleet remembers: a node that starts anew knows what another's pages link, and so
-// does one that restarts.
-func TestServeSharesLinks(t *testing.T) {
-	r := peer.StartRedis(t)
-	app := &linking{links: linksOf(styleLink)}
-	upstream := httptest.NewServer(app)
-	defer upstream.Close()
-	args := []string{"--proxy", upstream.URL, "--state", r.URL() + "?site=links", "--trust-proxy", "127.0.0.0/8"}
-	first := serve(t, args...)
-	hintsWith(first, "198.51.100.1")
-	hintsWith(first, "198.51.101.1")
-	first.stop()
-	awaitShared(t, r.URL()+"?site=links", "/", "/app.css")
-
-	s := serve(t, append(args, "--admin", "127.0.0.1:0")...)
-	awaitKnown(t, s, "/app.css") // the first exchange is under way when the server is
-	if got := hintsBefore(t, s, app, "203.0.113.1"); !slices.Equal(got, []string{"/app.css"}) {
-		t.Errorf("the next node hints %q", got)
-	}
-}
-
-// awaitShared waits until a model in Redis has an asset of a page: until the round is over in which
-// it was reported.
-func awaitShared(t *testing.T, address, page, asset string) {
-	t.Helper()
-	for range 200 {
-		deltas, err := fetchModel(t.Context(), address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, d := range deltas {
-			if d.Page == page && slices.ContainsFunc(d.Assets, func(v learn.Vote) bool { return v.Asset.Path == asset }) {
-				return
-			}
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	t.Fatalf("%s on %s was not shared", asset, page)
-}
-
-// awaitKnown waits until a node knows an asset of the front page.
-func awaitKnown(t *testing.T, s *served, asset string) {
-	t.Helper()
-	for range 200 {
-		resp, err := http.Get(s.admin + "/explain?page=/")
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := io.ReadAll(resp.Body)
-		resp.Body.Close()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.Contains(string(body), asset) {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	t.Fatalf("%s is not known", asset)
 }
 
 // A state file that is a symbolic link stays one: what it leads to is written, and put aside when it

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"io"
 	"net"
 	"net/http"
@@ -22,7 +24,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 
 	"github.com/cache-aware/casper/gcs/casper"
-	"github.com/cache-aware/casper/peer"
+	"github.com/cache-aware/casper/server/devcert"
 	"github.com/cache-aware/casper/server/h2client"
 )
 
@@ -117,6 +119,21 @@ func (b *syncBuffer) String() string {
 	return b.b.String()
 }
 
+// connect opens a connection that lasts until the test is over.
+func connect(t *testing.T, addr string, o h2client.Options) *h2client.Client {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := h2client.NewClient(conn, addr, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
 // A visitor is a client with a cookie jar of one cookie, which opens a connection for each visit.
 type visitor struct {
 	*served
@@ -146,7 +163,7 @@ func (v *visitor) visit(path string) (ahead []string, x *h2client.Exchange) {
 	if v.from != "" {
 		r.Header = append(slices.Clone(r.Header), hpack.HeaderField{Name: "x-forwarded-for", Value: v.from})
 	}
-	c := peer.Dial(v.t, v.addr, o)
+	c := connect(v.t, v.addr, o)
 	x, err := c.Do(r)
 	if err != nil {
 		v.t.Fatalf("GET %s: %v", path, err)
@@ -382,7 +399,7 @@ func TestServeDrains(t *testing.T) {
 	}))
 	defer app.Close()
 	s := serve(t, "--proxy", app.URL, "--h2c")
-	c := peer.Dial(t, s.addr, h2client.Options{})
+	c := connect(t, s.addr, h2client.Options{})
 	stream, err := c.Start(h2client.Request{})
 	if err != nil {
 		t.Fatal(err)
@@ -404,9 +421,23 @@ func TestServeDrains(t *testing.T) {
 
 // A certificate of one's own is used; the development one fits the name that is listened on.
 func TestServeCertificates(t *testing.T) {
-	cert := peer.NewCertificate(t)
-	s := serve(t, "--cert", cert.CertFile, "--key", cert.KeyFile)
-	s.certConfig = &tls.Config{RootCAs: cert.Pool}
+	cert, err := devcert.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certFile, keyFile := filepath.Join(t.TempDir(), "cert.pem"), filepath.Join(t.TempDir(), "key.pem")
+	for file, block := range map[string]*pem.Block{certFile: {Type: "CERTIFICATE", Bytes: cert.Certificate[0]}, keyFile: {Type: "PRIVATE KEY", Bytes: key}} {
+		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := serve(t, "--cert", certFile, "--key", keyFile)
+	s.certConfig = &tls.Config{RootCAs: x509.NewCertPool()}
+	s.certConfig.RootCAs.AddCert(cert.Leaf)
 	v := visitor{served: s}
 	if _, x := v.visit("/"); x.Status() != 200 {
 		t.Errorf("status %d", x.Status())
@@ -445,19 +476,6 @@ func TestServeBusyPort(t *testing.T) {
 		if code != exitFailed || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "address already in use") {
 			t.Errorf("%s: exit code %d, %q, %q", flag, code, stdout, stderr)
 		}
-	}
-}
-
-// The real nghttp sees what our own client sees.
-func TestServeNghttp(t *testing.T) {
-	s := serve(t)
-	first := peer.Nghttp(t, "https://"+s.addr+"/")
-	if got := unversioned(first[0].Pushed()); !slices.Equal(got, []string{"/app.css", "/accent.css", "/app.js"}) {
-		t.Errorf("pushed %q", got)
-	}
-	cookie, _, _ := strings.Cut(first[0].Header.Get("set-cookie"), ";")
-	if second := peer.Nghttp(t, "https://"+s.addr+"/", "-Hcookie: "+cookie); len(second[0].Pushes) != 0 {
-		t.Errorf("with %s: pushed %q", cookie, second[0].Pushed())
 	}
 }
 

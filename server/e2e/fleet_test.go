@@ -3,6 +3,9 @@ package e2e
 import (
 	"crypto/tls"
 	"fmt"
+	"io"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,6 +62,58 @@ func TestFleetLearnsAsOne(t *testing.T) {
 			t.Errorf("node %d without Redis: status %d, %d octets", i, x.Status(), len(x.Body))
 		}
 		c.Close()
+	}
+}
+
+// Over Redis, the fleet remembers: a node that starts anew knows what another's pages link.
+func TestFleetSharesLinks(t *testing.T) {
+	t.Parallel()
+	state := peer.StartRedis(t).URL() + "?site=links"
+	node := func(links bool) *served {
+		o := newOrigin(0)
+		o.Links = links
+		return serve(t, "--proxy", "http://"+serveHTTP(t, o), "--state", state, "--trust-proxy", "127.0.0.1/32", "--admin", "127.0.0.1:0")
+	}
+	first := node(true)
+	for person := range 2 {
+		ask(t, dial(t, first), "/", fmt.Sprintf("10.1.%d.1", person), "document", "navigate", "")
+	}
+	second := node(false) // whatever this one hints, it was told
+	awaitKnown(t, second, "/base.css")
+	x := ask(t, dial(t, second), "/", "10.2.0.1", "document", "navigate", "")
+	if len(x.Early) != 1 || !strings.Contains(strings.Join(x.Early[0].Values("link"), ", "), "/base.css") {
+		t.Errorf("the next node hints %v", x.Early)
+	}
+}
+
+// awaitKnown waits until a node knows an asset of the front page.
+func awaitKnown(t *testing.T, s *served, asset string) {
+	t.Helper()
+	for range 120 {
+		resp, err := http.Get(s.admin + "/explain?page=/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(body), asset) {
+			return
+		}
+		time.Sleep(250 * time.Millisecond)
+	}
+	t.Fatalf("%s is not known", asset)
+}
+
+// A node whose Redis dies goes on, and ends as if nothing were.
+func TestServeWithoutRedis(t *testing.T) {
+	r := peer.StartRedis(t)
+	s := serve(t, "--state", r.URL())
+	r.Kill(t)
+	if pushed, _ := nghttpPush(t, "https://"+s.addr+"/", ""); len(pushed) != 3 {
+		t.Errorf("without Redis %q were pushed", pushed)
 	}
 }
 

@@ -44,6 +44,7 @@ func TestMain(m *testing.M) {
 type served struct {
 	t     testing.TB
 	addr  string
+	admin string // the URL of its other side, if that was asked for
 	spki  string // of its development certificate, as it tells a newcomer
 	lines chan answered
 }
@@ -106,6 +107,9 @@ func serve(t testing.TB, args ...string) *served {
 		line := greeting.Text()
 		if url, ok := strings.CutPrefix(line, "listening on https://"); ok {
 			s.addr = url
+		}
+		if url, ok := strings.CutPrefix(line, "admin on "); ok {
+			s.admin = url
 		}
 		if m := printedSPKI.FindStringSubmatch(line); m != nil {
 			s.spki = m[1]

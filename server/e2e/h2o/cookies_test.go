@@ -2,7 +2,6 @@
 // cookies that H2O has written, and cookies that nobody should write. It holds tests alone.
 package h2o
 
-
 import (
 	"crypto/sha1"
 	"encoding/base64"
