@@ -14,10 +14,10 @@ import (
 	"testing"
 
 	"github.com/cache-aware/casper/gcs/casper"
-	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/devcert"
 	"github.com/cache-aware/casper/server/h2client"
+	"github.com/cache-aware/casper/server/internal/peer"
 	"github.com/cache-aware/casper/server/learn"
 	"github.com/cache-aware/casper/server/link"
 	"github.com/cache-aware/casper/server/manifest"

@@ -18,9 +18,9 @@ import (
 	"time"
 
 	"github.com/cache-aware/casper/gcs/casper"
-	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/h2client"
+	"github.com/cache-aware/casper/server/internal/peer"
 	"github.com/cache-aware/casper/server/link"
 	"github.com/cache-aware/casper/server/proxy"
 	"golang.org/x/net/http2/hpack"

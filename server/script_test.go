@@ -13,9 +13,9 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/h2client"
+	"github.com/cache-aware/casper/server/internal/peer"
 	"github.com/cache-aware/casper/server/link"
 	"golang.org/x/net/http2/hpack"
 )

@@ -12,9 +12,9 @@ import (
 	"testing"
 
 	"github.com/cache-aware/casper/gcs/casper"
-	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/h2client"
+	"github.com/cache-aware/casper/server/internal/peer"
 )
 
 // T6. Many people behind one connection: what one of them is sent never shows in another's

@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"github.com/cache-aware/casper/gcs/casper"
-	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/h2client"
+	"github.com/cache-aware/casper/server/internal/peer"
 	"github.com/cache-aware/casper/server/link"
 )
 

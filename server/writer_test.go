@@ -19,9 +19,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/h2client"
+	"github.com/cache-aware/casper/server/internal/peer"
 	"github.com/cache-aware/casper/server/link"
 )
 

@@ -25,9 +25,9 @@ import (
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
-	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server/devcert"
 	"github.com/cache-aware/casper/server/h2client"
+	"github.com/cache-aware/casper/server/internal/peer"
 	"github.com/cache-aware/casper/server/link"
 )
 

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cache-aware/casper/peer"
+	"github.com/cache-aware/casper/server/internal/peer"
 	"github.com/chromedp/chromedp"
 )
 

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cache-aware/casper/peer"
+	"github.com/cache-aware/casper/server/internal/peer"
 )
 
 // program runs a client and returns what it printed on both outputs.

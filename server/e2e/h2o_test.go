@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/cache-aware/casper/peer"
+	"github.com/cache-aware/casper/server/internal/peer"
 )
 
 // A real H2O and casper serve have the same files, and nghttp goes from one to the other with

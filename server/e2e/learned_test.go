@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cache-aware/casper/peer"
+	"github.com/cache-aware/casper/server/internal/peer"
 )
 
 // An application that links nothing, behind casper serve --proxy: visitors teach it what the

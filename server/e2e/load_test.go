@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server"
+	"github.com/cache-aware/casper/server/internal/peer"
 )
 
 var traffic = regexp.MustCompile(`traffic: .*\((\d+)\) data`)

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cache-aware/casper/peer"
+	"github.com/cache-aware/casper/server/internal/peer"
 	"github.com/cache-aware/casper/server/learn"
 	"github.com/cache-aware/casper/server/link"
 )

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cache-aware/casper/peer"
+	"github.com/cache-aware/casper/server/internal/peer"
 )
 
 // tool builds the casper tool once, in a folder that is gone after the tests. It is built in

@@ -23,8 +23,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server/h2client"
+	"github.com/cache-aware/casper/server/internal/peer"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"

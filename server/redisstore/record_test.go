@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/cache-aware/casper/peer"
+	"github.com/cache-aware/casper/server/internal/peer"
 	"github.com/cache-aware/casper/server/learn"
 	"github.com/cache-aware/casper/server/link"
 )

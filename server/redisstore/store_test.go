@@ -18,7 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/redis/go-redis/v9"
 
-	"github.com/cache-aware/casper/peer"
+	"github.com/cache-aware/casper/server/internal/peer"
 	"github.com/cache-aware/casper/server/learn"
 	"github.com/cache-aware/casper/server/redisstore"
 )

@@ -17,8 +17,8 @@ import (
 	"golang.org/x/net/http2"
 
 	"github.com/cache-aware/casper/gcs/casper"
-	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server/h2client"
+	"github.com/cache-aware/casper/server/internal/peer"
 )
 
 // The tests know what H2O must do from a model of their own, [visit], which hashes with

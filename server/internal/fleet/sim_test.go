@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cache-aware/casper/peer"
 	"github.com/cache-aware/casper/server/internal/fleet"
+	"github.com/cache-aware/casper/server/internal/peer"
 )
 
 // A small fleet, quickly: what one node saw all nodes know, nothing is lost on the way, and nobody asks for more than its share.
