@@ -1,14 +1,14 @@
-// Package peer finds, starts and stops the real programs that casper is tested
-// against: the H2O web server, H2O's own library through a C compiler, and the
-// nghttp client.
+// Package peer finds, starts and stops the real programs that the server is tested
+// against: the H2O web server, a Redis server and the nghttp client. It also makes
+// certificates for them, a network that swallows everything ([BlackHole]), and connects
+// the client of package h2client for the time of a test.
 //
-// Only tests import it. A test that asks for a program which is not installed
-// is skipped with one line that names the missing package; with the
-// environment variable CASPER_REQUIRE_PEERS=1 it fails instead, so that a
-// continuous build cannot become green by losing its peers.
+// A test that asks for a program which is not installed is skipped with one line that
+// names the missing package; with the environment variable CASPER_REQUIRE_PEERS=1 it fails
+// instead, so that a continuous build cannot become green by losing its peers.
 //
-// Everything listens on loopback, on a port that the kernel chose, and ends
-// with the test that started it.
+// Everything listens on loopback, on a port that the kernel chose, and ends with the test
+// that started it.
 package peer
 
 import (
@@ -30,7 +30,6 @@ var debianPackage = map[string]string{
 	"h2o":    "h2o",
 	"nghttp": "nghttp2-client",
 	"h2load": "nghttp2-client",
-	"cc":     "gcc and libc6-dev",
 	"curl":   "curl",
 	"node":   "nodejs",
 	"sh":     "dash",

@@ -48,7 +48,6 @@ func TestAbsentIsOneLine(t *testing.T) {
 	for name, f := range map[string]func(testing.TB){
 		"h2o":    func(t testing.TB) { StartH2O(t, Config{}) },
 		"nghttp": func(t testing.TB) { Nghttp(t, "http://127.0.0.1:1/") },
-		"cc":     func(t testing.TB) { CC(t, "any.c") },
 	} {
 		v := judge(t, f)
 		if !v.skipped || len(v.lines) != 1 || strings.Contains(v.lines[0], "\n") || !strings.Contains(v.lines[0], name) {
