@@ -30,6 +30,9 @@ type Options struct {
 	Refuse func(*Push) bool
 	// Timeout bounds the handshake and each wait for a stream; 0 means 10 s.
 	Timeout time.Duration
+	// MaxBytes bounds what the server can make the client keep of one request, its pushes
+	// included, in octets of memory, about; 0 means 64 MiB. A server that sends more has failed.
+	MaxBytes int
 }
 
 // Request is what a client asks for; it has no body. Empty fields become GET,
@@ -67,8 +70,9 @@ type Client struct {
 	encoder *hpack.Encoder
 	block   bytes.Buffer // the encoder's output
 
-	mu      sync.Mutex // guards what follows
-	streams map[uint32]*Stream
+	mu      sync.Mutex         // guards what follows
+	streams map[uint32]*Stream // those that are open
+	givenUp map[uint32]bool    // requests that this client has reset
 	nextID  uint32
 	err     error  // why the connection is over, nil while it is not
 	goAway  uint32 // the last stream id that the server will answer
@@ -78,10 +82,10 @@ type Client struct {
 // fails. The address is the server's name for TLS, unless the configuration
 // has one, and the default authority.
 func NewClient(conn net.Conn, addr string, o Options) (*Client, error) {
-	o.Timeout = cmp.Or(o.Timeout, 10*time.Second)
+	o.Timeout, o.MaxBytes = cmp.Or(o.Timeout, 10*time.Second), cmp.Or(o.MaxBytes, 64<<20)
 	c := &Client{
 		conn: conn, options: o, scheme: "http", addr: addr,
-		ended: make(chan struct{}), streams: make(map[uint32]*Stream), nextID: 1, goAway: 1<<31 - 1,
+		ended: make(chan struct{}), streams: make(map[uint32]*Stream), givenUp: make(map[uint32]bool), nextID: 1, goAway: 1<<31 - 1,
 	}
 	conn.SetDeadline(time.Now().Add(o.Timeout))
 	if o.TLS != nil {
@@ -259,8 +263,8 @@ type Stream struct {
 	// Guarded by Client.mu until done is closed, and fixed from then on.
 	exchange Exchange
 	pushes   []*Stream // the streams of exchange.Pushes
-	closed   bool      // done is closed
-	givenUp  bool      // by Reset
+	parent   *Stream   // of a pushed stream, the request that it belongs to
+	kept     int       // of a request, how much its exchange takes in memory, about
 	err      error
 }
 
@@ -297,18 +301,32 @@ func (s *Stream) await(ctx context.Context) error {
 // Reset gives the request up (RST_STREAM with that code). What it has pushed
 // so far stays; promises that come later are refused.
 func (s *Stream) Reset(code http2.ErrCode) error {
-	s.client.mu.Lock()
-	s.givenUp = !s.closed
-	s.finish(nil)
-	s.client.mu.Unlock()
-	return s.client.send(func(f *http2.Framer) error { return f.WriteRSTStream(s.id, code) })
+	c := s.client
+	c.mu.Lock()
+	if c.streams[s.id] == s {
+		c.givenUp[s.id] = true
+		s.finish(nil)
+	}
+	c.mu.Unlock()
+	return c.send(func(f *http2.Framer) error { return f.WriteRSTStream(s.id, code) })
 }
 
-// finish ends the stream; the caller holds Client.mu.
+// finish ends a stream, unless it has ended; the caller holds Client.mu.
 func (s *Stream) finish(err error) {
-	if !s.closed {
-		s.closed = true
+	if s.client.streams[s.id] == s {
+		delete(s.client.streams, s.id)
 		s.err = err
 		close(s.done)
 	}
+}
+
+// keep accounts for n more octets of a request or of what it pushed; the caller holds
+// Client.mu.
+func (s *Stream) keep(n int) error {
+	request := cmp.Or(s.parent, s)
+	request.kept += n
+	if most := s.client.options.MaxBytes; request.kept > most {
+		return fmt.Errorf("stream %d: more than %d octets", s.id, most)
+	}
+	return nil
 }

@@ -133,6 +133,9 @@ func (in *inbox) fields(fragment []byte, end bool) error {
 		return in.promise(header)
 	}
 	return in.update(s.stream, func(st *Stream) error {
+		if err := st.keep(sizeOf(header)); err != nil {
+			return err
+		}
 		switch r := st.response; {
 		case r.Header != nil:
 			r.Trailer = header
@@ -154,6 +157,15 @@ func (in *inbox) fields(fragment []byte, end bool) error {
 	})
 }
 
+// sizeOf is about what a field section takes in memory, in octets.
+func sizeOf(h Header) int {
+	n := 256
+	for _, f := range h {
+		n += 48 + len(f.Name) + len(f.Value)
+	}
+	return n
+}
+
 func interim(h Header) bool { return strings.HasPrefix(h.Get(":status"), "1") }
 
 // promise registers a pushed stream and lets the owner refuse it.
@@ -167,18 +179,23 @@ func (in *inbox) promise(request Header) error {
 	st := &Stream{client: c, id: id, response: &p.Response, done: make(chan struct{})}
 
 	c.mu.Lock()
-	parent := c.streams[in.section.stream]
-	if parent == nil || parent.id%2 == 0 || parent.closed && !parent.givenUp {
-		c.mu.Unlock()
-		return fmt.Errorf("promise on stream %d, which is no open request", in.section.stream)
-	}
-	c.streams[id] = st
-	late := parent.closed // the server had not yet seen that it was given up
-	if !late {
+	parent, late := c.streams[in.section.stream], c.givenUp[in.section.stream]
+	var err error
+	switch {
+	case late: // the server had not yet seen that it was given up
+	case parent == nil || parent.id%2 == 0:
+		err = fmt.Errorf("promise on stream %d, which is no open request", in.section.stream)
+	default:
+		st.parent = parent
+		c.streams[id] = st
 		parent.exchange.Pushes = append(parent.exchange.Pushes, p)
 		parent.pushes = append(parent.pushes, st)
+		err = st.keep(sizeOf(request))
 	}
 	c.mu.Unlock()
+	if err != nil {
+		return err
+	}
 
 	if !late && (c.options.Refuse == nil || !c.options.Refuse(p)) {
 		return nil
@@ -197,6 +214,9 @@ func (in *inbox) data(f *http2.DataFrame) error {
 	err := in.update(f.StreamID, func(s *Stream) error {
 		if s.response.Header == nil {
 			return fmt.Errorf("DATA on stream %d before its header", f.StreamID)
+		}
+		if err := s.keep(len(f.Data())); err != nil {
+			return err
 		}
 		s.response.Body = append(s.response.Body, f.Data()...)
 		if f.StreamEnded() {
@@ -234,17 +254,16 @@ func (in *inbox) goAway(f *http2.GoAwayFrame) {
 }
 
 // update changes an open stream under the lock. What comes for a stream that
-// this client has given up is dropped; a stream that never was is an error.
+// has ended, or was given up, is dropped; a stream that never was is an error.
 func (in *inbox) update(id uint32, change func(*Stream) error) error {
 	c := in.client
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := c.streams[id]
-	if s == nil {
+	if s := c.streams[id]; s != nil {
+		return change(s)
+	}
+	if id%2 == 1 && id >= c.nextID || id%2 == 0 && id > in.lastPromise {
 		return fmt.Errorf("frame on stream %d, which is idle", id)
 	}
-	if s.closed {
-		return nil
-	}
-	return change(s)
+	return nil
 }

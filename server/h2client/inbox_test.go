@@ -276,3 +276,65 @@ func TestInboxTakes(t *testing.T) {
 		}
 	})
 }
+
+// A server cannot make the client keep more than it allows, by whatever it sends.
+func TestClientKeepsWithinBounds(t *testing.T) {
+	header := func(s *script, id uint32) { s.headers(id, false, ":status", "200") }
+	for name, act := range map[string]func(*script){
+		"body": func(s *script) {
+			for header(s, 1); s.WriteData(1, false, make([]byte, frameSize)) == nil; {
+			}
+		},
+		"interim answers": func(s *script) {
+			for s.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: s.fields(":status", "103"), EndHeaders: true}) == nil {
+			}
+		},
+		"promises": func(s *script) {
+			for id := uint32(2); s.WritePushPromise(http2.PushPromiseParam{StreamID: 1, PromiseID: id, BlockFragment: s.fields(":path", "/"), EndHeaders: true}) == nil; {
+				id += 2
+			}
+		},
+		"bodies of pushes": func(s *script) {
+			for id := uint32(2); ; id += 2 {
+				s.promise(1, id, "/")
+				header(s, id)
+				if s.WriteData(id, true, make([]byte, 1000)) != nil {
+					return
+				}
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := perform(t, Options{MaxBytes: 100_000}, func(s *script) {
+				s.await(http2.FrameHeaders)
+				go func() { // the answers of the client
+					for range s.got {
+					}
+				}()
+				act(s)
+			})
+			if _, err := c.Get("", "/"); err == nil || !strings.Contains(err.Error(), ": more than 100000 octets") {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// A connection of many requests keeps nothing of those that are over.
+func TestClientForgets(t *testing.T) {
+	c := perform(t, Options{}, func(s *script) {
+		s.await(http2.FrameHeaders)
+		s.promise(1, 2, "/pushed")
+		s.headers(1, true, ":status", "200")
+		s.WriteRSTStream(1, http2.ErrCodeNo) // too late to mean anything
+		s.headers(2, true, ":status", "200")
+	})
+	if _, err := c.Get("", "/"); err != nil {
+		t.Fatal(err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.streams) != 0 || c.err != nil {
+		t.Errorf("%d streams are kept, %v", len(c.streams), c.err)
+	}
+}
