@@ -122,11 +122,7 @@ func (b *syncBuffer) String() string {
 // connect opens a connection that lasts until the test is over.
 func connect(t *testing.T, addr string, o h2client.Options) *h2client.Client {
 	t.Helper()
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := h2client.NewClient(conn, addr, o)
+	c, err := h2client.Dial(addr, o)
 	if err != nil {
 		t.Fatal(err)
 	}

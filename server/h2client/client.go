@@ -1,3 +1,10 @@
+// Package h2client is an HTTP/2 client that shows what the one in net/http hides: each
+// promise of a push and what became of it, each interim answer (103 Early Hints is one), and
+// each reset.
+//
+// It is for tests of a server's pushes and hints, and for comparing servers. It is not for
+// fetching things: it follows no redirects, sends no bodies, decodes no Content-Encoding,
+// and gives up at the first fault of a server.
 package h2client
 
 import (
@@ -31,11 +38,12 @@ type Options struct {
 	// Timeout bounds the handshake and each wait for a stream; 0 means 10 s.
 	Timeout time.Duration
 	// MaxBytes bounds what the server can make the client keep of one request, its pushes
-	// included, in octets of memory, about; 0 means 64 MiB. A server that sends more has failed.
+	// included, as about so many octets of memory; 0 means 64 MiB. A server that sends more has
+	// failed.
 	MaxBytes int
 }
 
-// Request is what a client asks for; it has no body. Empty fields become GET,
+// A Request is what a client asks for; it has no body. Empty fields become GET,
 // "/", and "https" or "http"; an empty Authority becomes the dialled address.
 type Request struct {
 	Method, Scheme, Authority, Path string
@@ -46,17 +54,20 @@ type Request struct {
 	Cookies []string
 }
 
+// defaultTimeout is what Options.Timeout says.
+const defaultTimeout = 10 * time.Second
+
 // frameSize is what every server takes (RFC 9113, 4.2).
 const frameSize = 16 << 10
 
 // ErrClosed is what waits end with after [Client.Close].
 var ErrClosed = errors.New("h2client: client closed")
 
-// Client is one HTTP/2 connection that accepts pushes. It keeps what the
-// server did in the order and form in which it did it, and treats a server
-// that breaks the protocol as failed. It does not heed the server's
-// MAX_CONCURRENT_STREAMS, nor ask again for what the server refused. Its
-// methods may be called concurrently.
+// A Client is one HTTP/2 connection. It keeps what the server did in the order and the form
+// in which it did it, and treats a server that breaks the protocol as failed: every wait
+// then ends with an error that says how. It does not heed the server's
+// MAX_CONCURRENT_STREAMS, nor ask again for what the server refused. Its methods may be
+// called concurrently.
 type Client struct {
 	conn    net.Conn
 	options Options
@@ -78,11 +89,20 @@ type Client struct {
 	goAway  uint32 // the last stream id that the server will answer
 }
 
-// NewClient speaks HTTP/2 over conn, which it owns from now on, also when it
-// fails. The address is the server's name for TLS, unless the configuration
-// has one, and the default authority.
-func NewClient(conn net.Conn, addr string, o Options) (*Client, error) {
-	o.Timeout, o.MaxBytes = cmp.Or(o.Timeout, 10*time.Second), cmp.Or(o.MaxBytes, 64<<20)
+// Dial connects to a server over TCP, at an address of the form host:port.
+func Dial(addr string, o Options) (*Client, error) {
+	conn, err := net.DialTimeout("tcp", addr, cmp.Or(o.Timeout, defaultTimeout))
+	if err != nil {
+		return nil, fmt.Errorf("h2client: %w", err)
+	}
+	return New(conn, addr, o)
+}
+
+// New speaks HTTP/2 over conn, which the client owns from now on, also when New fails. The
+// address is the server's name for TLS, unless the configuration has one, and the default
+// authority.
+func New(conn net.Conn, addr string, o Options) (*Client, error) {
+	o.Timeout, o.MaxBytes = cmp.Or(o.Timeout, defaultTimeout), cmp.Or(o.MaxBytes, 64<<20)
 	c := &Client{
 		conn: conn, options: o, scheme: "http", addr: addr,
 		ended: make(chan struct{}), streams: make(map[uint32]*Stream), givenUp: make(map[uint32]bool), nextID: 1, goAway: 1<<31 - 1,
@@ -151,7 +171,7 @@ func (c *Client) greet() error {
 	return c.framer.WriteWindowUpdate(0, 1<<30)
 }
 
-// Do sends a request and waits for its response and its pushes.
+// Do sends a request and waits for its response and its pushes; see [Stream.Wait].
 func (c *Client) Do(r Request) (*Exchange, error) {
 	s, err := c.Start(r)
 	if err != nil {
@@ -253,7 +273,7 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// Stream is a request under way.
+// A Stream is a request under way.
 type Stream struct {
 	client   *Client
 	id       uint32

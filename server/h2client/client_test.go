@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -44,11 +43,7 @@ func trust(s *httptest.Server) *tls.Config {
 // dial connects to a server until the test is over.
 func dial(t *testing.T, addr string, o Options) *Client {
 	t.Helper()
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := NewClient(conn, addr, o)
+	c, err := Dial(addr, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,11 +303,7 @@ func TestClientEnds(t *testing.T) {
 			}
 		}()
 		addr := l.Addr().String()
-		conn, err := net.Dial("tcp", addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = NewClient(conn, addr, Options{TLS: trust(s)})
+		_, err = Dial(addr, Options{TLS: trust(s)})
 		if err == nil || !strings.Contains(err.Error(), `protocol "", not h2`) {
 			t.Errorf("new client: %v", err)
 		}

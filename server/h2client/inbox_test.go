@@ -95,7 +95,7 @@ func performFrom(t *testing.T, o Options, act func(*script)) *Client {
 			s.got <- r
 		}
 	}()
-	c, err := NewClient(ours, "server.test:1", o)
+	c, err := New(ours, "server.test:1", o)
 	if err != nil {
 		t.Fatal(err)
 	}

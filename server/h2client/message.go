@@ -7,7 +7,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// Header is a field section exactly as it arrived: names in lower case,
+// A Header is a field section exactly as it arrived: names in lower case,
 // pseudo-fields first, order and repetition kept.
 type Header []hpack.HeaderField
 
@@ -32,11 +32,11 @@ func (h Header) Values(name string) []string {
 	return v
 }
 
-// Response is everything that the server sent on one stream.
+// A Response is everything that the server sent on one stream.
 type Response struct {
 	Early   []Header       // interim answers (1xx), in order
 	Header  Header         // the final answer's fields, nil if there was none
-	Body    []byte         // after whatever Content-Encoding there was
+	Body    []byte         // as sent: a Content-Encoding is not undone
 	Trailer Header         // fields after the body, nil if there were none
 	Reset   *http2.ErrCode // the server's RST_STREAM, nil if there was none
 }
@@ -50,7 +50,7 @@ func (r *Response) Status() int {
 	return code
 }
 
-// Exchange is a request's response, and the pushes it caused.
+// An Exchange is a request's response, and the pushes it caused.
 type Exchange struct {
 	Response
 	Pushes []*Push // in the order of their promises
@@ -75,7 +75,7 @@ func (e *Exchange) paths(which func(*Push) bool) []string {
 	return paths
 }
 
-// Push is a promised request and its response.
+// A Push is a promised request and its response.
 type Push struct {
 	Response
 	StreamID uint32

@@ -1,7 +1,6 @@
 package peer
 
 import (
-	"net"
 	"testing"
 
 	"github.com/cache-aware/casper/server/h2client"
@@ -11,11 +10,7 @@ import (
 // Failing to connect fails the test.
 func Dial(t testing.TB, addr string, o h2client.Options) *h2client.Client {
 	t.Helper()
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := h2client.NewClient(conn, addr, o)
+	c, err := h2client.Dial(addr, o)
 	if err != nil {
 		t.Fatal(err)
 	}
