@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cache-aware/casper/cmd/internal/replay"
+	"github.com/cache-aware/casper/cmd/internal/traffic"
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/learn"
@@ -217,9 +218,9 @@ func (t *tool) replayFile(p *replay.Replay, name string, times int, visitors *in
 	t.progress = t.newProgress(name, size)
 	defer func() { t.progress = nil }()
 	defer t.progress.clear()
-	s := replay.Reading{Progress: t.progress.show}
+	s := traffic.Reading{Progress: t.progress.show}
 	visitor := replay.Visitor(*visitors)
-	var kept []*replay.Record
+	var kept []*traffic.Record
 	for rec, err := range s.All(r) {
 		if err != nil {
 			// What was read counts; what is wrong with the rest decides the exit code.
@@ -257,7 +258,7 @@ func (t *tool) replayFile(p *replay.Replay, name string, times int, visitors *in
 }
 
 // again is a record that can be replayed besides the other: a replay writes into its headers.
-func again(rec *replay.Record, addr netip.Addr, later time.Duration) *replay.Record {
+func again(rec *traffic.Record, addr netip.Addr, later time.Duration) *traffic.Record {
 	c := *rec
 	r := *rec.Request
 	r.Header = r.Header.Clone()
@@ -267,7 +268,7 @@ func again(rec *replay.Record, addr netip.Addr, later time.Duration) *replay.Rec
 }
 
 // spanOf is how much later the next browser makes the same visits: a little after the last of them.
-func spanOf(records []*replay.Record) time.Duration {
+func spanOf(records []*traffic.Record) time.Duration {
 	if len(records) == 0 {
 		return 0
 	}

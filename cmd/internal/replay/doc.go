@@ -1,8 +1,7 @@
 // Package replay runs what a server or a browser wrote down through the model
 // that a live server learns with, and reports what that server would have sent.
 //
-// [Reading] takes access logs (common, combined, JSON) and HAR files and yields
-// a [Record] for each request. [Replay] brings the records into the order of
+// Package traffic reads access logs and HAR files. [Replay] brings the records into the order of
 // their times, makes events of them with [learn.Reader], asks the model for
 // each view before it tells it of it, as a live server does, and decides with
 // [server.Policy]. Nothing is sent, so every view can be judged afterwards: what

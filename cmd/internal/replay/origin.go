@@ -1,8 +1,11 @@
 package replay
 
 import (
+	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/cache-aware/casper/cmd/internal/traffic"
 )
 
 // firstLook is how many records are looked at to find out which origin a capture is about.
@@ -12,7 +15,7 @@ const firstLook = 4096
 // pages of the first records come from; or, in a log that has no hosts, that the Referers of most assets name.
 type origin struct {
 	hosts []string // those that count; the first stands for the rest
-	early []*Record
+	early []*traffic.Record
 	votes map[string]int
 }
 
@@ -34,7 +37,7 @@ func bareHost(h string) string {
 func (o *origin) known() bool { return len(o.hosts) > 0 }
 
 // look takes one more of the first records, and returns them all once the origin is known.
-func (o *origin) look(rec *Record) []*Record {
+func (o *origin) look(rec *traffic.Record) []*traffic.Record {
 	o.early = append(o.early, rec)
 	switch h := bareHost(rec.Request.Host); {
 	case h != "" && rec.Status == 200 && strings.HasPrefix(rec.Answer.Get("Content-Type"), "text/html"):
@@ -51,7 +54,7 @@ func (o *origin) look(rec *Record) []*Record {
 }
 
 // settle decides, and returns the records that waited for it.
-func (o *origin) settle() []*Record {
+func (o *origin) settle() []*traffic.Record {
 	best, most := "", 0
 	for h, n := range o.votes {
 		if n > most || n == most && h < best {
@@ -67,7 +70,7 @@ func (o *origin) settle() []*Record {
 }
 
 // admit reports whether a record counts, and gives it the host that its Referers are compared with.
-func (o *origin) admit(rec *Record) bool {
+func (o *origin) admit(rec *traffic.Record) bool {
 	h := bareHost(rec.Request.Host)
 	if h != "" && !slices.Contains(o.hosts, h) {
 		return false
@@ -78,4 +81,13 @@ func (o *origin) admit(rec *Record) bool {
 		rec.Request.Host = o.hosts[0]
 	}
 	return true
+}
+
+// hostOf is the authority of a URL.
+func hostOf(rawURL string) string {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Host)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cache-aware/casper/cmd/internal/traffic"
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/learn"
@@ -99,7 +100,7 @@ func Visitor(n int) netip.Addr {
 }
 
 // Add takes the next record of a capture. It keeps the record.
-func (p *Replay) Add(rec *Record) {
+func (p *Replay) Add(rec *traffic.Record) {
 	p.report.Records++
 	if p.origin.known() {
 		p.take(rec)
@@ -111,7 +112,7 @@ func (p *Replay) Add(rec *Record) {
 }
 
 // take makes a step of a record.
-func (p *Replay) take(rec *Record) {
+func (p *Replay) take(rec *traffic.Record) {
 	if !p.origin.admit(rec) {
 		p.report.Elsewhere++
 		return
@@ -126,7 +127,7 @@ func (p *Replay) take(rec *Record) {
 	if !ok {
 		return
 	}
-	if e.Kind == learn.Fetch && p.c.AssumeFresh && rec.Silent && !rec.saysFreshness() {
+	if e.Kind == learn.Fetch && p.c.AssumeFresh && rec.Silent && !saysFreshness(rec) {
 		p.report.Assumed++
 		e.Flags |= learn.Fresh
 	}
@@ -144,7 +145,12 @@ func (p *Replay) take(rec *Record) {
 	p.order.put(s, p.window, p.step)
 }
 
-func (p *Replay) browserOf(rec *Record) uint64 {
+// saysFreshness reports whether the answer says how long it may be reused.
+func saysFreshness(rec *traffic.Record) bool {
+	return rec.Answer.Get("Cache-Control") != "" || rec.Answer.Get("Expires") != ""
+}
+
+func (p *Replay) browserOf(rec *traffic.Record) uint64 {
 	var h maphash.Hash
 	h.SetSeed(p.seed)
 	a := rec.Addr.As16()
@@ -154,7 +160,7 @@ func (p *Replay) browserOf(rec *Record) uint64 {
 }
 
 // cookieOf reads the fingerprint that the client really sent.
-func (p *Replay) cookieOf(rec *Record) casper.Fingerprint {
+func (p *Replay) cookieOf(rec *traffic.Record) casper.Fingerprint {
 	f := casper.New(p.c.Params)
 	for _, c := range rec.Request.Cookies() {
 		if c.Name == p.c.Cookie {
@@ -330,7 +336,7 @@ func PageOf(rd *learn.Reader, target string) (string, error) {
 	if err != nil || u.Opaque != "" || u.Host == "" && !strings.HasPrefix(target, "/") {
 		return "", fmt.Errorf("%.60q is neither a URL nor a path", target)
 	}
-	r, err := newRequest("GET", "", u.RequestURI(), "", nil)
+	r, err := traffic.NewRequest("GET", "", u.RequestURI(), "", nil)
 	if err != nil {
 		return "", fmt.Errorf("%.60q is neither a URL nor a path", target)
 	}

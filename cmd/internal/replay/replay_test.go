@@ -1,6 +1,7 @@
 package replay_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cache-aware/casper/cmd/internal/replay"
+	"github.com/cache-aware/casper/cmd/internal/traffic"
 )
 
 // site writes a log of a page with a style sheet, its font and a script, as n clients see it who come once each. Every line is in the
@@ -31,6 +33,17 @@ func site(n int) string {
 	return b.String()
 }
 
+// read returns the records of a capture.
+func read(s *traffic.Reading, text string) (all []*traffic.Record, err error) {
+	for rec, err := range s.All(strings.NewReader(text)) {
+		if err != nil {
+			return all, err
+		}
+		all = append(all, rec)
+	}
+	return all, nil
+}
+
 func run(t testing.TB, c replay.Config, captures ...string) (*replay.Replay, *replay.Report) {
 	t.Helper()
 	p, err := replay.New(c)
@@ -38,8 +51,8 @@ func run(t testing.TB, c replay.Config, captures ...string) (*replay.Replay, *re
 		t.Fatal(err)
 	}
 	for _, text := range captures {
-		var s replay.Reading
-		all, err := read(t, &s, text)
+		var s traffic.Reading
+		all, err := read(&s, text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -203,7 +216,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	var in replay.Reading
+	var in traffic.Reading
 	for rec, err := range in.All(strings.NewReader(site(60))) {
 		if err != nil {
 			fmt.Println(err)
@@ -218,4 +231,33 @@ func Example() {
 	// style /a.css
 	// script /a.js
 	// font /f.woff2
+}
+
+// Whatever is recorded, the figures add up.
+func FuzzReplay(f *testing.F) {
+	f.Add([]byte(site(5)))
+	f.Add([]byte(`{"log":{"entries":[{"startedDateTime":"2026-11-20T08:00:00.000Z","time":120,` +
+		`"request":{"method":"GET","url":"https://h/","headers":[{"name":"sec-fetch-dest","value":"document"}]},` +
+		`"response":{"status":200,"headers":[{"name":"content-type","value":"text/html"}],"bodySize":900}}]}}`))
+	f.Add([]byte(`{"ts":1e300,"duration":"NaN","method":"GET","uri":"/","status":200}`)) // a time that is none
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, err := replay.New(replay.Config{AssumeFresh: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s traffic.Reading
+		for rec, err := range s.All(bytes.NewReader(data)) {
+			if err != nil {
+				break
+			}
+			p.Add(rec)
+		}
+		r := p.Report()
+		if r.Hits > r.Asked || r.Unused+r.Idle+r.Hits > r.Sent || r.Saved > r.Trips || r.Helped > r.Views {
+			t.Fatalf("it does not add up: %+v", r.Tally)
+		}
+		if err := r.WriteSVG(io.Discard); err != nil {
+			t.Fatal(err)
+		}
+	})
 }

@@ -1,4 +1,4 @@
-package replay
+package traffic
 
 import (
 	"net/http"
@@ -55,9 +55,4 @@ func (rec *Record) infer() {
 			r.Header.Set("Accept", "text/html")
 		}
 	}
-}
-
-// saysFreshness reports whether the answer says how long it may be reused.
-func (rec *Record) saysFreshness() bool {
-	return rec.Answer.Get("Cache-Control") != "" || rec.Answer.Get("Expires") != ""
 }

@@ -1,4 +1,4 @@
-package replay
+package traffic
 
 import (
 	"bytes"
@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -110,7 +109,7 @@ func parseJSON(line []byte) (*Record, error) {
 			silent = false // a log that has the field says by "-" that the answer had none
 		}
 	}
-	r, err := newRequest(method, f.get("host"), target, proto, header)
+	r, err := NewRequest(method, f.get("host"), target, proto, header)
 	if err != nil {
 		return nil, err
 	}
@@ -230,13 +229,4 @@ func headersIn(object map[string]any, names ...string) http.Header {
 		}
 	}
 	return h
-}
-
-// hostOf is the authority of a URL.
-func hostOf(rawURL string) string {
-	u, err := url.Parse(rawURL)
-	if err != nil {
-		return ""
-	}
-	return strings.ToLower(u.Host)
 }

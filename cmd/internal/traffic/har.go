@@ -1,4 +1,4 @@
-package replay
+package traffic
 
 import (
 	"bufio"
@@ -70,7 +70,7 @@ func recordOf(e *capture.HAREntry) (*Record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("entries[%d]: startedDateTime %.40q is no time", e.Index, e.Started)
 	}
-	r, err := newRequest(e.Request.Method, u.Host, u.RequestURI(), e.Request.Version, headerOf(e.Request.Headers))
+	r, err := NewRequest(e.Request.Method, u.Host, u.RequestURI(), e.Request.Version, headerOf(e.Request.Headers))
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package replay
+package traffic
 
 import (
 	"bytes"
@@ -70,7 +70,7 @@ func parseCommon(line []byte) (rec *Record, format string, err error) {
 		agent, _ := rest.quoted()
 		setHeader(header, "User-Agent", agent)
 	}
-	r, err := newRequest(method, host, target, proto, header)
+	r, err := NewRequest(method, host, target, proto, header)
 	if err != nil {
 		return nil, "", err
 	}
@@ -148,8 +148,8 @@ func splitRequest(line string) (method, target, proto string, ok bool) {
 	return method, rest[:i], rest[i+1:], true
 }
 
-// newRequest makes the request that a server would have seen.
-func newRequest(method, host, target, proto string, header http.Header) (*http.Request, error) {
+// NewRequest makes the request that a server would have seen.
+func NewRequest(method, host, target, proto string, header http.Header) (*http.Request, error) {
 	u, err := url.ParseRequestURI(target)
 	if err != nil || method == "" || strings.ContainsAny(method, " \t\"") {
 		return nil, errNotHTTP
