@@ -120,6 +120,34 @@ func TestPageTellsTheTruth(t *testing.T) {
 	}
 }
 
+// The headline says what was sent and why, for one file and for several: a file that the
+// browser never had did not change.
+func TestHeadline(t *testing.T) {
+	d, site := newSite(Config{})
+	key := func(path string) casper.Key { return d.config.Params.Key(d.edition.Load().find(path).url()) }
+	style, accent, script := key("/app.css"), key("/accent.css"), key("/app.js")
+	d.Change()
+	changed := key("/accent.css")
+	for _, tt := range []struct {
+		held []casper.Key
+		want string
+	}{
+		{nil, "3 files you did not have: named in a Link header."},
+		{[]casper.Key{style}, "2 files you did not have: only those were named in a Link header."},
+		{[]casper.Key{style, changed}, "One file you did not have: only that was named in a Link header."},
+		{[]casper.Key{style, accent, script}, "One file changed: only that was named in a Link header."},
+		{[]casper.Key{style, accent}, "2 files are new to you: only those were named in a Link header."},
+		{[]casper.Key{style, changed, script}, "Nothing was sent: you have it all."},
+		{[]casper.Key{accent}, "3 files are new to you: named in a Link header."},
+	} {
+		w := get(site, "/", "Cookie", "h2o_casper="+casper.New(casper.Params{}, tt.held...).String())
+		_, rest, _ := strings.Cut(w.Body.String(), "<h1>")
+		if got, _, _ := strings.Cut(rest, "</h1>"); strings.TrimSpace(got) != tt.want {
+			t.Errorf("held %v: %q, want %q", tt.held, got, tt.want)
+		}
+	}
+}
+
 // The codes on the page are the bits of the cookie.
 func TestCodes(t *testing.T) {
 	p := casper.Params{CapacityBits: 8}
