@@ -35,16 +35,39 @@ func (d *Demo) view(r *http.Request, e *edition, s switches, verdicts []server.V
 		Origin: origin(r), Again: s.url(), Switches: s.groups(),
 		Request: fmt.Sprintf("This request came by %s.", r.Proto),
 	}
-	count := map[string]int{}
+	has := d.held(r)
+	var n tally
 	for _, f := range e.shown() {
 		row := row{Name: strings.TrimPrefix(f.path, "/"), Path: f.url(), Size: len(f.content)}
 		row.Sent, row.Class, row.Why = d.fate(f, verdicts)
-		count[row.Class]++
+		n.add(row.Class, d.older(has, f))
 		v.Files = append(v.Files, row)
 	}
-	v.Cookie = d.cookie(r, verdicts)
-	v.Title, v.Story = tell(s, count)
+	v.Cookie = d.cookie(r, has, verdicts)
+	v.Title, v.Story = tell(s, n)
 	return v
+}
+
+// held is the union of the fingerprints that the request sends.
+func (d *Demo) held(r *http.Request) casper.Fingerprint {
+	has := casper.New(d.config.Params)
+	for _, sent := range r.CookiesNamed(d.config.Cookie) {
+		if f, err := casper.ParseLenient(sent.Value, d.config.Params); err == nil {
+			has = has.Merge(f.Known())
+		}
+	}
+	return has
+}
+
+// older reports whether a fingerprint has an earlier version of a file.
+func (d *Demo) older(has casper.Fingerprint, f *file) bool {
+	for k := range has.All() {
+		name := d.names.of(k)
+		if path, _, _ := strings.Cut(name, "?"); path == f.path && name != f.url() {
+			return true
+		}
+	}
+	return false
 }
 
 func origin(r *http.Request) string {
@@ -84,33 +107,77 @@ func (d *Demo) fate(f *file, verdicts []server.Verdict) (sent, class, why string
 	return "not sent", "left", "the server decided nothing"
 }
 
+// A tally counts what became of the files of one visit.
+type tally struct {
+	pushed, hinted, linked int
+	changed                int // of those: the browser has an earlier version
+	held                   int // not sent, since the browser has them
+}
+
+func (n *tally) add(class string, older bool) {
+	switch class {
+	case "pushed":
+		n.pushed++
+	case "hinted":
+		n.hinted++
+	case "linked":
+		n.linked++
+	case "held":
+		n.held++
+		return
+	default:
+		return
+	}
+	if older {
+		n.changed++
+	}
+}
+
 // tell sums the visit up.
-func tell(s switches, count map[string]int) (title, story string) {
-	sent := count["pushed"] + count["hinted"] + count["linked"]
-	how := "named in a Link header"
+func tell(s switches, n tally) (title, story string) {
+	sent := n.pushed + n.hinted + n.linked
+	how, ahead := "named in a Link header", ""
 	switch {
-	case count["pushed"] > 0:
-		how = "pushed ahead of this page"
-	case count["hinted"] > 0:
-		how = "hinted ahead of this page"
+	case n.pushed > 0:
+		how, ahead = "pushed", " ahead of this page"
+	case n.hinted > 0:
+		how, ahead = "hinted", " ahead of this page"
 	}
 	switch {
 	case s.push == "none":
 		return "Nothing went ahead: you asked for that.", "Compare when each file arrived with and without help, in the last column below."
-	case sent > 0 && count["held"] == 0:
-		return fmt.Sprintf("%s you did not have: %s.", files(sent), how),
-			"This server has not met this browser before, as far as its cookie tells, so it sent what the page needs without being asked. A cookie of a few characters now says that it is here. Visit again, and nothing is sent twice."
-	case sent > 0:
-		return fmt.Sprintf("%s changed: only that was %s.", files(sent), strings.TrimSuffix(how, " ahead of this page")),
-			fmt.Sprintf("The cookie says that this browser holds %s already, so only what is new to it went out.", files(count["held"]))
-	case count["held"] > 0:
+	case sent == 0 && n.held > 0:
 		return "Nothing was sent: you have it all.",
 			"The cookie says that this browser holds every file that the page waits for. A server without it would have sent them all once more. Now change one file, and see that one go out alone."
+	case sent == 0:
+		return "Nothing went ahead of this page.", "The table below says why."
 	}
-	return "Nothing went ahead of this page.", "The table below says why."
+	title = count(sent)
+	switch {
+	case n.changed == 0:
+		title += " you did not have: "
+	case n.changed == sent:
+		title += " changed: "
+	default:
+		title += " are new to you: " // at least one that changed, and one that did not
+	}
+	if n.held == 0 {
+		title += how + ahead + "."
+		if n.changed > 0 {
+			return title, "The cookie knows no file of this page as it is now, so all that the page needs went out."
+		}
+		return title, "This server has not met this browser before, as far as its cookie tells, so it sent what the page needs without being asked. A cookie of a few characters now says that it is here. Visit again, and nothing is sent twice."
+	}
+	if sent == 1 {
+		title += "only that was " + how + "."
+	} else {
+		title += "only those were " + how + "."
+	}
+	return title, fmt.Sprintf("The cookie says that this browser holds %s already, so only what is new to it went out.", strings.ToLower(count(n.held)))
 }
 
-func files(n int) string {
+// count is a number of files, as a sentence begins.
+func count(n int) string {
 	if n == 1 {
 		return "One file"
 	}
@@ -144,16 +211,13 @@ type code struct {
 // mostShown bounds how many keys the page lists: a cookie may hold thousands.
 const mostShown = 24
 
-func (d *Demo) cookie(r *http.Request, verdicts []server.Verdict) cookie {
+func (d *Demo) cookie(r *http.Request, has casper.Fingerprint, verdicts []server.Verdict) cookie {
 	p := d.config.Params
 	c := cookie{Name: d.config.Cookie}
-	has := casper.New(p)
 	for _, sent := range r.CookiesNamed(c.Name) {
-		f, err := casper.ParseLenient(sent.Value, p)
-		if err != nil {
-			continue // as good as absent
+		if _, err := casper.ParseLenient(sent.Value, p); err == nil {
+			c.Sent, c.Value = true, sent.Value
 		}
-		has, c.Sent, c.Value = has.Merge(f.Known()), true, sent.Value
 	}
 	c.Length = fmt.Sprintf("%d characters", len(c.Value))
 	c.Codes = codes(has)
