@@ -111,7 +111,7 @@ func (ps *pages) meet(p *page, v *view) {
 		if _, ok := p.candidate(h.hash); ok {
 			continue
 		}
-		if p.kin != nil && !p.kin.admit(h.hash) {
+		if p.kin != nil && !p.kin.once.again(h.hash, 2*ps.m.lim.maxAssets) {
 			continue
 		}
 		if c := ps.addCandidate(p, h.hash, h.link, h.version); c != nil {

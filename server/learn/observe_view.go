@@ -138,6 +138,9 @@ func (m *Model) join(vs *visitors, v *view, e *Event, hash uint64) bool {
 	return true
 }
 
+// kindsOnce is how many kinds that were seen once a shard remembers.
+const kindsOnce = 256
+
 // joinKind enters a view on one of the kinds that its page belongs to, if the page and the client may vote there.
 func (m *Model) joinKind(vs *visitors, v *view, e *Event, voter, member uint64, level int) {
 	var room [MaxKey + 64]byte
@@ -151,8 +154,7 @@ func (m *Model) joinKind(vs *visitors, v *view, e *Event, voter, member uint64, 
 	defer ps.mu.Unlock()
 	p := ps.byHash[hash]
 	if p == nil {
-		if slot, tag := &ps.door[hash&255], uint32(hash>>16)|1; *slot != tag {
-			*slot = tag
+		if !ps.once.again(hash, kindsOnce) {
 			return
 		}
 		if p = ps.create(hash, string(key), true); p == nil {

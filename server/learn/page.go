@@ -41,11 +41,16 @@ type page struct {
 
 // kin is what a kind knows of its members.
 type kin struct {
-	voted   uint64     // members that voted in this round, in buckets
-	round   uint8      // votes in this round
-	ever    uint64     // members that voted in any round, in buckets
-	members uint8      // different members so far, at least
-	door    [64]uint16 // assets seen once: only the second sighting makes a candidate of a kind, so that the pictures of each member do not
+	voted   uint64             // members that voted in this round, in buckets
+	round   uint8              // votes in this round
+	ever    uint64             // members that voted in any round, in buckets
+	first   [minMembers]uint64 // the first members: buckets cannot tell two in one of them
+	members uint8              // different members so far, at least
+
+	// once are assets seen once: only the second sighting makes a candidate of a kind, so
+	// that the pictures of each member do not. Two of the largest views fit, so that whatever
+	// is in the one is still known at the end of the other.
+	once sightings
 }
 
 // A kind hears each member once in a round: how often a page is visited says nothing about how its siblings are built.
@@ -56,6 +61,7 @@ const (
 
 // hear reports whether a member may vote now.
 func (k *kin) hear(member uint64) bool {
+	k.meet(member)
 	if k.round >= roundVotes {
 		k.voted, k.round = 0, 0
 	}
@@ -71,14 +77,21 @@ func (k *kin) hear(member uint64) bool {
 	return true
 }
 
-// admit reports whether an asset was seen before.
-func (k *kin) admit(hash uint64) bool {
-	slot, tag := &k.door[hash>>10&63], uint16(hash>>32)|1
-	if *slot == tag {
-		return true
+// meet counts a member exactly, as long as the number decides whether the kind is believed.
+func (k *kin) meet(member uint64) {
+	if k.members >= minMembers {
+		return
 	}
-	*slot = tag
-	return false
+	for i, m := range k.first {
+		if m == member {
+			return
+		}
+		if m == 0 {
+			k.first[i] = member
+			k.members = max(k.members, uint8(i+1))
+			return
+		}
+	}
 }
 
 const (
@@ -164,7 +177,7 @@ const (
 func (p *page) cost() int32 {
 	n := pageCost + len(p.key) + cap(p.cands)*candidateCost
 	if p.kin != nil {
-		n += kinCost
+		n += kinCost + p.kin.once.cost()
 	}
 	if p.answer != nil {
 		n += p.answer.cost()

@@ -21,7 +21,7 @@ type pages struct {
 	kept   queue
 	paid   int
 	room   int
-	door   [256]uint32 // kinds seen once: a kind is worth its memory from the second member on
+	once   sightings // kinds seen once: a kind is worth its memory from the second member on
 	answers
 	tallies Stats
 }
