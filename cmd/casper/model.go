@@ -10,7 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/evidence"
+	"github.com/cache-aware/casper/server/learn/keep"
 	"github.com/cache-aware/casper/server/redisstore"
 )
 
@@ -55,7 +56,7 @@ What nodes told Redis within the last quarter of a minute is not in it yet.`,
 			if err != nil {
 				return err
 			}
-			return t.writeModel(learn.Combine(deltas...), asJSON)
+			return t.writeModel(evidence.Combine(deltas...), asJSON)
 		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the pages alone, one JSON object a line")
@@ -118,11 +119,11 @@ once or not at all. What is imported twice counts twice.`,
 			old, err := t.readModel(state)
 			switch {
 			case err == nil:
-				deltas = learn.Combine(append(old, deltas...)...)
+				deltas = evidence.Combine(append(old, deltas...)...)
 			case !errors.Is(err, fs.ErrNotExist):
 				return err
 			}
-			return learn.WriteFile(state, slices.Values(deltas))
+			return keep.WriteFile(state, slices.Values(deltas))
 		}),
 	}
 }
@@ -156,7 +157,7 @@ BEFORE alone, ~ only the share differs.`,
 			if err != nil {
 				return err
 			}
-			changes := learn.Diff(before, after, tolerance)
+			changes := evidence.Diff(before, after, tolerance)
 			t.failed = exitCode && len(changes) > 0
 			for _, c := range changes {
 				if err := t.printChange(c, asJSON); err != nil {
@@ -174,7 +175,7 @@ BEFORE alone, ~ only the share differs.`,
 }
 
 // printChange prints one line.
-func (t *tool) printChange(c learn.Change, asJSON bool) error {
+func (t *tool) printChange(c evidence.Change, asJSON bool) error {
 	if asJSON {
 		return t.printJSON(struct {
 			Page        string  `json:"page"`
@@ -198,7 +199,7 @@ func (t *tool) printChange(c learn.Change, asJSON bool) error {
 }
 
 // readModel reads a snapshot from a file or from stdin, or what is in Redis.
-func (t *tool) readModel(state string) ([]learn.Delta, error) {
+func (t *tool) readModel(state string) ([]evidence.Delta, error) {
 	if isRedis(state) {
 		return fetchModel(context.Background(), state)
 	}
@@ -207,7 +208,7 @@ func (t *tool) readModel(state string) ([]learn.Delta, error) {
 		return nil, err
 	}
 	defer r.Close()
-	deltas, err := learn.Decode(r)
+	deltas, err := evidence.Decode(r)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", state, err)
 	}
@@ -215,21 +216,21 @@ func (t *tool) readModel(state string) ([]learn.Delta, error) {
 }
 
 // readModels adds models up.
-func (t *tool) readModels(states []string) ([]learn.Delta, error) {
-	var all []learn.Delta
+func (t *tool) readModels(states []string) ([]evidence.Delta, error) {
+	var all []evidence.Delta
 	for _, state := range states {
 		deltas, err := t.readModel(state)
 		if err != nil {
 			return nil, err
 		}
-		all = learn.Combine(append(all, deltas...)...)
+		all = evidence.Combine(append(all, deltas...)...)
 	}
 	return all, nil
 }
 
-func (t *tool) writeModel(deltas []learn.Delta, asJSON bool) error {
+func (t *tool) writeModel(deltas []evidence.Delta, asJSON bool) error {
 	if !asJSON {
-		return learn.Encode(t.stdout, slices.Values(deltas))
+		return evidence.Encode(t.stdout, slices.Values(deltas))
 	}
 	for i := range deltas {
 		if err := t.printJSON(&deltas[i]); err != nil {
@@ -243,11 +244,11 @@ func (t *tool) writeModel(deltas []learn.Delta, asJSON bool) error {
 const patience = 10 * time.Second
 
 // fetchModel returns what a fleet has learned.
-func fetchModel(ctx context.Context, address string) (all []learn.Delta, err error) {
+func fetchModel(ctx context.Context, address string) (all []evidence.Delta, err error) {
 	err = withStore(address, redisstore.Config{}, func(store *redisstore.Store) error {
-		var since learn.Cursor
+		var since evidence.Cursor
 		for {
-			var deltas []learn.Delta
+			var deltas []evidence.Delta
 			err := soon(ctx, func(ctx context.Context) (err error) {
 				deltas, since, err = store.Load(ctx, since)
 				return err
@@ -261,12 +262,12 @@ func fetchModel(ctx context.Context, address string) (all []learn.Delta, err err
 			all = append(all, deltas...)
 		}
 	})
-	return learn.Combine(all...), err
+	return evidence.Combine(all...), err
 }
 
 // sendModel reports evidence to a fleet. A large model takes several rounds, of each half the
 // room: the rest is for the nodes.
-func sendModel(ctx context.Context, address string, deltas []learn.Delta) error {
+func sendModel(ctx context.Context, address string, deltas []evidence.Delta) error {
 	c := redisstore.Config{MaxPages: 1 << 20} // nothing waits for a turn
 	return withStore(address, c, func(store *redisstore.Store) error {
 		round, atOnce := store.Config().Round, store.Config().MaxRound/2

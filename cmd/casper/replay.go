@@ -16,6 +16,7 @@ import (
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/keep"
 )
 
 // replayFlags are the flags of replay and, but for the first few, of explain-page.
@@ -128,7 +129,7 @@ func (t *tool) replay(f *replayFlags, files []string) error {
 		t.complain("no page views: %s", noViews(report))
 	}
 	if f.save != "" {
-		if err := p.Model().SaveFile(f.save); err != nil {
+		if err := keep.SaveFile(f.save, p.Model()); err != nil {
 			return err
 		}
 	}

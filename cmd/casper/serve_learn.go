@@ -8,13 +8,14 @@ import (
 
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/keep"
 	"github.com/cache-aware/casper/server/learned"
 	"github.com/cache-aware/casper/server/manifest"
 )
 
 // newSource returns what knows what pages need, from manifests and from what is seen, and what
 // keeps that until a context ends; nil does neither.
-func newSource(s *serving, track server.Track, declared manifest.List, log *slog.Logger) (source *learned.Source, keep func(context.Context) error, err error) {
+func newSource(s *serving, track server.Track, declared manifest.List, log *slog.Logger) (source *learned.Source, run func(context.Context) error, err error) {
 	source = &learned.Source{Reader: learn.Reader{Cookie: s.cookie}, Peer: s.trusted.client, Track: track}
 	if len(declared) > 0 {
 		source.Declared = declared.Page
@@ -32,14 +33,14 @@ func newSource(s *serving, track server.Track, declared manifest.List, log *slog
 	}
 	switch {
 	case shared:
-		keep, err = share(source.Model, s.state, log)
+		run, err = share(source.Model, s.state, log)
 	case s.state != "":
-		saver := &learn.Saver{Model: source.Model, File: s.state, Log: log}
-		if keep, err = saver.Run, saver.Load(); err != nil {
+		saver := &keep.Saver{Model: source.Model, File: s.state, Log: log}
+		if run, err = saver.Run, saver.Load(); err != nil {
 			err = fmt.Errorf("--state: %w", err)
 		}
 	}
-	return source, keep, err
+	return source, run, err
 }
 
 func isRedis(state string) bool {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/keep"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -23,7 +24,7 @@ func TestServeState(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.Declare("/", learn.FromFile, []link.Asset{{Path: "/learned.css", As: "style"}})
-	if err := m.SaveFile(file); err != nil {
+	if err := keep.SaveFile(file, m); err != nil {
 		t.Fatal(err)
 	}
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -52,7 +53,7 @@ func TestServeState(t *testing.T) {
 	s.stop()
 	known, err := learn.New(learn.Config{})
 	if err == nil {
-		err = known.LoadFile(file)
+		err = keep.LoadFile(file, known)
 	}
 	if err != nil || len(known.Wanted("/")) != 0 {
 		t.Errorf("after forgetting and SIGTERM: %v, / wants %v", err, known.Wanted("/"))

@@ -19,6 +19,7 @@ import (
 
 	"github.com/cache-aware/casper/server/h2client"
 	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/keep"
 )
 
 // A linking is an application that links what its pages need, and can be made to think for as long
@@ -315,7 +316,7 @@ func TestServeRemembersForetold(t *testing.T) {
 	s.stop()
 	m, err := learn.New(learn.Config{})
 	if err == nil {
-		err = m.LoadFile(file)
+		err = keep.LoadFile(file, m)
 	}
 	if got := m.Wanted("/"); err != nil || len(got) != 1 || got[0].Asset.Path != "/app.css" {
 		t.Errorf("%v, %v", got, err)

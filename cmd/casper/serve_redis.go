@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/keep"
 	"github.com/cache-aware/casper/server/redisstore"
 )
 
@@ -15,8 +16,9 @@ func share(m *learn.Model, address string, log *slog.Logger) (func(context.Conte
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--state: %w", err)}
 	}
+	sharer := &keep.Sharer{Model: m, Store: store, Log: log}
 	return func(ctx context.Context) error {
-		store.Share(ctx, m, 0, log)
+		sharer.Run(ctx) // which logs what fails
 		return nil
 	}, nil
 }

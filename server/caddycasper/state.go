@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/keep"
 	"github.com/cache-aware/casper/server/redisstore"
 )
 
@@ -25,7 +26,7 @@ func openState(state string, log *slog.Logger) (*learn.Model, func(context.Conte
 		return nil, nil, err
 	}
 	if !shared {
-		saver := &learn.Saver{Model: m, File: state, Log: log}
+		saver := &keep.Saver{Model: m, File: state, Log: log}
 		if err := saver.Load(); err != nil {
 			return nil, nil, fmt.Errorf("state: %w", err)
 		}
@@ -35,8 +36,9 @@ func openState(state string, log *slog.Logger) (*learn.Model, func(context.Conte
 	if err != nil {
 		return nil, nil, fmt.Errorf("state: %w", err)
 	}
+	sharer := &keep.Sharer{Model: m, Store: store, Log: log}
 	return m, func(ctx context.Context) error {
-		store.Share(ctx, m, 0, log)
+		sharer.Run(ctx) // which logs what fails
 		return nil
 	}, nil
 }

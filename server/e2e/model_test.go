@@ -15,7 +15,8 @@ import (
 	"time"
 
 	"github.com/cache-aware/casper/server/internal/peer"
-	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/evidence"
+	"github.com/cache-aware/casper/server/learn/keep"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -23,18 +24,18 @@ import (
 func snapshotOf(t *testing.T, name string, views float64, pages ...string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), name)
-	var deltas []learn.Delta
+	var deltas []evidence.Delta
 	for _, page := range pages {
-		d := learn.Delta{Page: page, Views: views, Time: time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC)}
+		d := evidence.Delta{Page: page, Views: views, Time: time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC)}
 		for i, path := range []string{"/app.css", strings.TrimSuffix(page, "/") + "/own.js"} {
-			d.Assets = append(d.Assets, learn.Vote{
+			d.Assets = append(d.Assets, evidence.Vote{
 				Asset: link.Guess(path, ""), Version: fmt.Sprintf("%q", page), Used: views - 0.125, Views: views, Held: 0.5,
 				Urgency: float64(i), Order: float64(i), Wanted: true, Seeds: uint8(i),
 			})
 		}
 		deltas = append(deltas, d)
 	}
-	if err := learn.WriteFile(file, slices.Values(learn.Combine(deltas...))); err != nil {
+	if err := keep.WriteFile(file, slices.Values(evidence.Combine(deltas...))); err != nil {
 		t.Fatal(err)
 	}
 	return file

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cache-aware/casper/server/learn/evidence"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -298,7 +299,7 @@ func TestAccount(t *testing.T) {
 		case 2:
 			m.Declare(page, Source(rng.IntN(3)), files(rng.IntN(30)))
 		case 3:
-			var all []Delta
+			var all []evidence.Delta
 			for d := range m.All() {
 				if all = append(all, d); len(all) == 3 {
 					break

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/evidence"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -157,7 +158,7 @@ func ExampleModel_Declare() {
 func ExampleEncode() {
 	m, _ := learn.New(learn.Config{})
 	m.Declare("/", learn.FromFile, []link.Asset{{Path: "/app.css", As: "style"}})
-	if err := learn.Encode(os.Stdout, m.All()); err != nil {
+	if err := evidence.Encode(os.Stdout, m.All()); err != nil {
 		fmt.Println(err)
 	}
 	// Output:
@@ -172,7 +173,7 @@ func ExampleDiff() {
 	visit(before, "/")
 	visit(after, "/")
 	after.Declare("/", learn.FromFile, []link.Asset{{Path: "/more.js", As: "script"}})
-	for _, c := range learn.Diff(slices.Collect(before.All()), slices.Collect(after.All()), 0.1) {
+	for _, c := range evidence.Diff(slices.Collect(before.All()), slices.Collect(after.All()), 0.1) {
 		fmt.Println(c.Page, c.Asset, c.Before, c.After)
 	}
 	// Output: / /more.js false true

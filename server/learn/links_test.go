@@ -1,13 +1,14 @@
 package learn
 
 import (
+	"bytes"
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cache-aware/casper/server/learn/evidence"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -27,16 +28,19 @@ func chosen(m *Model, page string, c Client) (list []string, why Verdict) {
 	return list, why
 }
 
+// saved returns a model that has read what m wrote.
 func saved(t *testing.T, m *Model) *Model {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "model")
+	var text bytes.Buffer
+	if err := evidence.Encode(&text, m.All()); err != nil {
+		t.Fatal(err)
+	}
+	deltas, err := evidence.Decode(&text)
+	if err != nil {
+		t.Fatal(err)
+	}
 	n := must(t, Config{})
-	if err := m.SaveFile(file); err != nil {
-		t.Fatal(err)
-	}
-	if err := n.LoadFile(file); err != nil {
-		t.Fatal(err)
-	}
+	n.Merge(deltas...)
 	return n
 }
 
@@ -213,53 +217,5 @@ func TestLinksForOneClientAreBounded(t *testing.T) {
 	s := m.Stats()
 	if s.Bytes > s.Room+s.Room/8 || s.Pages == 0 || s.Pages > s.Room/800 {
 		t.Errorf("%d pages in %d bytes, with room for %d", s.Pages, s.Bytes, s.Room)
-	}
-}
-
-// A fleet hears at once, and without any view, what one node's pages link and no longer link. Evidence is of views alone: many nodes that
-// say the same do not outweigh them.
-func TestFleetHearsLinks(t *testing.T) {
-	b := &board{}
-	list := nodes(t, b, 6)
-	for i, s := range list[:4] {
-		answered(s.Model, "/", Client(i+1), start, 0, css("/a.css"), js("/b.js"))
-	}
-	exchange(t, list[:5]...)
-	for i, s := range list[:5] {
-		if diff := cmp.Diff([]string{"/a.css", "/b.js"}, paths(s.Model, "/")); diff != "" {
-			t.Errorf("node %d: %s", i, diff)
-		}
-	}
-	for _, p := range b.log {
-		for _, v := range p.Assets {
-			if v.Views != 0 || v.Used != 0 {
-				t.Errorf("a declaration counts for %v of %v views", v.Used, v.Views)
-			}
-		}
-	}
-	n := len(b.log)
-	exchange(t, list[:5]...)
-	if len(b.log) != n {
-		t.Errorf("%d deltas, then %d: what was said is said again", n, len(b.log))
-	}
-	answered(list[0].Model, "/", 1, start.Add(time.Hour), 0, css("/a.css"))
-	exchange(t, list...) // with one that is new
-	for i, s := range list {
-		if diff := cmp.Diff([]string{"/a.css"}, paths(s.Model, "/")); diff != "" {
-			t.Errorf("taken back, node %d: %s", i, diff)
-		}
-	}
-	// A node whose application still links it says so with its next answer.
-	answered(list[3].Model, "/", 9, start.Add(2*time.Hour), 0, css("/a.css"), js("/b.js"))
-	exchange(t, list...)
-	for i, s := range list {
-		if diff := cmp.Diff([]string{"/a.css", "/b.js"}, paths(s.Model, "/")); diff != "" {
-			t.Errorf("linked again, node %d: %s", i, diff)
-		}
-	}
-	// Merged from the fleet, and not what the node's own page links: its own answer decides here.
-	answered(list[2].Model, "/", 10, start.Add(3*time.Hour), 0, css("/a.css"))
-	if diff := cmp.Diff([]string{"/a.css"}, paths(list[2].Model, "/")); diff != "" {
-		t.Error(diff)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/cache-aware/casper/server/learn/evidence"
 )
 
 // Everything at once, in little memory so that pages come and go. It is for the race detector; what it checks itself is that no answer is ever
@@ -56,7 +58,7 @@ func TestConcurrentUse(t *testing.T) {
 	work(22, func(rng *rand.Rand, i int) {
 		switch i % 20 {
 		case 0:
-			if err := Encode(io.Discard, m.All()); err != nil {
+			if err := evidence.Encode(io.Discard, m.All()); err != nil {
 				t.Error(err)
 			}
 		case 1:

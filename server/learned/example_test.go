@@ -33,7 +33,7 @@ func Example() {
 	h := source.Attach(&server.Handler{Next: app})
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	go source.Run(ctx, nil) // or the Run of a learn.Saver, to keep it
+	go source.Run(ctx, nil) // or the Run of a keep.Saver, to keep it
 
 	visit := func(from, path, dest, mode string) http.Header {
 		r := httptest.NewRequest("GET", "https://example.com"+path, nil)

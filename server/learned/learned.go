@@ -131,7 +131,7 @@ func (s *Source) Begin(r *http.Request) (asked *http.Request, end func()) {
 const tick = 2 * time.Second
 
 // Run keeps the model up to date until the context ends, and calls keep meanwhile, if that is not
-// nil: the Run of a [learn.Saver], for instance, which saves what was learned once more at
+// nil: the Run of a [keep.Saver], for instance, which saves what was learned once more at
 // the end. It returns what keep returns.
 func (s *Source) Run(ctx context.Context, keep func(context.Context) error) error {
 	if s.Model == nil {

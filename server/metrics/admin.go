@@ -12,6 +12,7 @@ import (
 
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/evidence"
 )
 
 //go:embed dashboard.html
@@ -73,7 +74,7 @@ func (a *Admin) dump(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	learn.Encode(w, a.model.All()) // an error means that nobody reads on
+	evidence.Encode(w, a.model.All()) // an error means that nobody reads on
 }
 
 func (a *Admin) explain(w http.ResponseWriter, r *http.Request) {

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/evidence"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -100,9 +100,11 @@ func (a *Admin) learned() []counter {
 
 // pages returns the pages with the most views, and how many others there are.
 func (a *Admin) pages() (rows []pageRow, more int) {
-	top := make([]learn.Delta, 0, mostPages)
+	top := make([]evidence.Delta, 0, mostPages)
 	total := 0
-	byViews := func(x, y learn.Delta) int { return cmp.Or(cmp.Compare(y.Views, x.Views), cmp.Compare(x.Page, y.Page)) }
+	byViews := func(x, y evidence.Delta) int {
+		return cmp.Or(cmp.Compare(y.Views, x.Views), cmp.Compare(x.Page, y.Page))
+	}
 	for d := range a.model.All() {
 		total++
 		i, _ := slices.BinarySearchFunc(top, d, byViews)
@@ -112,7 +114,7 @@ func (a *Admin) pages() (rows []pageRow, more int) {
 		if len(top) == mostPages {
 			top = top[:mostPages-1]
 		}
-		top = slices.Insert(top, i, learn.Delta{Page: d.Page, Views: d.Views})
+		top = slices.Insert(top, i, evidence.Delta{Page: d.Page, Views: d.Views})
 	}
 	for _, d := range top {
 		x := a.model.Explain(d.Page)

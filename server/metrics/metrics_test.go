@@ -14,6 +14,7 @@ import (
 
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/evidence"
 	"github.com/cache-aware/casper/server/link"
 	"github.com/cache-aware/casper/server/metrics"
 )
@@ -113,7 +114,7 @@ func TestDashboard(t *testing.T) {
 func TestDump(t *testing.T) {
 	h, m := newPair(t)
 	w := ask(metrics.NewAdmin(h, m), "GET", "/model")
-	deltas, err := learn.Decode(bytes.NewReader(w.Body.Bytes()))
+	deltas, err := evidence.Decode(bytes.NewReader(w.Body.Bytes()))
 	if err != nil || len(deltas) != 1 || deltas[0].Page != "/page" {
 		t.Errorf("%v, %v", deltas, err)
 	}

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/evidence"
 )
 
 // cursor is a place in what there is to read: first the archive, then round after round.
@@ -23,16 +23,16 @@ type cursor struct {
 
 var errCursor = errors.New("redisstore: not a cursor of this store")
 
-func (c cursor) text() learn.Cursor {
+func (c cursor) text() evidence.Cursor {
 	in := "archive"
 	if c.rounds {
 		in = "round"
 	}
-	return learn.Cursor(fmt.Sprintf("%s/%d/%d", in, c.round, c.scan))
+	return evidence.Cursor(fmt.Sprintf("%s/%d/%d", in, c.round, c.scan))
 }
 
 // parseCursor reads what text wrote, and nothing else.
-func parseCursor(text learn.Cursor) (cursor, error) {
+func parseCursor(text evidence.Cursor) (cursor, error) {
 	in, rest, _ := strings.Cut(string(text), "/")
 	round, scan, _ := strings.Cut(rest, "/")
 	c := cursor{rounds: in == "round"}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/keep"
 	"github.com/cache-aware/casper/server/redisstore"
 )
 
@@ -23,7 +24,7 @@ func ExampleOpen() {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error)
-	sharer := &learn.Sharer{Model: model, Store: store, Log: slog.New(slog.DiscardHandler)}
+	sharer := &keep.Sharer{Model: model, Store: store, Log: slog.New(slog.DiscardHandler)}
 	go func() { done <- sharer.Run(ctx) }()
 
 	// ... serve ...

@@ -10,7 +10,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/evidence"
 )
 
 // How much is read at a time.
@@ -22,7 +22,7 @@ const (
 // Load returns a part of what the fleet has reported since the cursor, without what this store reported
 // itself, and reports what has come to its turn meanwhile. It says that there is no more once it has
 // read every settled round. A cursor from before the oldest round goes on with that one.
-func (s *Store) Load(ctx context.Context, since learn.Cursor) ([]learn.Delta, learn.Cursor, error) {
+func (s *Store) Load(ctx context.Context, since evidence.Cursor) ([]evidence.Delta, evidence.Cursor, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now, err := s.now(ctx)
@@ -50,7 +50,7 @@ func (s *Store) Load(ctx context.Context, since learn.Cursor) ([]learn.Delta, le
 		}
 	}
 	for {
-		var deltas []learn.Delta
+		var deltas []evidence.Delta
 		if !c.rounds {
 			deltas, c, err = s.readArchive(ctx, c)
 		} else {
@@ -74,7 +74,7 @@ func (s *Store) Load(ctx context.Context, since learn.Cursor) ([]learn.Delta, le
 }
 
 // readRound reads a part of a round.
-func (s *Store) readRound(ctx context.Context, now clock, c cursor) ([]learn.Delta, cursor, error) {
+func (s *Store) readRound(ctx context.Context, now clock, c cursor) ([]evidence.Delta, cursor, error) {
 	next := c
 	next.round, next.scan = c.round+1, 0
 	size, err := s.client.HLen(ctx, s.k.round(c.round)).Result()
@@ -129,11 +129,11 @@ func (s *Store) parse(text []string) []entry {
 
 // others makes deltas of records, less this node's own part. The assets that were reported last come first: a model
 // that has no room for all of them takes those, and not the ones of last week's releases.
-func (s *Store) others(entries []entry, own map[string]ownPart) []learn.Delta {
+func (s *Store) others(entries []entry, own map[string]ownPart) []evidence.Delta {
 	slices.SortFunc(entries, func(a, b entry) int {
 		return cmp.Or(cmp.Compare(b.time, a.time), cmp.Compare(a.field, b.field))
 	})
-	byPage := make(map[string]*learn.Delta)
+	byPage := make(map[string]*evidence.Delta)
 	for i := range entries {
 		e := &entries[i]
 		page, _, ok := cutField(e.field)
@@ -149,7 +149,7 @@ func (s *Store) others(entries []entry, own map[string]ownPart) []learn.Delta {
 		}
 		d := byPage[page]
 		if d == nil {
-			d = &learn.Delta{Page: page}
+			d = &evidence.Delta{Page: page}
 		}
 		if e.addTo(d) {
 			byPage[page] = d
@@ -157,11 +157,11 @@ func (s *Store) others(entries []entry, own map[string]ownPart) []learn.Delta {
 			s.counts.received.Add(1)
 		}
 	}
-	deltas := make([]learn.Delta, 0, len(byPage))
+	deltas := make([]evidence.Delta, 0, len(byPage))
 	for _, d := range byPage {
 		deltas = append(deltas, *d)
 	}
-	slices.SortFunc(deltas, func(a, b learn.Delta) int { return cmp.Compare(a.Page, b.Page) })
+	slices.SortFunc(deltas, func(a, b evidence.Delta) int { return cmp.Compare(a.Page, b.Page) })
 	return deltas
 }
 
@@ -209,7 +209,7 @@ func (s *Store) firstUnarchived(ctx context.Context, settled int64) (int64, erro
 }
 
 // readArchive reads a part of the archive.
-func (s *Store) readArchive(ctx context.Context, c cursor) ([]learn.Delta, cursor, error) {
+func (s *Store) readArchive(ctx context.Context, c cursor) ([]evidence.Delta, cursor, error) {
 	members, scan, err := s.client.ZScan(ctx, s.k.pages(), c.scan, "", archiveChunk).Result()
 	if err != nil {
 		return nil, c, fmt.Errorf("redisstore: %w", err)

@@ -6,12 +6,12 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/evidence"
 )
 
 // Merge reports evidence to the fleet, or keeps it until its turn. After an error nothing of
 // these deltas is kept, so they can be given again.
-func (s *Store) Merge(ctx context.Context, deltas []learn.Delta) error {
+func (s *Store) Merge(ctx context.Context, deltas []evidence.Delta) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now, err := s.now(ctx)
@@ -22,8 +22,8 @@ func (s *Store) Merge(ctx context.Context, deltas []learn.Delta) error {
 }
 
 // report sends what is due of the deltas and the queue, and queues the rest.
-func (s *Store) report(ctx context.Context, round int64, deltas []learn.Delta) error {
-	due, later := s.plan(learn.Combine(slices.Concat(s.queue, deltas)...), round)
+func (s *Store) report(ctx context.Context, round int64, deltas []evidence.Delta) error {
+	due, later := s.plan(evidence.Combine(slices.Concat(s.queue, deltas)...), round)
 	if err := s.send(ctx, round, due); err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (s *Store) report(ctx context.Context, round int64, deltas []learn.Delta) e
 	return nil
 }
 
-func (s *Store) setQueue(deltas []learn.Delta) {
+func (s *Store) setQueue(deltas []evidence.Delta) {
 	s.queue = deltas
 	s.counts.queued.Store(uint64(len(deltas)))
 }
@@ -45,8 +45,8 @@ func (s *Store) setQueue(deltas []learn.Delta) {
 //
 // What is new goes first: a page of which the fleet has heard little, or one with an asset it has not heard of. Among the rest it
 // is the dice, not the content, that decide who has to wait, so that what is heard is a fair sample of what was seen.
-func (s *Store) plan(deltas []learn.Delta, round int64) (due, later []learn.Delta) {
-	var news, turn, others []learn.Delta
+func (s *Store) plan(deltas []evidence.Delta, round int64) (due, later []evidence.Delta) {
+	var news, turn, others []evidence.Delta
 	for _, d := range deltas {
 		switch {
 		case s.isNews(&d):
@@ -57,7 +57,7 @@ func (s *Store) plan(deltas []learn.Delta, round int64) (due, later []learn.Delt
 			others = append(others, d)
 		}
 	}
-	for _, list := range [][]learn.Delta{news, turn, others} {
+	for _, list := range [][]evidence.Delta{news, turn, others} {
 		rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 	}
 	due = append(news, turn...)
@@ -75,11 +75,11 @@ func (s *Store) turnOf(page string) uint64 {
 	return (h ^ h>>32) % uint64(s.c.Turns)
 }
 
-func (s *Store) isNews(d *learn.Delta) bool {
+func (s *Store) isNews(d *evidence.Delta) bool {
 	if int(s.known[s.nameOf(fieldOf(d.Page, ""))]) < s.c.KnownViews {
 		return true
 	}
-	return slices.ContainsFunc(d.Assets, func(v learn.Vote) bool { return s.known[s.nameOf(fieldOf(d.Page, v.Asset.Path))] == 0 })
+	return slices.ContainsFunc(d.Assets, func(v evidence.Vote) bool { return s.known[s.nameOf(fieldOf(d.Page, v.Asset.Path))] == 0 })
 }
 
 func (s *Store) nameOf(field string) uint64 { return maphash.String(s.seed, field) }
@@ -94,7 +94,7 @@ func (s *Store) heard(e *entry) {
 }
 
 // send adds deltas to a round.
-func (s *Store) send(ctx context.Context, round int64, deltas []learn.Delta) error {
+func (s *Store) send(ctx context.Context, round int64, deltas []evidence.Delta) error {
 	var entries []entry
 	for i := range deltas {
 		entries = appendEntries(entries, &deltas[i])

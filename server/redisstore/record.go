@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/evidence"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -23,7 +23,7 @@ import (
 //	32  uint64   against
 //	40  uint32   day       the voters', in days since 1970
 //	44  uint32   time      of the last report, in seconds since 1970
-//	48  JSON               a [learn.Vote] without its counts, or a pageTail
+//	48  JSON               a [evidence.Vote] without its counts, or a pageTail
 type record struct {
 	used, views, held float64 // in thousandths
 	votersFor         uint64
@@ -90,7 +90,7 @@ func thousandths(views float64) float64 { return math.Round(views * 1000) }
 
 // appendEntries appends what a delta comes to. Names that cannot be fields, and votes whose asset is no valid
 // link, are left out: the model would refuse them too.
-func appendEntries(dst []entry, d *learn.Delta) []entry {
+func appendEntries(dst []entry, d *evidence.Delta) []entry {
 	if d.Page == "" || strings.Contains(d.Page, "\n") {
 		return dst
 	}
@@ -115,7 +115,7 @@ func appendEntries(dst []entry, d *learn.Delta) []entry {
 }
 
 // addTo adds an entry to the delta of its page, and reports whether it was a sound one.
-func (e *entry) addTo(d *learn.Delta) bool {
+func (e *entry) addTo(d *evidence.Delta) bool {
 	_, asset, ok := cutField(e.field)
 	if !ok {
 		return false
@@ -132,7 +132,7 @@ func (e *entry) addTo(d *learn.Delta) bool {
 		d.Members = max(d.Members, tail.Members)
 		return true
 	}
-	var v learn.Vote
+	var v evidence.Vote
 	if json.Unmarshal(e.tail, &v) != nil || v.Asset.Path != asset || v.Asset.Rel == link.Preconnect {
 		return false
 	}

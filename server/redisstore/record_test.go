@@ -15,6 +15,7 @@ import (
 
 	"github.com/cache-aware/casper/server/internal/peer"
 	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/evidence"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -22,14 +23,14 @@ import (
 func bare() *Store { return &Store{known: make(map[uint64]uint8), seed: maphash.MakeSeed()} }
 
 // anyDelta makes a delta whose numbers lean to their edges.
-func anyDelta(rng *rand.Rand, page string) learn.Delta {
+func anyDelta(rng *rand.Rand, page string) evidence.Delta {
 	views := func() float64 { return []float64{0, .125, 1, 7.875, 64, 1e6}[rng.IntN(6)] }
 	bits := func() uint64 {
 		return []uint64{0, 1, 1 << 31, 1 << 32, 1 << 63, math.MaxUint64, rng.Uint64()}[rng.IntN(7)]
 	}
-	d := learn.Delta{Page: page, Views: views() + .125, Time: time.Unix(1_790_000_000+rng.Int64N(3), 0).UTC(), Members: rng.IntN(300)}
+	d := evidence.Delta{Page: page, Views: views() + .125, Time: time.Unix(1_790_000_000+rng.Int64N(3), 0).UTC(), Members: rng.IntN(300)}
 	for i := range rng.IntN(5) {
-		v := learn.Vote{
+		v := evidence.Vote{
 			Asset: link.Asset{Path: fmt.Sprintf("/%d.js", i), As: "script"}, Version: []string{"", `"a"`, `W/"\u00e9\\"`}[rng.IntN(3)],
 			Used: views(), Held: views(), For: bits(), Against: bits(), Day: uint16(rng.IntN(2) * math.MaxUint16),
 			Urgency: float64(rng.IntN(9) - 1), Order: float64(rng.IntN(255)) / 2, Wanted: rng.IntN(2) == 0, Seeds: uint8(rng.IntN(8)),
@@ -55,13 +56,13 @@ func TestRecordsRoundTrip(t *testing.T) {
 			entries[i].record = r
 		}
 		got := s.others(entries, nil)
-		if diff := cmp.Diff([]learn.Delta{d}, got, cmpopts.EquateEmpty()); diff != "" {
+		if diff := cmp.Diff([]evidence.Delta{d}, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Fatal(diff)
 		}
 	}
 }
 
-// The script adds up as [learn.Combine] does, for reports of one day that come in the order of their times.
+// The script adds up as [evidence.Combine] does, for reports of one day that come in the order of their times.
 func TestScriptAgreesWithCombine(t *testing.T) {
 	r := peer.StartRedis(t)
 	s, err := Open(r.URL(), Config{Round: time.Hour})
@@ -71,7 +72,7 @@ func TestScriptAgreesWithCombine(t *testing.T) {
 	defer s.Close(context.Background())
 	rng := rand.New(rand.NewPCG(3, 4))
 	for n := range 100 {
-		var reports []learn.Delta
+		var reports []evidence.Delta
 		for i := range 4 {
 			d := anyDelta(rng, "/")
 			d.Time = time.Unix(1_790_000_000+int64(i), 0).UTC()
@@ -79,7 +80,7 @@ func TestScriptAgreesWithCombine(t *testing.T) {
 				d.Assets[j].Day, d.Assets[j].Seeds = 20780, 0
 			}
 			reports = append(reports, d)
-			if err := s.send(t.Context(), int64(n), []learn.Delta{d}); err != nil {
+			if err := s.send(t.Context(), int64(n), []evidence.Delta{d}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -91,7 +92,7 @@ func TestScriptAgreesWithCombine(t *testing.T) {
 		for field, value := range text {
 			list = append(list, field, value)
 		}
-		got, want := learn.Combine(s.others(s.parse(list), nil)...), learn.Combine(reports...)
+		got, want := evidence.Combine(s.others(s.parse(list), nil)...), evidence.Combine(reports...)
 		// The last report decides about the members, where Combine takes the most; models only ever raise theirs.
 		want[0].Members = reports[3].Members
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
@@ -161,7 +162,7 @@ func FuzzCursor(f *testing.F) {
 	}
 	f.Add("round/+1/0")
 	f.Fuzz(func(t *testing.T, text string) {
-		c, err := parseCursor(learn.Cursor(text))
+		c, err := parseCursor(evidence.Cursor(text))
 		if err == nil && string(c.text()) != text {
 			t.Errorf("%q is taken for %q", text, c.text())
 		}
@@ -173,9 +174,9 @@ func BenchmarkRead(b *testing.B) {
 	s := bare()
 	var text []string
 	for i := range 50 {
-		d := learn.Delta{Page: fmt.Sprintf("/p/%d", i), Views: 9, Time: time.Unix(1_790_000_000, 0)}
+		d := evidence.Delta{Page: fmt.Sprintf("/p/%d", i), Views: 9, Time: time.Unix(1_790_000_000, 0)}
 		for j := range 9 {
-			d.Assets = append(d.Assets, learn.Vote{Asset: link.Asset{Path: fmt.Sprintf("/assets/%d.3f2a9c1b.js", j), As: "script"}, Version: `"5d8c72a5edda8d6a"`, Used: 8, Views: 9})
+			d.Assets = append(d.Assets, evidence.Vote{Asset: link.Asset{Path: fmt.Sprintf("/assets/%d.3f2a9c1b.js", j), As: "script"}, Version: `"5d8c72a5edda8d6a"`, Used: 8, Views: 9})
 		}
 		for _, e := range appendEntries(nil, &d) {
 			text = append(text, e.field, string(e.append(nil)))
@@ -198,12 +199,12 @@ func BenchmarkMerge(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer s.Close(context.Background())
-	var deltas []learn.Delta
+	var deltas []evidence.Delta
 	records := 0
 	for i := range 200 {
-		d := learn.Delta{Page: fmt.Sprintf("/p/%d", i), Views: 9, Time: time.Unix(1_790_000_000, 0)}
+		d := evidence.Delta{Page: fmt.Sprintf("/p/%d", i), Views: 9, Time: time.Unix(1_790_000_000, 0)}
 		for j := range 9 {
-			d.Assets = append(d.Assets, learn.Vote{Asset: link.Asset{Path: fmt.Sprintf("/assets/%d.3f2a9c1b.js", j), As: "script"}, Version: `"5d8c72a5edda8d6a"`, Used: 8, Views: 9})
+			d.Assets = append(d.Assets, evidence.Vote{Asset: link.Asset{Path: fmt.Sprintf("/assets/%d.3f2a9c1b.js", j), As: "script"}, Version: `"5d8c72a5edda8d6a"`, Used: 8, Views: 9})
 		}
 		deltas = append(deltas, d)
 		records += 10

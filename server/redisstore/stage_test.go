@@ -11,6 +11,8 @@ import (
 
 	"github.com/cache-aware/casper/server/internal/peer"
 	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/evidence"
+	"github.com/cache-aware/casper/server/learn/keep"
 	"github.com/cache-aware/casper/server/link"
 	"github.com/cache-aware/casper/server/redisstore"
 )
@@ -60,8 +62,8 @@ func eventually(t testing.TB, what string, holds func() bool) {
 // reader reads a store from a cursor on, adding up.
 type reader struct {
 	store *redisstore.Store
-	since learn.Cursor
-	got   []learn.Delta
+	since evidence.Cursor
+	got   []evidence.Delta
 }
 
 // read takes in what there is now.
@@ -74,7 +76,7 @@ func (r *reader) read(t testing.TB) {
 		}
 		r.since = next
 		if len(deltas) == 0 {
-			r.got = learn.Combine(r.got...)
+			r.got = evidence.Combine(r.got...)
 			return
 		}
 		r.got = append(r.got, deltas...)
@@ -95,8 +97,8 @@ func (r *reader) views(page string) float64 {
 func css(path string) link.Asset { return link.Asset{Path: path, As: "style"} }
 
 // delta is evidence that so many views of a page used an asset.
-func delta(page, asset string, views float64, voters uint64) learn.Delta {
-	return learn.Delta{Page: page, Views: views, Time: start, Assets: []learn.Vote{{
+func delta(page, asset string, views float64, voters uint64) evidence.Delta {
+	return evidence.Delta{Page: page, Views: views, Time: start, Assets: []evidence.Vote{{
 		Asset: css(asset), Version: `"1"`, Used: views, Views: views, For: voters, Day: 20780, Urgency: 1, Order: 2.5, Wanted: false,
 	}}}
 }
@@ -105,7 +107,7 @@ func delta(page, asset string, views float64, voters uint64) learn.Delta {
 type node struct {
 	model  *learn.Model
 	store  *redisstore.Store
-	sharer *learn.Sharer
+	sharer *keep.Sharer
 	client learn.Client
 }
 
@@ -116,7 +118,7 @@ func newNode(t testing.TB, url string, c redisstore.Config) *node {
 	m, err := learn.New(learn.Config{Share: true, Secret: secret, HoldOut: -1, MinClients: 8})
 	must(t, err)
 	n := &node{model: m, store: open(t, url, c)}
-	n.sharer = &learn.Sharer{Model: m, Store: n.store, Every: 10 * time.Millisecond, Timeout: 2 * time.Second}
+	n.sharer = &keep.Sharer{Model: m, Store: n.store, Every: 10 * time.Millisecond, Timeout: 2 * time.Second}
 	return n
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"log/slog"
 	"net/url"
 	"sync"
 	"sync/atomic"
@@ -16,10 +15,10 @@ import (
 	"github.com/redis/go-redis/v9/logging"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
-	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/evidence"
 )
 
-// Store is a [learn.Store] in Redis. Make one with [Open] or [New], for each
+// Store is a [evidence.Store] in Redis. Make one with [Open] or [New], for each
 // model its own. It is safe for concurrent use, though calls wait for each other.
 type Store struct {
 	c      Config
@@ -29,7 +28,7 @@ type Store struct {
 	closer func() error // nil when the client is the caller's
 
 	mu     sync.Mutex // held while talking to Redis; no request ever waits for it
-	queue  []learn.Delta
+	queue  []evidence.Delta
 	asked  int64                        // the round in which the queue was last looked through
 	taken  int64                        // the round that this store is about to archive, 0 for none
 	own    map[int64]map[string]ownPart // what this node reported in rounds that it has yet to read
@@ -38,7 +37,7 @@ type Store struct {
 	counts counters
 }
 
-var _ learn.Store = (*Store)(nil)
+var _ evidence.Store = (*Store)(nil)
 
 // ownPart is this node's part of a record, in thousandths.
 type ownPart struct{ used, views, held float64 }
@@ -123,26 +122,6 @@ func Open(address string, c Config) (*Store, error) {
 	}
 	s.closer = client.Close
 	return s, nil
-}
-
-// farewell bounds how long the last evidence of a node may take to be sent.
-const farewell = 3 * time.Second
-
-// Share exchanges the evidence of a model with the fleet's until the context ends, as a [learn.Sharer] does, and
-// then sends what still waits and closes the store, within 3 s. Log gets a line where that fails: the last
-// evidence of this node is lost then, without which the fleet knows nearly as much. Every is the mean time
-// between exchanges, 0 for the Sharer's own. A Redis that is away at first may be there later.
-func (s *Store) Share(ctx context.Context, m *learn.Model, every time.Duration, log *slog.Logger) {
-	sharer := &learn.Sharer{Model: m, Store: s, Every: every, Log: log}
-	err := sharer.Run(ctx)
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
-	defer cancel()
-	if closeErr := s.Close(end); err == nil {
-		err = closeErr
-	}
-	if err != nil && log != nil {
-		log.Warn("state: the last evidence was not shared", "err", err)
-	}
 }
 
 // Close sends what still waits in the queue, and lets go of the connections if [Open] made them. The error is that

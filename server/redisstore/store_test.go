@@ -20,6 +20,7 @@ import (
 
 	"github.com/cache-aware/casper/server/internal/peer"
 	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/evidence"
 	"github.com/cache-aware/casper/server/redisstore"
 )
 
@@ -32,16 +33,16 @@ func TestOneReportsAnotherReads(t *testing.T) {
 	rb.read(t)
 	sent := delta("/", "/a.css", 3, 1<<63|5)
 	sent.Assets[0].Held, sent.Assets[0].Against, sent.Assets[0].Seeds = 0.125, 1<<32, 2
-	must(t, a.Merge(t.Context(), []learn.Delta{sent}))
+	must(t, a.Merge(t.Context(), []evidence.Delta{sent}))
 	eventually(t, "b reads what a reported", func() bool { rb.read(t); return len(rb.got) > 0 })
-	if diff := cmp.Diff([]learn.Delta{sent}, rb.got); diff != "" {
+	if diff := cmp.Diff([]evidence.Delta{sent}, rb.got); diff != "" {
 		t.Error(diff)
 	}
 	rb.read(t)
 	if got := rb.views("/"); got != 3 {
 		t.Errorf("%v views after another reading, want 3", got)
 	}
-	must(t, b.Merge(t.Context(), []learn.Delta{delta("/b", "/b.css", 1, 1)})) // something to wait for
+	must(t, b.Merge(t.Context(), []evidence.Delta{delta("/b", "/b.css", 1, 1)})) // something to wait for
 	eventually(t, "a reads what b reported", func() bool { ra.read(t); return ra.views("/b") > 0 })
 	if got := ra.views("/"); got != 0 {
 		t.Errorf("a reads %v views of its own", got)
@@ -60,7 +61,7 @@ func TestRoundsAddUp(t *testing.T) {
 		readers[i].read(t)
 	}
 	for i := range readers {
-		must(t, readers[i].store.Merge(t.Context(), []learn.Delta{delta("/", "/a.css", float64(i+1)/8, 1<<i)}))
+		must(t, readers[i].store.Merge(t.Context(), []evidence.Delta{delta("/", "/a.css", float64(i+1)/8, 1<<i)}))
 	}
 	const all = nodes * (nodes + 1) / 2 / 8.0
 	for i := range readers {
@@ -83,18 +84,18 @@ func TestArchive(t *testing.T) {
 	a := open(t, r.URL(), c)
 	ra := reader{store: a}
 	ra.read(t)
-	must(t, a.Merge(t.Context(), []learn.Delta{delta("/", "/a.css", 3, 7), delta("/b", "/b.css", 1, 1)}))
+	must(t, a.Merge(t.Context(), []evidence.Delta{delta("/", "/a.css", 3, 7), delta("/b", "/b.css", 1, 1)}))
 	eventually(t, "a archives its round", func() bool { ra.read(t); return a.Stats().Archived == 4 })
 
 	late := reader{store: open(t, r.URL(), c)}
 	late.read(t)
-	want := []learn.Delta{delta("/", "/a.css", 3, 7), delta("/b", "/b.css", 1, 1)}
+	want := []evidence.Delta{delta("/", "/a.css", 3, 7), delta("/b", "/b.css", 1, 1)}
 	if diff := cmp.Diff(want, late.got); diff != "" {
 		t.Errorf("from the archive: %s", diff)
 	}
 
 	// The last words of a fleet that ended: nobody has archived them.
-	must(t, a.Merge(t.Context(), []learn.Delta{delta("/c", "/c.css", 2, 3)}))
+	must(t, a.Merge(t.Context(), []evidence.Delta{delta("/c", "/c.css", 2, 3)}))
 	must(t, a.Close(t.Context()))
 	heir := reader{store: open(t, r.URL(), c)}
 	eventually(t, "an heir reads the last words", func() bool { heir.read(t); return heir.views("/c") > 0 })
@@ -120,7 +121,7 @@ func TestArchiveForgets(t *testing.T) {
 		d := delta("/", "/a.css", 200, 1)
 		d.Assets[0].Used = used
 		before := s.Stats().Archived
-		must(t, s.Merge(t.Context(), []learn.Delta{d}))
+		must(t, s.Merge(t.Context(), []evidence.Delta{d}))
 		eventually(t, "the round is archived", func() bool { rs.read(t); return s.Stats().Archived > before })
 	}
 	for range 3 {
@@ -142,7 +143,7 @@ func TestEverythingExpires(t *testing.T) {
 	r := peer.StartRedis(t)
 	s := open(t, r.URL(), quick)
 	rs := reader{store: s}
-	must(t, s.Merge(t.Context(), []learn.Delta{delta("/", "/a.css", 3, 7)}))
+	must(t, s.Merge(t.Context(), []evidence.Delta{delta("/", "/a.css", 3, 7)}))
 	eventually(t, "the round is archived", func() bool { rs.read(t); return s.Stats().Archived > 0 })
 	c := client(t, r)
 	keys := c.Keys(t.Context(), "*").Val()
@@ -161,7 +162,7 @@ func TestEverythingExpires(t *testing.T) {
 	short.Keep, short.Site = time.Second, "short"
 	brief := open(t, r.URL(), short)
 	rb := reader{store: brief}
-	must(t, brief.Merge(t.Context(), []learn.Delta{delta("/", "/a.css", 3, 7)}))
+	must(t, brief.Merge(t.Context(), []evidence.Delta{delta("/", "/a.css", 3, 7)}))
 	eventually(t, "the brief round is archived", func() bool { rb.read(t); return brief.Stats().Archived > 0 })
 	eventually(t, "nothing of the brief site is left", func() bool {
 		return len(c.Keys(t.Context(), "casper:1:{short}:*").Val()) == 0
@@ -174,8 +175,8 @@ func TestSitesAreApart(t *testing.T) {
 	rs, rb := reader{store: open(t, r.URL()+"?site=shop", quick)}, reader{store: open(t, r.URL()+"?site=blog", quick)}
 	rs.read(t)
 	rb.read(t)
-	must(t, shop.Merge(t.Context(), []learn.Delta{delta("/", "/shop.css", 1, 1)}))
-	must(t, blog.Merge(t.Context(), []learn.Delta{delta("/", "/blog.css", 1, 1)}))
+	must(t, shop.Merge(t.Context(), []evidence.Delta{delta("/", "/shop.css", 1, 1)}))
+	must(t, blog.Merge(t.Context(), []evidence.Delta{delta("/", "/blog.css", 1, 1)}))
 	for _, c := range []struct {
 		r    *reader
 		want string
@@ -195,7 +196,7 @@ func TestTurns(t *testing.T) {
 	a := open(t, r.URL(), c)
 	rb := reader{store: open(t, r.URL(), c)}
 	rb.read(t)
-	pages := make([]learn.Delta, 40)
+	pages := make([]evidence.Delta, 40)
 	for i := range pages {
 		pages[i] = delta(fmt.Sprintf("/%d", i), "/a.css", 10, 1)
 	}
@@ -208,10 +209,10 @@ func TestTurns(t *testing.T) {
 		t.Errorf("%d of 40 known pages wait, want about 30", n)
 	}
 	news := delta("/0", "/new.css", 1, 1)
-	must(t, a.Merge(t.Context(), []learn.Delta{news}))
+	must(t, a.Merge(t.Context(), []evidence.Delta{news}))
 	eventually(t, "the new asset is told", func() bool {
 		rb.read(t)
-		i := slices.IndexFunc(rb.got, func(d learn.Delta) bool { return d.Page == "/0" })
+		i := slices.IndexFunc(rb.got, func(d evidence.Delta) bool { return d.Page == "/0" })
 		return i >= 0 && len(rb.got[i].Assets) == 2
 	})
 	ra := reader{store: a} // reading makes the queue move, without anything new
@@ -240,7 +241,7 @@ func TestBounds(t *testing.T) {
 	c.Site, c.MaxPages, c.MaxQueue, c.MaxRound = "bounds", 10, 20, 15
 	c.Round = 2 * time.Second // all of it in one round, or two
 	a := open(t, r.URL(), c)
-	var pages []learn.Delta
+	var pages []evidence.Delta
 	for i := range 100 {
 		pages = append(pages, delta(fmt.Sprintf("/%d", i), "/a.css", 1, 1))
 	}
@@ -269,7 +270,7 @@ func TestArchiveIsBounded(t *testing.T) {
 	s := open(t, r.URL(), c)
 	rs := reader{store: s}
 	rs.read(t)
-	report := func(deltas ...learn.Delta) {
+	report := func(deltas ...evidence.Delta) {
 		t.Helper()
 		must(t, s.Merge(t.Context(), deltas))
 		sent := s.Stats().Sent
@@ -277,7 +278,7 @@ func TestArchiveIsBounded(t *testing.T) {
 	}
 	report(delta("/good", "/a.css", 5, 7))
 	for n := range 5 {
-		var flood []learn.Delta
+		var flood []evidence.Delta
 		for i := range 100 {
 			flood = append(flood, delta(fmt.Sprintf("/flood/%d/%d", n, i), "/a.css", 1, 1))
 		}
@@ -298,7 +299,7 @@ func TestArchiveIsBounded(t *testing.T) {
 
 	at := start
 	for n := range 8 {
-		d := learn.Delta{Page: "/many", Views: 3, Time: at}
+		d := evidence.Delta{Page: "/many", Views: 3, Time: at}
 		for i := range 100 {
 			v := delta("", fmt.Sprintf("/%d/%d.css", n, i), 3, 1).Assets[0]
 			d.Assets = append(d.Assets, v)
@@ -324,7 +325,7 @@ func TestHostileRecords(t *testing.T) {
 	c.Round = 200 * time.Millisecond
 	a, b := open(t, r.URL(), c), reader{store: open(t, r.URL(), c)}
 	b.read(t)
-	must(t, a.Merge(t.Context(), []learn.Delta{delta("/", "/a.css", 1, 1)}))
+	must(t, a.Merge(t.Context(), []evidence.Delta{delta("/", "/a.css", 1, 1)}))
 	plain := client(t, r)
 	key := plain.Keys(t.Context(), "casper:1:{default}:round:*").Val()[0]
 	good := plain.HGet(t.Context(), key, "/\n/a.css").Val()
@@ -334,7 +335,7 @@ func TestHostileRecords(t *testing.T) {
 		"/\n/json.css", good[:48]+"{", "/y\n", good[:48]+"[", "/\n/huge.css", good+strings.Repeat(" ", 20000),
 		"/z\n//evil.example/x.js", good[:48]+`{"link":"<//evil.example/x.js>; rel=preload; as=script"}`,
 	).Err())
-	must(t, a.Merge(t.Context(), []learn.Delta{delta("/", "/short.css", 1, 1), delta("/", "/a.css", 1, 2)})) // the script meets them too
+	must(t, a.Merge(t.Context(), []evidence.Delta{delta("/", "/short.css", 1, 1), delta("/", "/a.css", 1, 2)})) // the script meets them too
 	eventually(t, "the sound ones are read", func() bool { b.read(t); return b.views("/") == 3 })
 	var names []string
 	for _, d := range b.got {
@@ -348,7 +349,7 @@ func TestHostileRecords(t *testing.T) {
 	late := reader{store: open(t, r.URL(), c)}
 	late.read(t) // nothing of it has poisoned the archive
 
-	for _, bad := range []learn.Cursor{"x", "round/1", "archive/1/-1", "round/1/2/3", "archive/01/0", "round//0", "Round/1/1"} {
+	for _, bad := range []evidence.Cursor{"x", "round/1", "archive/1/-1", "round/1/2/3", "archive/01/0", "round//0", "Round/1/1"} {
 		if _, next, err := a.Load(t.Context(), bad); err == nil || next != bad {
 			t.Errorf("Load(%q): %q, %v", bad, next, err)
 		}
@@ -360,7 +361,7 @@ func TestMergeLeavesOutWhatCannotBe(t *testing.T) {
 	r := peer.StartRedis(t)
 	a, b := open(t, r.URL(), quick), reader{store: open(t, r.URL(), quick)}
 	b.read(t)
-	must(t, a.Merge(t.Context(), []learn.Delta{
+	must(t, a.Merge(t.Context(), []evidence.Delta{
 		delta("", "/a.css", 1, 1), delta("/two\nlines", "/a.css", 1, 1), delta("/nothing", "", 1, 1), delta("/off", "//evil/a.css", 1, 1),
 		{Page: "/bare", Views: 1, Time: time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC), Members: 300},
 		delta("/ok", "/a.css", 1, 1),
@@ -533,15 +534,15 @@ func TestFailureLosesNothing(t *testing.T) {
 	c := quick
 	c.Turns, c.KnownViews = 1000, 1
 	s := open(t, r.URL(), c)
-	must(t, s.Merge(t.Context(), []learn.Delta{delta("/", "/a.css", 1, 1)}))
-	must(t, s.Merge(t.Context(), []learn.Delta{delta("/", "/a.css", 1, 1)}))
+	must(t, s.Merge(t.Context(), []evidence.Delta{delta("/", "/a.css", 1, 1)}))
+	must(t, s.Merge(t.Context(), []evidence.Delta{delta("/", "/a.css", 1, 1)}))
 	if n := s.Stats().Queued; n != 1 {
 		t.Skip("the page's turn came, one time in a thousand")
 	}
 	r.Kill(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	if err := s.Merge(ctx, []learn.Delta{delta("/new", "/b.css", 1, 1)}); err == nil {
+	if err := s.Merge(ctx, []evidence.Delta{delta("/new", "/b.css", 1, 1)}); err == nil {
 		t.Error("Merge into nothing succeeds")
 	} else if strings.Contains(err.Error(), "\n") || !strings.HasPrefix(err.Error(), "redisstore: ") {
 		t.Errorf("not one line for a person: %q", err)
@@ -556,7 +557,7 @@ func TestFailureLosesNothing(t *testing.T) {
 	b := reader{store: open(t, r.URL(), c)}
 	b.read(t)
 	eventually(t, "the client has found the new server", func() bool { // it looks once a second
-		return s.Merge(t.Context(), []learn.Delta{delta("/new", "/b.css", 1, 1)}) == nil
+		return s.Merge(t.Context(), []evidence.Delta{delta("/new", "/b.css", 1, 1)}) == nil
 	})
 	must(t, s.Close(t.Context()))
 	eventually(t, "both are read", func() bool { b.read(t); return b.views("/") == 1 && b.views("/new") == 1 })
@@ -593,7 +594,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 	r := peer.StartRedis(t)
 	rng := rand.New(rand.NewPCG(4, 2))
 	for n := range 20 {
-		var reports []learn.Delta
+		var reports []evidence.Delta
 		for i := range 6 {
 			d := delta("/", "/a.css", float64(rng.IntN(50))/8, rng.Uint64()&rng.Uint64())
 			v := &d.Assets[0]
@@ -609,7 +610,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 			rng.Shuffle(len(reports), func(i, j int) { reports[i], reports[j] = reports[j], reports[i] })
 			s := open(t, r.URL(), c)
 			for _, d := range reports {
-				must(t, s.Merge(t.Context(), []learn.Delta{d}))
+				must(t, s.Merge(t.Context(), []evidence.Delta{d}))
 			}
 			plain := client(t, r)
 			for _, key := range plain.Keys(t.Context(), "casper:1:{"+c.Site+"}:round:*").Val() {
@@ -630,22 +631,22 @@ func TestDeclarations(t *testing.T) {
 	ra, rb := reader{store: a}, reader{store: b}
 	ra.read(t)
 	rb.read(t)
-	say := func(at time.Time, seeds uint8) learn.Delta {
-		return learn.Delta{Page: "/", Time: at, Assets: []learn.Vote{{Asset: css("/a.css"), Urgency: -1, Wanted: seeds != 0, Seeds: seeds, Declared: true}}}
+	say := func(at time.Time, seeds uint8) evidence.Delta {
+		return evidence.Delta{Page: "/", Time: at, Assets: []evidence.Vote{{Asset: css("/a.css"), Urgency: -1, Wanted: seeds != 0, Seeds: seeds, Declared: true}}}
 	}
 	said := say(start, 1)
-	must(t, a.Merge(t.Context(), []learn.Delta{said}))
+	must(t, a.Merge(t.Context(), []evidence.Delta{said}))
 	eventually(t, "b reads what a declares", func() bool { rb.read(t); return len(rb.got) > 0 })
-	if diff := cmp.Diff([]learn.Delta{said}, rb.got); diff != "" {
+	if diff := cmp.Diff([]evidence.Delta{said}, rb.got); diff != "" {
 		t.Error(diff)
 	}
 	back := say(start.Add(time.Second), 0)
-	must(t, a.Merge(t.Context(), []learn.Delta{back}))
+	must(t, a.Merge(t.Context(), []evidence.Delta{back}))
 	eventually(t, "b reads that a takes it back", func() bool { rb.read(t); return rb.got[0].Time.Equal(back.Time) })
-	if diff := cmp.Diff([]learn.Delta{back}, rb.got); diff != "" {
+	if diff := cmp.Diff([]evidence.Delta{back}, rb.got); diff != "" {
 		t.Error(diff)
 	}
-	must(t, b.Merge(t.Context(), []learn.Delta{delta("/b", "/b.css", 1, 1)})) // something to wait for
+	must(t, b.Merge(t.Context(), []evidence.Delta{delta("/b", "/b.css", 1, 1)})) // something to wait for
 	eventually(t, "a reads what b reported", func() bool { ra.read(t); return ra.views("/b") > 0 })
 	if len(ra.got) != 1 {
 		t.Errorf("a reads its own: %v", ra.got)

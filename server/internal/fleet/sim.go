@@ -1,6 +1,6 @@
 // Package sim runs a fleet of casper nodes on one real Redis server within one process, and measures what that asks of
 // the server and how long it takes until all nodes know what one has seen. Each node is what a real one is as far as
-// learning goes: a [learn.Model], a [learn.Sharer] and a [redisstore.Store] with a connection of its own.
+// learning goes: a [learn.Model], a [keep.Sharer] and a [redisstore.Store] with a connection of its own.
 package sim
 
 import (
@@ -16,6 +16,8 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/evidence"
+	"github.com/cache-aware/casper/server/learn/keep"
 	"github.com/cache-aware/casper/server/link"
 	"github.com/cache-aware/casper/server/redisstore"
 )
@@ -84,7 +86,7 @@ type Times struct{ Median, Worst time.Duration }
 type node struct {
 	model  *learn.Model
 	store  *redisstore.Store
-	sharer *learn.Sharer
+	sharer *keep.Sharer
 }
 
 // patience is how long a call may take: longer than in production, since here all nodes share the processor with Redis.
@@ -96,13 +98,13 @@ type counted struct {
 	failures *atomic.Uint64
 }
 
-func (c *counted) Merge(ctx context.Context, deltas []learn.Delta) error {
+func (c *counted) Merge(ctx context.Context, deltas []evidence.Delta) error {
 	err := c.Store.Merge(ctx, deltas)
 	c.count(ctx, err)
 	return err
 }
 
-func (c *counted) Load(ctx context.Context, since learn.Cursor) ([]learn.Delta, learn.Cursor, error) {
+func (c *counted) Load(ctx context.Context, since evidence.Cursor) ([]evidence.Delta, evidence.Cursor, error) {
 	deltas, next, err := c.Store.Load(ctx, since)
 	c.count(ctx, err)
 	return deltas, next, err
@@ -189,7 +191,7 @@ func (c *Config) nodes(failures *atomic.Uint64) ([]*node, error) {
 		if err != nil {
 			return nil, err
 		}
-		nodes[i] = &node{m, s, &learn.Sharer{Model: m, Store: &counted{s, failures}, Every: c.Every, Timeout: patience}}
+		nodes[i] = &node{m, s, &keep.Sharer{Model: m, Store: &counted{s, failures}, Every: c.Every, Timeout: patience}}
 	}
 	return nodes, nil
 }

@@ -1,4 +1,4 @@
-package learn
+package keep
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,6 +17,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/evidence"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -29,7 +32,7 @@ type board struct {
 
 type posted struct {
 	by string
-	Delta
+	evidence.Delta
 }
 
 // member is one node's connection to the board.
@@ -38,7 +41,7 @@ type member struct {
 	name string
 }
 
-func (b member) Merge(ctx context.Context, deltas []Delta) error {
+func (b member) Merge(ctx context.Context, deltas []evidence.Delta) error {
 	if err := b.state(ctx); err != nil {
 		return err
 	}
@@ -50,14 +53,14 @@ func (b member) Merge(ctx context.Context, deltas []Delta) error {
 	return nil
 }
 
-func (b member) Load(ctx context.Context, since Cursor) ([]Delta, Cursor, error) {
+func (b member) Load(ctx context.Context, since evidence.Cursor) ([]evidence.Delta, evidence.Cursor, error) {
 	if err := b.state(ctx); err != nil {
 		return nil, since, err
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	from, _ := strconv.Atoi(string(since))
-	var out []Delta
+	var out []evidence.Delta
 	for _, p := range b.log[from:] {
 		if from++; p.by != b.name || since == "" {
 			out = append(out, p.Delta)
@@ -66,7 +69,7 @@ func (b member) Load(ctx context.Context, since Cursor) ([]Delta, Cursor, error)
 			break
 		}
 	}
-	return out, Cursor(strconv.Itoa(from)), nil
+	return out, evidence.Cursor(strconv.Itoa(from)), nil
 }
 
 func (b member) state(ctx context.Context) error {
@@ -90,7 +93,7 @@ func nodes(t *testing.T, b *board, n int) []*Sharer {
 	list := make([]*Sharer, n)
 	for i := range list {
 		list[i] = &Sharer{
-			Model: must(t, Config{Share: true, Secret: []byte("fleet")}),
+			Model: must(t, learn.Config{Share: true, Secret: []byte("fleet")}),
 			Store: member{b, fmt.Sprint("node-", i)},
 		}
 	}
@@ -114,7 +117,7 @@ func TestFleetLearnsAsOne(t *testing.T) {
 	list := nodes(t, b, 4)
 	page := []link.Asset{css("/a.css"), js("/a.js")}
 	for i, s := range list[:3] {
-		teach(s.Model, "/", page, 2, Client(10*i+1), start)
+		teach(s.Model, "/", page, 2, learn.Client(10*i+1), start)
 	}
 	for _, s := range list {
 		if len(s.Model.Wanted("/")) != 0 {
@@ -133,7 +136,7 @@ func TestFleetLearnsAsOne(t *testing.T) {
 	}
 	// And they forget as one: a release, of which each node sees a few views.
 	for i, s := range list {
-		teach(s.Model, "/", []link.Asset{css("/a.css"), js("/b.js")}, 4, Client(100*i+1000), start.Add(time.Hour))
+		teach(s.Model, "/", []link.Asset{css("/a.css"), js("/b.js")}, 4, learn.Client(100*i+1000), start.Add(time.Hour))
 	}
 	exchange(t, list...)
 	for i, s := range list {
@@ -149,32 +152,15 @@ func TestFleetCountsClientsOnce(t *testing.T) {
 	list := nodes(t, b, 40)
 	evil, good := js("/evil.js"), css("/a.css")
 	for i, s := range list {
-		teach(s.Model, "/quiet", []link.Asset{evil}, 1, 666, start)                                  // alone on this page
-		at := teach(s.Model, "/busy", []link.Asset{evil}, 3, 666, start)                             // three of them here
-		teach(s.Model, "/busy", []link.Asset{good}, 2, Client(1_000_000*i)*0x9e3779b97f4a7c15+1, at) // and two others on each node
+		teach(s.Model, "/quiet", []link.Asset{evil}, 1, 666, start)                                        // alone on this page
+		at := teach(s.Model, "/busy", []link.Asset{evil}, 3, 666, start)                                   // three of them here
+		teach(s.Model, "/busy", []link.Asset{good}, 2, learn.Client(1_000_000*i)*0x9e3779b97f4a7c15+1, at) // and two others on each node
 	}
 	exchange(t, list...)
 	for i, s := range list {
-		if wants(s.Model, "/quiet", evil) || wants(s.Model, "/busy", evil) {
+		if slices.Contains(paths(s.Model, "/quiet"), evil.Path) || slices.Contains(paths(s.Model, "/busy"), evil.Path) {
 			t.Fatalf("node %d is poisoned", i)
 		}
-	}
-}
-
-// What was merged in is not reported again, and what was flushed is not flushed twice.
-func TestFlush(t *testing.T) {
-	m := must(t, Config{Share: true})
-	teach(m, "/", []link.Asset{css("/a.css")}, 5, 1, start)
-	m.Merge(Delta{Page: "/", Views: 7, Assets: []Vote{{Asset: css("/a.css"), Used: 7, Views: 7}}})
-	got := m.Flush()
-	if len(got) != 1 || got[0].Views != 5 || len(got[0].Assets) != 1 || got[0].Assets[0].Used != 5 || got[0].Assets[0].Views != 5 {
-		t.Errorf("%+v", got)
-	}
-	if again := m.Flush(); len(again) != 0 {
-		t.Errorf("again: %+v", again)
-	}
-	if alone := must(t, Config{}); teach(alone, "/", []link.Asset{css("/a.css")}, 5, 1, start).IsZero() || alone.Flush() != nil {
-		t.Error("a model that does not share has something to share")
 	}
 }
 
@@ -204,7 +190,7 @@ func TestStoreOutage(t *testing.T) {
 				at := time.Now()
 				for range 360 {
 					began := time.Now()
-					at = teach(s.Model, "/", page, 1, Client(at.Unix()), at)
+					at = teach(s.Model, "/", page, 1, learn.Client(at.Unix()), at)
 					if len(s.Model.Wanted("/none")) != 0 || time.Since(began) != 0 {
 						t.Fatal("the store's trouble is felt")
 					}
@@ -220,10 +206,10 @@ func TestStoreOutage(t *testing.T) {
 				time.Sleep(3 * time.Minute)
 				synctest.Wait()
 				exchange(t, other)
-				if d := Combine(deltas(b)...); len(d) == 0 || d[0].Views < 355 {
+				if d := evidence.Combine(deltas(b)...); len(d) == 0 || d[0].Views < 355 {
 					t.Errorf("of 360 views seen in the outage, this has arrived: %+v", d)
 				}
-				if !wants(other.Model, "/", page[0]) {
+				if len(paths(other.Model, "/")) == 0 {
 					t.Error("the other node has not learned it")
 				}
 				stop()
@@ -238,10 +224,10 @@ func TestStoreOutage(t *testing.T) {
 	}
 }
 
-func deltas(b *board) []Delta {
+func deltas(b *board) []evidence.Delta {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var out []Delta
+	var out []evidence.Delta
 	for _, p := range b.log {
 		out = append(out, p.Delta)
 	}
@@ -269,7 +255,7 @@ func TestSharerFlushesAtTheEnd(t *testing.T) {
 
 // A store that never comes to an end does not hold anybody for ever.
 func TestEndlessStore(t *testing.T) {
-	s := &Sharer{Model: must(t, Config{Share: true}), Store: endless{}}
+	s := &Sharer{Model: must(t, learn.Config{Share: true}), Store: endless{}}
 	if err := s.Exchange(t.Context()); err == nil {
 		t.Error("no error")
 	}
@@ -277,44 +263,60 @@ func TestEndlessStore(t *testing.T) {
 
 type endless struct{}
 
-func (endless) Merge(context.Context, []Delta) error { return nil }
-func (endless) Load(context.Context, Cursor) ([]Delta, Cursor, error) {
-	return []Delta{{Page: "/", Views: 1}}, "again", nil
+func (endless) Merge(context.Context, []evidence.Delta) error { return nil }
+func (endless) Load(context.Context, evidence.Cursor) ([]evidence.Delta, evidence.Cursor, error) {
+	return []evidence.Delta{{Page: "/", Views: 1}}, "again", nil
 }
 
-// The saver saves soon after a change, not without one, and at the end.
-func TestSaver(t *testing.T) {
-	file := t.TempDir() + "/model"
-	synctest.Test(t, func(t *testing.T) {
-		m := must(t, Config{})
-		s := &Saver{Model: m, File: file}
-		ctx, stop := context.WithCancel(t.Context())
-		done := make(chan error)
-		go func() { done <- s.Run(ctx) }()
-		count := func() int {
-			n := must(t, Config{})
-			if err := n.LoadFile(file); err != nil {
-				t.Fatal(err)
+// A fleet hears at once, and without any view, what one node's pages link and no longer link.
+// Evidence is of views alone: many nodes that say the same do not outweigh them.
+func TestFleetHearsLinks(t *testing.T) {
+	b := &board{}
+	list := nodes(t, b, 6)
+	for i, s := range list[:4] {
+		answered(s.Model, "/", learn.Client(i+1), start, css("/a.css"), js("/b.js"))
+	}
+	exchange(t, list[:5]...)
+	for i, s := range list[:5] {
+		if diff := cmp.Diff([]string{"/a.css", "/b.js"}, paths(s.Model, "/")); diff != "" {
+			t.Errorf("node %d: %s", i, diff)
+		}
+	}
+	for _, p := range b.log {
+		for _, v := range p.Assets {
+			if v.Views != 0 || v.Used != 0 {
+				t.Errorf("a declaration counts for %v of %v views", v.Used, v.Views)
 			}
-			return n.Stats().Pages
 		}
-		time.Sleep(time.Minute)
-		if count() != 0 {
-			t.Error("saved without a change")
+	}
+	n := len(b.log)
+	exchange(t, list[:5]...)
+	if len(b.log) != n {
+		t.Errorf("%d deltas, then %d: what was said is said again", n, len(b.log))
+	}
+	answered(list[0].Model, "/", 1, start.Add(time.Hour), css("/a.css"))
+	exchange(t, list...) // with one that is new
+	for i, s := range list {
+		if diff := cmp.Diff([]string{"/a.css"}, paths(s.Model, "/")); diff != "" {
+			t.Errorf("taken back, node %d: %s", i, diff)
 		}
-		m.Declare("/a", FromFile, files(1))
-		time.Sleep(31 * time.Second)
-		synctest.Wait()
-		if count() != 1 {
-			t.Error("not saved 31 s after a change")
+	}
+	// A node whose application still links it says so with its next answer.
+	answered(list[3].Model, "/", 9, start.Add(2*time.Hour), css("/a.css"), js("/b.js"))
+	exchange(t, list...)
+	for i, s := range list {
+		if diff := cmp.Diff([]string{"/a.css", "/b.js"}, paths(s.Model, "/")); diff != "" {
+			t.Errorf("linked again, node %d: %s", i, diff)
 		}
-		m.Declare("/b", FromFile, files(1))
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		if count() != 2 {
-			t.Error("not saved at the end")
-		}
-	})
+	}
+	// Merged from the fleet, and not what the node's own page links: its own answer decides here.
+	answered(list[2].Model, "/", 10, start.Add(3*time.Hour), css("/a.css"))
+	if diff := cmp.Diff([]string{"/a.css"}, paths(list[2].Model, "/")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// answered is a view of a page whose answer links assets.
+func answered(m *learn.Model, page string, c learn.Client, at time.Time, links ...link.Asset) {
+	m.Observe(learn.Event{Kind: learn.View, Time: at, Client: c, Path: page, Status: 200, Links: links})
 }

@@ -1,11 +1,12 @@
 //go:build !(darwin || dragonfly || freebsd || linux || netbsd || openbsd)
 
-package learn
+package atomicfile
 
 import "os"
 
-// locks says that there are none here, so one process at a time may save to a file.
+// locks reports whether this system has file locks. It does not, so only one process at a time
+// may write a file.
 const locks = false
 
-// lock does nothing, and reports that it has done it.
+// lock always succeeds.
 func lock(*os.File) (bool, error) { return true, nil }

@@ -1,4 +1,4 @@
-package learn
+package evidence
 
 import (
 	"bufio"
@@ -13,15 +13,16 @@ import (
 	"iter"
 )
 
-// A snapshot is text, one JSON object a line, so that people can read it and ordinary tools can compare two:
+// A snapshot is text, one JSON object a line, so that people can read it and ordinary tools can
+// compare two:
 //
 //	{"casper":"learned model","version":1}
 //	{"page":"/","views":41,"time":"2026-11-23T08:00:00Z","assets":[{"link":"</a.css>; rel=preload; as=style",...},...]}
 //	...
 //	{"pages":12,"sha256":"..."}
 //
-// The last line closes it: the number of lines between, and the hash of every byte before. A reader that does not know the
-// version refuses the whole.
+// The last line closes it, with the number of pages and the hash of every byte before it. A
+// reader that does not know the version refuses the whole.
 const (
 	snapshotName    = "learned model"
 	snapshotVersion = 1
@@ -33,9 +34,11 @@ const (
 	maxLine     = 4 << 20   // bytes
 )
 
-// ErrSnapshot is what is wrong with a text that is no snapshot, or not a whole one. Errors of [Decode] wrap it.
+// ErrSnapshot is the error for a text that is no snapshot, or not a whole one. Errors of
+// [Decode] wrap it.
 var ErrSnapshot = errors.New("learn: not a whole snapshot")
 
+// header is the first line, trailer the last.
 type header struct {
 	Casper  string `json:"casper"`
 	Version int    `json:"version"`
@@ -46,7 +49,8 @@ type trailer struct {
 	SHA256 string `json:"sha256"`
 }
 
-// Encode writes a snapshot.
+// Encode writes a snapshot. The error is the writer's, or names a page that holds an asset that
+// cannot be sent.
 func Encode(w io.Writer, deltas iter.Seq[Delta]) error {
 	sum := sha256.New()
 	out := bufio.NewWriterSize(io.MultiWriter(w, sum), 64<<10)
@@ -73,8 +77,9 @@ func Encode(w io.Writer, deltas iter.Seq[Delta]) error {
 	return err
 }
 
-// Decode reads a snapshot and returns its pages, or an error that wraps [ErrSnapshot] and names the line. It takes no more memory than the
-// text has bytes, give or take a small factor, and no more than [MaxSnapshot] of that. Nothing of a snapshot that is not whole is returned.
+// Decode reads a snapshot and returns its pages, or an error that wraps [ErrSnapshot] and names
+// the line. It reads at most [MaxSnapshot] bytes, and takes a small factor of what it reads in
+// memory. It returns nothing of a snapshot that is not whole.
 func Decode(r io.Reader) ([]Delta, error) {
 	sum := sha256.New()
 	in := bufio.NewReaderSize(io.LimitReader(r, MaxSnapshot), 64<<10)
@@ -86,7 +91,8 @@ func Decode(r io.Reader) ([]Delta, error) {
 		return nil, fmt.Errorf("%w: line 1: it says nothing of a %s", ErrSnapshot, snapshotName)
 	}
 	if head.Version != snapshotVersion {
-		return nil, fmt.Errorf("%w: line 1: version %d, this is for version %d", ErrSnapshot, head.Version, snapshotVersion)
+		return nil, fmt.Errorf("%w: line 1: version %d, this is for version %d",
+			ErrSnapshot, head.Version, snapshotVersion)
 	}
 	var deltas []Delta
 	for n := 2; ; n++ {
@@ -115,7 +121,7 @@ func Decode(r io.Reader) ([]Delta, error) {
 	}
 }
 
-// readLine reads a line into v.
+// readLine reads line n into v, and adds its bytes to the hash.
 func readLine(in *bufio.Reader, sum hash.Hash, n int, v any) error {
 	var line []byte
 	for {

@@ -1,0 +1,136 @@
+package keep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/cache-aware/casper/server/internal/atomicfile"
+	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/evidence"
+)
+
+// SaveFile writes a snapshot of a model to a file, as [WriteFile] does.
+func SaveFile(name string, m *learn.Model) error { return WriteFile(name, m.All()) }
+
+// WriteFile writes a snapshot to a file. At any moment there is the old file or the new one,
+// whole; on an error the old one stays. A symbolic link stays, and what it leads to is replaced.
+// The permissions are those of the old file, or 0600. Of several that write to a file at once,
+// each waits up to 10 s for the others, and the last one stays.
+func WriteFile(name string, deltas iter.Seq[evidence.Delta]) error {
+	err := atomicfile.Write(name, func(w io.Writer) error { return evidence.Encode(w, deltas) })
+	if err != nil {
+		return fmt.Errorf("learn: saving: %w", err)
+	}
+	return nil
+}
+
+// LoadFile merges a snapshot file into a model. A file that is not there is no error: there is
+// nothing to load yet. After any error the model is as it was, and may be used. The error of a
+// file that is no snapshot wraps [evidence.ErrSnapshot].
+func LoadFile(name string, m *learn.Model) error {
+	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("learn: loading: %w", err)
+	}
+	defer f.Close()
+	deltas, err := evidence.Decode(f)
+	if err != nil {
+		return fmt.Errorf("learn: loading %s: %w", name, err)
+	}
+	m.Merge(deltas...)
+	return nil
+}
+
+// Saver saves a model to a file soon after it has changed. Run it in a goroutine of its own.
+type Saver struct {
+	Model *learn.Model
+	File  string
+
+	// Every is the longest that a change waits. Default 30 s.
+	Every time.Duration
+
+	// Log gets one line when saving fails and one when it works again. Nil is silent.
+	Log *slog.Logger
+
+	saved   uint64 // the model's Changes at the last save
+	failing bool
+}
+
+// Load loads the file, if there is one. Call it before Run. A file that is no snapshot is put
+// aside, with ".broken" behind its name, and costs a line of the log: the model begins anew. The
+// error is that of a folder that is not there, or of a file that can be neither read nor put
+// aside.
+func (s *Saver) Load() error {
+	if _, err := os.Stat(filepath.Dir(s.File)); err != nil {
+		return err
+	}
+	switch err := LoadFile(s.File, s.Model); {
+	case errors.Is(err, evidence.ErrSnapshot):
+		broken, pathErr := atomicfile.Resolve(s.File) // a link stays where it is
+		if pathErr != nil {
+			return pathErr
+		}
+		aside := broken + ".broken"
+		if s.Log != nil {
+			s.Log.Error("state: begins anew", "err", err, "kept", aside)
+		}
+		if err := os.Rename(broken, aside); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	}
+	s.saved = s.Model.Changes() // nothing is new yet
+	return nil
+}
+
+// Run saves until the context ends, and then once more. It returns the error of that last save.
+func (s *Saver) Run(ctx context.Context) error {
+	every := s.Every
+	if every <= 0 {
+		every = 30 * time.Second
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return s.Save()
+		case <-tick.C:
+			s.Save()
+		}
+	}
+}
+
+// Save saves if there is anything new.
+func (s *Saver) Save() error {
+	s.Model.Tick(time.Now())
+	changes := s.Model.Changes()
+	if changes == s.saved && !s.failing {
+		return nil
+	}
+	err := SaveFile(s.File, s.Model)
+	if err == nil {
+		s.saved = changes
+	}
+	if s.Log != nil && (err != nil) != s.failing {
+		if err != nil {
+			s.Log.Warn("learn: not saved, serving goes on", "err", err)
+		} else {
+			s.Log.Info("learn: saving again", "file", s.File)
+		}
+	}
+	s.failing = err != nil
+	return err
+}

@@ -1,0 +1,218 @@
+package learn
+
+import (
+	"iter"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/cache-aware/casper/server/learn/evidence"
+	"github.com/cache-aware/casper/server/link"
+)
+
+// Flush returns the evidence that has come in since the last flush, for [evidence.Store]; what was merged in is not part of it. It reports
+// nothing unless [Config.Share] is set. What is not flushed takes no memory of its own, however long that is.
+func (m *Model) Flush() []evidence.Delta {
+	if !m.c.Share {
+		return nil
+	}
+	var out []evidence.Delta
+	m.eachPage(func(_ *pages, p *page) {
+		if p.newSeen == 0 && !p.unshared {
+			return
+		}
+		d := p.delta(float64(p.newSeen) / 8)
+		p.newSeen, p.unshared = 0, false
+		for i := range p.cands {
+			c := &p.cands[i]
+			if c.newViews == 0 && c.newHeld == 0 && c.flags&unshared == 0 {
+				continue
+			}
+			v := c.vote()
+			v.Declared = c.flags&unshared != 0
+			c.flags &^= unshared
+			v.Used, v.Views, v.Held = float64(c.newUsed)/8, float64(c.newViews)/8, float64(c.newHeld)/8
+			c.newUsed, c.newViews, c.newHeld = 0, 0, 0
+			d.Assets = append(d.Assets, v)
+		}
+		out = append(out, d)
+	})
+	return out
+}
+
+// All yields everything that is known, one page at a time, in no particular order. The voters of the day are left out. No lock is held
+// while the caller has a page, so it may take its time.
+func (m *Model) All() iter.Seq[evidence.Delta] {
+	return func(yield func(evidence.Delta) bool) {
+		var batch []evidence.Delta
+		for ps, some := range m.someAtATime() {
+			batch = batch[:0]
+			ps.mu.Lock()
+			for _, p := range some {
+				if !p.evicted {
+					batch = append(batch, p.total())
+				}
+			}
+			ps.mu.Unlock()
+			for _, d := range batch {
+				if !yield(d) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// total is all the evidence on a page.
+func (p *page) total() evidence.Delta {
+	d := p.delta(float64(p.seq))
+	for i := range p.cands {
+		v := p.cands[i].vote()
+		v.For, v.Against, v.Day = 0, 0, 0
+		d.Assets = append(d.Assets, v)
+	}
+	return d
+}
+
+func (p *page) delta(views float64) evidence.Delta {
+	d := evidence.Delta{Page: p.key, Views: views}
+	if p.touched != 0 {
+		d.Time = time.UnixMilli(p.touched).Truncate(time.Second).UTC()
+	}
+	if p.kin != nil {
+		d.Members = int(p.kin.members)
+	}
+	return d
+}
+
+func (c *candidate) vote() evidence.Vote {
+	v := evidence.Vote{
+		Asset: *c.asset.link, Version: c.asset.version,
+		Used: float64(c.used), Views: float64(c.views), Held: float64(c.held),
+		For: uint64(c.pro), Against: uint64(c.against), Day: c.day,
+		Urgency: -1, Order: float64(c.order) / 2,
+		Wanted: c.wanted(),
+	}
+	if c.urgency != unordered {
+		v.Urgency = float64(c.urgency) / 32
+	}
+	for i, f := range seedFlags {
+		if c.flags&f != 0 {
+			v.Seeds |= 1 << i
+		}
+	}
+	return v
+}
+
+// Merge adds evidence from elsewhere: other nodes, a snapshot, an export. What cannot be (a page without a name, more uses than
+// views, a link that must not be sent) is left out. Evidence beyond [Config.Memory] views weighs as much as that.
+func (m *Model) Merge(deltas ...evidence.Delta) {
+	for i := range deltas {
+		m.merge(&deltas[i])
+	}
+	if len(deltas) > 0 {
+		m.changes.Add(1)
+	}
+}
+
+func (m *Model) merge(d *evidence.Delta) {
+	kind := strings.Contains(d.Page, "*")
+	if d.Page == "" || len(d.Page) > MaxKey || !sane(d.Views, maxMerged) {
+		return
+	}
+	hash := m.hash(d.Page)
+	ps := m.pagesOf(hash)
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	p := ps.find(hash, d.Page)
+	if p == nil {
+		if p = ps.create(hash, strings.Clone(d.Page), kind); p == nil {
+			return
+		}
+		p.born = true // it has opinions of its own
+	}
+	p.seq = uint32(min(float64(p.seq)+math.Round(d.Views), math.MaxUint32))
+	if t := d.Time.UnixMilli(); !d.Time.IsZero() && t > p.touched {
+		p.touched, p.aged = t, max(p.aged, t)
+	}
+	if p.kin != nil {
+		p.kin.members = uint8(max(int(p.kin.members), min(max(d.Members, 0), 255)))
+	}
+	if d.Views >= worthKeeping {
+		p.worth = max(p.worth, worthKeeping)
+	}
+	for i := range d.Assets[:min(len(d.Assets), m.lim.maxAssets)] {
+		ps.mergeVote(p, &d.Assets[i])
+	}
+	p.settle()
+	ps.prune(p)
+	ps.publish(p)
+	ps.account(p)
+	ps.makeRoom()
+}
+
+// maxMerged bounds what one delta may claim, in views.
+const maxMerged = 1e9
+
+func sane(x, limit float64) bool { return x >= 0 && x <= limit } // false for NaN
+
+func (ps *pages) mergeVote(p *page, v *evidence.Vote) {
+	l := &ps.m.lim
+	if !sane(v.Views, maxMerged) || !sane(v.Used, v.Views) || !sane(v.Held, maxMerged) ||
+		v.Asset.Rel == link.Preconnect || len(v.Asset.Path) > MaxPath || !v.Asset.Valid() || len(v.Version) > maxVersion {
+		return
+	}
+	hash := ps.m.hash(v.Asset.Path)
+	var c *candidate
+	if i, ok := p.candidate(hash); ok {
+		c = &p.cands[i]
+	} else if v.Declared && v.Seeds == 0 && v.Used == 0 {
+		return // it takes back what never came here
+	} else if c = ps.addCandidate(p, hash, ownCopy(&v.Asset), strings.Clone(v.Version)); c == nil {
+		return
+	}
+	c.used += float32(v.Used)
+	c.views += float32(v.Views)
+	c.held += float32(v.Held)
+	c.makeRoom(0, l.memory)
+	if v.Used > 0 {
+		c.run, c.lastUse = 0, p.seq
+		c.flags &^= inherited | replaced
+	} else {
+		c.run += float32(v.Views)
+	}
+	if v.Day != 0 && v.Day >= c.day {
+		c.today(v.Day)
+		c.pro |= voters(v.For)
+		c.against |= voters(v.Against)
+	}
+	if v.Urgency >= 0 && v.Urgency <= 7 && sane(v.Order, 127) {
+		if c.urgency == unordered {
+			c.urgency, c.order = uint8(v.Urgency*32), uint8(v.Order*2)
+		} else {
+			c.urgency, c.order = drift(c.urgency, uint8(v.Urgency*32)), drift(c.order, uint8(v.Order*2))
+		}
+	}
+	if v.Wanted && c.mean() >= l.demote {
+		c.flags |= isWanted
+	}
+	p.heed(c, v, l)
+	ps.decide(p, c)
+}
+
+// heed takes over what a vote says of who declared the asset.
+func (p *page) heed(c *candidate, v *evidence.Vote, l *limits) {
+	for i, f := range seedFlags {
+		says, has := v.Seeds&(1<<i) != 0, c.flags&f != 0
+		if says != has && (says || v.Declared) {
+			c.flags ^= f
+			p.declared[i] = 0 // who declares here has to say anew whether it is so
+		}
+	}
+	switch {
+	case v.Seeds != 0 && v.Wanted:
+		c.vouch(l)
+	case v.Declared && !c.supported():
+		c.withdraw()
+	}
+}

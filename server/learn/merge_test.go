@@ -1,0 +1,117 @@
+package learn
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cache-aware/casper/server/learn/evidence"
+	"github.com/cache-aware/casper/server/link"
+)
+
+// What was merged in is not reported again, and what was flushed is not flushed twice.
+func TestFlush(t *testing.T) {
+	m := must(t, Config{Share: true})
+	teach(m, "/", []link.Asset{css("/a.css")}, 5, 1, start)
+	m.Merge(evidence.Delta{Page: "/", Views: 7, Assets: []evidence.Vote{{Asset: css("/a.css"), Used: 7, Views: 7}}})
+	got := m.Flush()
+	if len(got) != 1 || got[0].Views != 5 || len(got[0].Assets) != 1 || got[0].Assets[0].Used != 5 || got[0].Assets[0].Views != 5 {
+		t.Errorf("%+v", got)
+	}
+	if again := m.Flush(); len(again) != 0 {
+		t.Errorf("again: %+v", again)
+	}
+	if alone := must(t, Config{}); teach(alone, "/", []link.Asset{css("/a.css")}, 5, 1, start).IsZero() || alone.Flush() != nil {
+		t.Error("a model that does not share has something to share")
+	}
+}
+
+// Merging the deltas of a model makes the same model, and their order does not matter while there is less than fits into its memory.
+func TestMergeIsCommutative(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	for range 50 {
+		all := random(rng, 6)
+		a, b := must(t, Config{}), must(t, Config{})
+		a.lim.memory, b.lim.memory = 1000, 1000
+		a.Merge(all...)
+		slices.Reverse(all)
+		b.Merge(all...)
+		sum := func(list []evidence.Delta) map[string][2]float64 { return counts(evidence.Combine(list...)) }
+		x, y := sum(slices.Collect(a.All())), sum(slices.Collect(b.All()))
+		for k, v := range x { // an asset that nobody used is pruned sooner or later, depending on the order
+			if w, ok := y[k]; !ok || v[0] != w[0] || v[1] != w[1] {
+				if v[0] == 0 || w[0] == 0 {
+					continue
+				}
+				t.Fatalf("%s: %v and %v", k, v, w)
+			}
+		}
+	}
+}
+
+// random returns n deltas about few pages and assets, so that they meet.
+func random(rng *rand.Rand, n int) []evidence.Delta {
+	out := make([]evidence.Delta, n)
+	for i := range out {
+		d := evidence.Delta{Page: fmt.Sprint("/", rng.IntN(3)), Views: float64(rng.IntN(9))}
+		for j := range rng.IntN(4) {
+			views := rng.IntN(9)
+			v := evidence.Vote{Asset: files(5)[(rng.IntN(5)+j)%5], Views: float64(views)}
+			v.Used, v.Held = float64(rng.IntN(views+1)), float64(rng.IntN(3))
+			v.For, v.Day = rng.Uint64(), 7
+			d.Assets = append(d.Assets, v)
+		}
+		out[i] = d
+	}
+	return out
+}
+
+// counts are what has to add up.
+func counts(list []evidence.Delta) map[string][2]float64 {
+	m := make(map[string][2]float64)
+	for _, d := range list {
+		for _, v := range d.Assets {
+			m[d.Page+v.Asset.Path] = [2]float64{v.Used, v.Views}
+		}
+	}
+	return m
+}
+
+// A snapshot that is well-formed and mad does no harm.
+func TestMadSnapshot(t *testing.T) {
+	m := must(t, Config{Bytes: minBytes, Shards: 1})
+	mad := func(page string, v evidence.Vote) evidence.Delta {
+		return evidence.Delta{Page: page, Views: 5, Assets: []evidence.Vote{v}}
+	}
+	ok := css("/a.css")
+	for _, d := range []evidence.Delta{
+		{Page: "/views", Views: -1}, {Page: "/views", Views: 1e300},
+		{Page: strings.Repeat("x", MaxKey+1)}, {},
+		mad("/a", evidence.Vote{Asset: ok, Used: 5, Views: 3, Wanted: true}),
+		mad("/a", evidence.Vote{Asset: ok, Used: -5, Views: 3, Wanted: true}),
+		mad("/a", evidence.Vote{Asset: ok, Held: -1e9, Wanted: true}),
+		mad("/a", evidence.Vote{Asset: js("//evil.example/x"), Used: 3, Views: 3, Wanted: true}),
+		mad("/a", evidence.Vote{Asset: link.Asset{Path: "https://evil.example", Rel: link.Preconnect}, Used: 3, Views: 3, Wanted: true}),
+		mad("/a", evidence.Vote{Asset: js("/" + strings.Repeat("x", MaxPath)), Used: 3, Views: 3, Wanted: true}),
+		mad("/a", evidence.Vote{Asset: ok, Version: strings.Repeat("x", 1000), Used: 3, Views: 3, Wanted: true}),
+	} {
+		m.Merge(d)
+	}
+	if got := paths(m, "/a"); got != nil {
+		t.Errorf("wanted: %v", got)
+	}
+	for i := range 10_000 { // more than there is room for
+		m.Merge(evidence.Delta{Page: fmt.Sprintf("/%d", i), Views: 1e9, Members: -4, Time: time.Unix(1<<40, 0), Assets: []evidence.Vote{
+			{Asset: ok, Used: 1e9, Views: 1e9, Held: 1e9, Order: 1e9, Urgency: 1e9, Seeds: 255, Wanted: true},
+		}})
+	}
+	if s := m.Stats(); s.Bytes > s.Room+s.Room/8 {
+		t.Errorf("%d bytes with room for %d", s.Bytes, s.Room)
+	}
+	if got := paths(m, "/9999"); len(got) != 1 {
+		t.Errorf("wanted: %v", got)
+	}
+}
