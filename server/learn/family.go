@@ -29,7 +29,7 @@ func familyKey(dst []byte, page string, level int) ([]byte, bool) {
 	last := strings.LastIndexByte(path[:end], '/')
 	tail := path[end:] // "/" or ""
 	if tail == "" {
-		if dot := strings.LastIndexByte(path[last:end], '.'); dot > 1 && end-last-dot <= 6 && letters(path[last+dot:end]) > 0 {
+		if dot := strings.LastIndexByte(path[last:end], '.'); dot > 1 && end-last-dot <= 6 && strings.ContainsFunc(path[last+dot:end], isLetter) {
 			tail = path[last+dot : end]
 		}
 	}
@@ -54,3 +54,5 @@ func familyKey(dst []byte, page string, level int) ([]byte, bool) {
 	}
 	return dst, true
 }
+
+func isLetter(r rune) bool { return 'a' <= r|0x20 && r|0x20 <= 'z' }

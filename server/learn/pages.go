@@ -6,6 +6,7 @@ import (
 	"sync"
 	"unsafe"
 
+	"github.com/cache-aware/casper/server/internal/filename"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -156,7 +157,7 @@ func (ps *pages) intern(hash uint64, l *link.Asset, version string) *asset {
 	a := ps.assets[hash]
 	if a == nil {
 		a = &asset{hash: hash, link: l, version: version, key: ps.m.key(l.Path, version)}
-		if s := stem(l.Path); s != "" {
+		if s := filename.Stem(l.Path); s != "" {
 			a.stem = ps.m.hash(s)
 		}
 		ps.assets[hash] = a

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cache-aware/casper/server/internal/filename"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -170,7 +171,7 @@ func (rd *Reader) fetch(e *Event, r *http.Request, answer http.Header, dest, mod
 	}
 	target := r.URL.RequestURI()
 	file, query, hasQuery := strings.Cut(target, "?")
-	if hasQuery && !rd.AnyQuery && !isVersionQuery(query) || !rd.allows(file) {
+	if hasQuery && !rd.AnyQuery && !filename.IsVersion(query) || !rd.allows(file) {
 		return false
 	}
 	referer, ok := sameOrigin(r)

@@ -77,11 +77,3 @@ func BenchmarkAcceptable(b *testing.B) {
 		})
 	}
 }
-
-func BenchmarkHashed(b *testing.B) {
-	b.ReportAllocs()
-	for b.Loop() {
-		Hashed("assets/index-5UjPuW-k.css")
-		Hashed("assets/jquery.fancy-box.min.js")
-	}
-}

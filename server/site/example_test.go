@@ -39,14 +39,3 @@ func ExampleNew() {
 	//   Cache-Control: public, max-age=31536000, immutable
 	//   Etag: "vGBmiEnAD8WVVxmJR7SATw"
 }
-
-func ExampleHashed() {
-	for _, name := range []string{"assets/index-BkX2a9.js", "app.3f2a9c1b.css", "jquery-3.6.0.min.js", "report-20240131.pdf"} {
-		fmt.Println(name, site.Hashed(name))
-	}
-	// Output:
-	// assets/index-BkX2a9.js true
-	// app.3f2a9c1b.css true
-	// jquery-3.6.0.min.js false
-	// report-20240131.pdf false
-}

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cache-aware/casper/server/internal/filename"
 )
 
 // DefaultMaxAge is how long an asset without a content hash in its name is fresh, unless
@@ -25,7 +27,9 @@ type Config struct {
 	MaxAge time.Duration
 
 	// Immutable tells which files never change under their name. It is asked with a name such
-	// as "assets/app.3f2a9c1b.js". Nil is [Hashed].
+	// as "assets/app.3f2a9c1b.js". Nil looks for a hash of the content in the name, as build
+	// tools write it: yes for index-BkX2a9.js and anything under "immutable" or
+	// "_next/static", no for jquery-3.6.0.min.js, report-20240131.pdf and pages.
 	Immutable func(name string) bool
 
 	// NotFound names the page for what is not there, by default "404.html". It is sent with
@@ -54,7 +58,7 @@ type Handler struct {
 // os.DirFS follows symbolic links anywhere, which [Open] does not.
 func New(fsys fs.FS, c Config) *Handler {
 	if c.Immutable == nil {
-		c.Immutable = Hashed
+		c.Immutable = filename.Hashed
 	}
 	if c.NotFound == "" {
 		c.NotFound = "404.html"

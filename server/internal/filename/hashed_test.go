@@ -1,4 +1,4 @@
-package site
+package filename
 
 import (
 	"encoding/base32"

@@ -1,4 +1,4 @@
-package site
+package filename
 
 import (
 	"path"
@@ -53,20 +53,15 @@ func Hashed(name string) bool {
 }
 
 func isHexHash(s string) bool {
-	digits, lower, upper := 0, 0, 0
+	n := count(s)
 	for i := range len(s) {
-		switch c := s[i]; {
-		case '0' <= c && c <= '9':
-			digits++
-		case 'a' <= c && c <= 'f':
-			lower++
-		case 'A' <= c && c <= 'F':
-			upper++
-		default:
+		if c := s[i] | 0x20; 'g' <= c && c <= 'z' {
 			return false
 		}
 	}
-	return len(s) >= 8 && len(s) <= 128 && digits > 0 && lower+upper > 0 && (lower == 0 || upper == 0)
+	letters := n.lower + n.upper
+	return n.other+n.marks == 0 && len(s) >= 8 && len(s) <= 128 &&
+		n.digits > 0 && letters > 0 && (n.lower == 0 || n.upper == 0)
 }
 
 // endsInUUID reports whether a name ends in 8-4-4-4-12 hexadecimal digits: such names are given
@@ -111,20 +106,9 @@ func isMixed(s string) bool {
 	if len(s) < 6 || len(s) > 64 {
 		return false
 	}
-	var upper, lower, other int // other: digits, and the two that are neither
-	for i := range len(s) {
-		switch kindOf(s[i]) {
-		case kindUpper:
-			upper++
-		case kindLower:
-			lower++
-		case kindDigit, kindMark:
-			other++
-		default:
-			return false
-		}
-	}
-	if upper == 0 || lower == 0 || other == 0 && upper < 3 {
+	n := count(s)
+	mixed := n.digits+n.marks > 0 || n.upper >= 3
+	if n.other > 0 || n.upper == 0 || n.lower == 0 || !mixed {
 		return false
 	}
 	if len(s) < 8 {
@@ -172,6 +156,28 @@ func changes(s string) int {
 	return n
 }
 
+// kinds are how many characters of each kind a string has.
+type kinds struct{ upper, lower, digits, marks, other int }
+
+func count(s string) (n kinds) {
+	for i := range len(s) {
+		switch kindOf(s[i]) {
+		case kindUpper:
+			n.upper++
+		case kindLower:
+			n.lower++
+		case kindDigit:
+			n.digits++
+		case kindMark:
+			n.marks++
+		default:
+			n.other++
+		}
+	}
+	return n
+}
+
+// kind is what a character is in a hash: base64url has the hyphen and the underscore for digits.
 type kind uint8
 
 const (
