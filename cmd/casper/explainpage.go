@@ -171,9 +171,6 @@ func (t *tool) pageText(e *pageExplanation) {
 	default:
 		fmt.Fprintf(w, "state   %s, %s\n", e.State, count(int(e.Views), "view"))
 	}
-	if e.Rule != "" {
-		fmt.Fprintf(w, "rule    %s\n", clean(e.Rule))
-	}
 	if e.Fails > 0 {
 		fmt.Fprintf(w, "fails   %.2f of late answers were redirects or errors\n", e.Fails)
 	}

@@ -12,17 +12,11 @@ type Prediction struct {
 	// Asset is shared by all who ask, and must not be changed.
 	Asset *link.Asset
 
-	// Key is [Config.Key] of the asset's path and version.
-	Key uint64
-
 	// Version is the validator that the asset was last seen with: its ETag, or its Last-Modified date. Empty when it had none.
 	Version string
 
-	// Probability is that a view of the page by a client without the asset asks for it. Rules have 1.
+	// Probability is that a view of the page by a client without the asset asks for it.
 	Probability float32
-
-	// Ruled says that a [Rule] demands the asset, whatever was learned.
-	Ruled bool
 
 	// Linked says that the page's own answers link the asset ([FromLink]), so that it goes out with them in any case.
 	Linked bool
@@ -40,7 +34,6 @@ type answer struct {
 	next        *answer // in its bucket
 	predictions []Prediction
 	state       answerState
-	rule        *Rule // that was merged in, if any
 }
 
 type answerState uint8

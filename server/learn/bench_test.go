@@ -22,7 +22,8 @@ func files(n int) []link.Asset {
 func BenchmarkWanted(b *testing.B) {
 	for _, n := range []int{10, 100, 1000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			m := must(b, Config{MaxAssets: 1000, Bytes: 64 << 20})
+			m := must(b, Config{Bytes: 64 << 20})
+			m.lim.maxAssets = 1000
 			pages := make([]string, 256)
 			for i := range pages {
 				pages[i] = fmt.Sprintf("/shop/page-%d", i)
@@ -122,7 +123,7 @@ func ordinary(tb testing.TB, pages int, warm float64) []Event {
 		page := keys[min(rng.IntN(pages), rng.IntN(pages))]
 		view := seen(page, Client(c+1), at)
 		if rng.Float64() < warm {
-			view.Held = func(string, uint64) bool { return true }
+			view.Held = func(string) bool { return true }
 			events = append(events, view)
 			continue
 		}

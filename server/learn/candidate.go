@@ -7,8 +7,7 @@ import (
 // asset is a path that some page of a shard is known to ask for, once for all of them.
 type asset struct {
 	hash    uint64
-	stem    uint64 // of the name without its version; 0 when the name carries none
-	key     uint64
+	stem    uint64      // of the name without its version; 0 when the name carries none
 	link    *link.Asset // never changed once set: answers that were given out share it
 	version string
 	refs    int32

@@ -286,9 +286,6 @@ func (ps *pages) publish(p *page) {
 	for i, c := range wanted {
 		a.predictions[i] = c.prediction(&ps.m.lim)
 	}
-	if rules := ps.m.rules.Load(); rules != nil {
-		rules.apply(a)
-	}
 	ps.replace(p.answer, a)
 	p.answer = a
 }
@@ -298,7 +295,6 @@ func (c *candidate) prediction(l *limits) Prediction {
 	return Prediction{
 		hash:        c.hash,
 		Asset:       c.asset.link,
-		Key:         c.asset.key,
 		Version:     c.asset.version,
 		Probability: float32(c.mean()),
 		Linked:      c.flags&seedLink != 0,

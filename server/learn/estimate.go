@@ -128,27 +128,3 @@ func (c *candidate) cautiously(l *limits) bool {
 func (c *candidate) outvoted() bool {
 	return c.against.len() >= 16 && 4*c.pro.len() < c.against.len()
 }
-
-// limits are the numbers of a [Config] in the form that the hot paths want.
-type limits struct {
-	minClients      int
-	minViews        float64
-	promote, demote float64
-	memory          float32
-	maxAssets       int
-	halfLife        float64 // ms
-	window          int64   // ms
-}
-
-func (c *Config) limits() limits {
-	return limits{
-		minClients: c.MinClients,
-		minViews:   float64(c.MinViews),
-		promote:    c.Promote,
-		demote:     c.Demote,
-		memory:     float32(c.Memory),
-		maxAssets:  c.MaxAssets,
-		halfLife:   float64(c.HalfLife.Milliseconds()),
-		window:     c.Window.Milliseconds(),
-	}
-}

@@ -64,9 +64,9 @@ type Event struct {
 	Urgency     uint8
 	Prioritized bool
 
-	// Held reports whether the client already holds an asset of a view, given its path and its key under [Config.Key]. Nil is a client of which
+	// Held reports whether the client already holds an asset of a view, given its path. Nil is a client of which
 	// nothing is known. It is called under a lock: it must be quick and must not call the model.
-	Held func(path string, key uint64) bool
+	Held func(path string) bool
 
 	// Chosen is what [Model.Choose] gave for a view: all of it, also what was then not sent because the client holds it. These
 	// assets are not judged by this view, since it cannot tell whether the page would have asked for them.

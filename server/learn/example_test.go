@@ -99,26 +99,6 @@ func ExampleReader() {
 	// Output: true true /shop </app.css?v=3>; rel=preload; as=style; type="text/css" 0
 }
 
-func ExampleModel_SetRules() {
-	m, _ := learn.New(learn.Config{})
-	visit(m, "/")
-	err := m.SetRules([]learn.Rule{{
-		Page:   "/",
-		Assets: []link.Asset{{Path: "/hero.avif", As: "image"}},
-		Never:  []string{"/app.js"},
-	}})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	for _, p := range m.Wanted("/") {
-		fmt.Println(p.Asset.Path)
-	}
-	// Output:
-	// /hero.avif
-	// /app.css
-}
-
 func ExampleModel_Explain() {
 	m, _ := learn.New(learn.Config{})
 	visit(m, "/")

@@ -10,9 +10,8 @@ import (
 // Explanation says what is known of a page, and why each asset would or would not be sent.
 type Explanation struct {
 	Page  string  `json:"page"`            // as asked
-	From  string  `json:"from"`            // whose answer it gets: its own key, that of its kind, or that of a rule; empty when there is none
+	From  string  `json:"from"`            // whose answer it gets: its own key, that of its kind; empty when there is none
 	State string  `json:"state"`           // of that answer: "ready", "in doubt", "in trouble", or "unknown"
-	Rule  string  `json:"rule,omitempty"`  // the rule that the answer is under
 	Views uint32  `json:"views"`           // counted on whatever the answer is from
 	Fails float64 `json:"fails,omitempty"` // share of late answers that were redirects or errors
 
@@ -42,23 +41,15 @@ func (m *Model) Explain(page string) Explanation {
 	if a == nil {
 		// A page may be known and not yet speak for itself.
 		hash := m.hash(page)
-		m.explainPage(&x, hash, page, nil)
+		m.explainPage(&x, hash, page)
 		return x
 	}
 	x.From, x.State = a.key, [...]string{"ready", "in trouble", "in doubt"}[a.state]
-	for i := range a.predictions {
-		if p := &a.predictions[i]; p.Ruled {
-			x.Assets = append(x.Assets, Reason{Asset: *p.Asset, Path: p.Asset.Path, Wanted: true, Why: "a rule demands it", Probability: 1})
-		}
-	}
-	if a.rule != nil {
-		x.Rule = a.rule.Page
-	}
-	m.explainPage(&x, m.hash(a.key), a.key, a.rule)
+	m.explainPage(&x, a.hash, a.key)
 	return x
 }
 
-func (m *Model) explainPage(x *Explanation, hash uint64, key string, rule *Rule) {
+func (m *Model) explainPage(x *Explanation, hash uint64, key string) {
 	ps := m.pagesOf(hash)
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -81,14 +72,11 @@ func (m *Model) explainPage(x *Explanation, hash uint64, key string, rule *Rule)
 		return byUrgency(a, b)
 	})
 	for _, c := range cands {
-		ruled := slices.ContainsFunc(x.Assets, func(r Reason) bool { return r.Path == c.asset.link.Path })
-		if !ruled {
-			x.Assets = append(x.Assets, c.reason(p, &m.lim, rule))
-		}
+		x.Assets = append(x.Assets, c.reason(&m.lim))
 	}
 }
 
-func (c *candidate) reason(p *page, l *limits, rule *Rule) Reason {
+func (c *candidate) reason(l *limits) Reason {
 	r := Reason{
 		Asset: *c.asset.link, Path: c.asset.link.Path, Version: c.asset.version,
 		Wanted: c.sendable(), Probability: c.mean(), Deviation: c.deviation(), Views: float64(c.sum()),
@@ -98,8 +86,6 @@ func (c *candidate) reason(p *page, l *limits, rule *Rule) Reason {
 		r.HoldOut = c.withheld(l)
 	}
 	switch {
-	case rule != nil && (rule.Only || rule.forbids(r.Path)):
-		r.Wanted, r.HoldOut, r.Why = false, 0, "the rule for "+rule.Page+" forbids it"
 	case c.asset.state == gone:
 		r.Why = "its last answer was 404 or 410"
 	case c.asset.state == unfit:

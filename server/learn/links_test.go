@@ -71,10 +71,6 @@ func TestLinksAreKept(t *testing.T) {
 			}
 		}
 	}
-	m.SetRollout(0)
-	if list, why := chosen(m, "/", 1); list != nil || why != NotYours {
-		t.Errorf("in shadow mode: %v, %v", list, why)
-	}
 	for c := range Client(9) {
 		e := seen("/", 20+c, start)
 		e.Status = 500

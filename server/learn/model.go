@@ -15,15 +15,12 @@ import (
 type Model struct {
 	c        Config
 	lim      limits
-	revote   int64 // ms
 	salt     salt
 	sip      sipKey
-	kinds    map[string]bool
+	learned  map[string]bool // destinations
 	visitors []visitors
 	pages    []pages
 	shift    uint // of a hash, to the number of its shard
-	rules    atomic.Pointer[ruleBook]
-	rollout  atomic.Uint32 // in 65536ths
 	changes  atomic.Uint64
 }
 
@@ -35,10 +32,9 @@ func New(c Config) (*Model, error) {
 	}
 	m := &Model{
 		c:        c,
-		lim:      c.limits(),
-		revote:   max(2, c.Revote.Milliseconds()),
+		lim:      defaultLimits,
 		salt:     newSalt(c.Secret),
-		kinds:    make(map[string]bool),
+		learned:  make(map[string]bool),
 		visitors: make([]visitors, c.Shards),
 		pages:    make([]pages, c.Shards),
 		shift:    64,
@@ -48,8 +44,9 @@ func New(c Config) (*Model, error) {
 	for n := c.Shards; n > 1; n /= 2 {
 		m.shift--
 	}
-	for _, k := range c.Kinds {
-		m.kinds[k] = true
+	m.lim.minClients, m.lim.minViews = c.MinClients, float64(c.MinViews)
+	for _, d := range c.Destinations {
+		m.learned[d] = true
 	}
 	// An eighth of the room each for votes, for visitors, and for open views; an eighth stays free, since maps and slices grow in steps. The rest is for pages.
 	eighth := c.Bytes / 8 / c.Shards
@@ -57,7 +54,7 @@ func New(c Config) (*Model, error) {
 		m.visitors[i] = visitors{
 			byClient: make(map[Client]*visitor),
 			room:     max(4, eighth/visitorCost),
-			trail:    c.Trail.Milliseconds(),
+			trail:    m.lim.trail,
 			ballots:  newBallots(eighth),
 			openRoom: max(4, eighth/(viewCost+strangeRoom)),
 		}
@@ -75,23 +72,12 @@ func New(c Config) (*Model, error) {
 			answers: make(answers, buckets),
 		}
 	}
-	m.SetRollout(c.Rollout)
-	if c.Shadow {
-		m.SetRollout(0)
-	}
 	return m, nil
 }
 
 func (m *Model) hash(s string) uint64 { return sum(m.sip, s) }
 
 func (m *Model) hashBytes(b []byte) uint64 { return sum(m.sip, b) }
-
-func (m *Model) key(path, version string) uint64 {
-	if m.c.Key == nil {
-		return 0
-	}
-	return m.c.Key(path, version)
-}
 
 // pagesOf returns the shard of a page's hash: its upper bits, since the lower ones choose the bucket.
 func (m *Model) pagesOf(hash uint64) *pages { return &m.pages[hash>>m.shift] }
@@ -131,11 +117,7 @@ func (m *Model) answerFor(page string) *answer {
 	if a := m.pagesOf(hash).answers.find(hash, page); a != nil {
 		return a
 	}
-	kind := m.kindAnswer(page)
-	if rules := m.rules.Load(); rules != nil {
-		return rules.answer(page, kind)
-	}
-	return kind
+	return m.kindAnswer(page)
 }
 
 func (m *Model) kindAnswer(page string) *answer {
@@ -168,7 +150,7 @@ const (
 	InTrouble                // the page has lately answered with redirects or errors
 )
 
-var verdicts = [...]string{"send", "unknown", "outside the rollout", "held out", "in doubt", "in trouble"}
+var verdicts = [...]string{"send", "unknown", "in the shadow", "held out", "in doubt", "in trouble"}
 
 func (v Verdict) String() string {
 	if int(v) < len(verdicts) {
@@ -188,7 +170,7 @@ func (m *Model) Choose(dst []Prediction, page string, c Client) ([]Prediction, V
 		return dst, Unknown
 	case a.state == stateTrouble:
 		return dst, InTrouble
-	case uint32(mix(uint64(c)+1)>>48) >= m.rollout.Load():
+	case m.c.Shadow:
 		return dst, NotYours
 	case a.state == stateDoubt:
 		return appendGiven(dst, a), InDoubt
@@ -210,17 +192,11 @@ func (m *Model) Choose(dst []Prediction, page string, c Client) ([]Prediction, V
 // appendGiven appends the assets that are not for the model to judge by withholding them: a rule demands them, or the page itself links them.
 func appendGiven(dst []Prediction, a *answer) []Prediction {
 	for i := range a.predictions {
-		if a.predictions[i].Ruled || a.predictions[i].Linked {
+		if a.predictions[i].Linked {
 			dst = append(dst, a.predictions[i])
 		}
 	}
 	return dst
-}
-
-// SetRollout sets the share of clients, 0 to 1, that [Model.Choose] gives anything to. Clients keep their side for the day, and a larger
-// share includes those of a smaller one. 0 is shadow mode: learn, send nothing.
-func (m *Model) SetRollout(share float64) {
-	m.rollout.Store(uint32(65536 * min(1, max(0, share))))
 }
 
 // Tick counts the views whose window has closed by t. Events of the same clients do that by themselves; where traffic has paused, call it

@@ -46,7 +46,7 @@ func TestConfig(t *testing.T) {
 		{"views", Config{MinViews: 10}, 8, false},
 		{"views reached", Config{MinViews: 10}, 11, true},
 		{"one of each", Config{MinClients: 1, MinViews: 1, HoldOut: -1}, 4, true},
-		{"kinds", Config{Kinds: []string{"script"}}, 10, false},
+		{"destinations", Config{Destinations: []string{"script"}}, 10, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := must(t, c.config)
@@ -57,8 +57,7 @@ func TestConfig(t *testing.T) {
 		})
 	}
 	for _, bad := range []Config{
-		{Bytes: 1000}, {MaxAssets: -1}, {Window: -time.Second}, {Promote: 2}, {Promote: .3, Demote: .4}, {Memory: 1}, {Shards: -1},
-		{Rollout: 1.5}, {HoldOut: 2}, {MinClients: 33}, {HalfLife: time.Millisecond}, {MinViews: -2}, {Revote: -1},
+		{Bytes: 1000}, {Shards: -1}, {HoldOut: 2}, {MinClients: 33}, {MinViews: -2},
 	} {
 		if _, err := New(bad); err == nil || !strings.HasPrefix(err.Error(), "learn: ") {
 			t.Errorf("New(%+v): %v", bad, err)
@@ -123,7 +122,7 @@ func TestHeldCountsFor(t *testing.T) {
 		for c := range 40 * share {
 			view := seen("/", Client(c+1), at)
 			if c%share != 0 {
-				view.Held = func(path string, _ uint64) bool { return path != "/dead.js" }
+				view.Held = func(path string) bool { return path != "/dead.js" }
 				m.Observe(view)
 				at = at.Add(5 * time.Second)
 				m.Tick(at)
@@ -146,7 +145,7 @@ func TestLearnsFromWarmClientsAlone(t *testing.T) {
 	at := look(m, "/", 1, start, css("/a.css"), js("/a.js"))
 	for c := range 12 { // holding counts for half
 		view := seen("/", Client(c+2), at)
-		view.Held = func(string, uint64) bool { return true }
+		view.Held = func(string) bool { return true }
 		m.Observe(view)
 		at = at.Add(5 * time.Second)
 		m.Tick(at)
@@ -365,7 +364,7 @@ func TestRenamedFile(t *testing.T) {
 			c := Client(1000 + n)
 			view := seen("/", c, at)
 			if warm && n%5 != 0 { // holds the old one, and asks for the new one as everybody does
-				view.Held = func(path string, _ uint64) bool { return path != "/app.99aa00ff.css" }
+				view.Held = func(path string) bool { return path != "/app.99aa00ff.css" }
 				m.Observe(view)
 				m.Observe(fetched("/", css("/app.99aa00ff.css"), c, at.Add(time.Millisecond)))
 				at = at.Add(5 * time.Second)
@@ -397,7 +396,7 @@ func TestDeletedFile(t *testing.T) {
 	for n := 1; n <= 100 && out == 0; n++ {
 		if n%2 == 0 {
 			view := seen("/", Client(1000+n), at)
-			view.Held = func(string, uint64) bool { return true }
+			view.Held = func(string) bool { return true }
 			m.Observe(view)
 			at = at.Add(5 * time.Second)
 			m.Tick(at)
@@ -525,7 +524,7 @@ func TestDoubt(t *testing.T) {
 }
 
 func TestChoose(t *testing.T) {
-	m := must(t, Config{HoldOut: .1, Rollout: .5})
+	m := must(t, Config{HoldOut: .1})
 	if _, v := m.Choose(nil, "/", 1); v != Unknown {
 		t.Errorf("an empty model says %v", v)
 	}
@@ -541,36 +540,19 @@ func TestChoose(t *testing.T) {
 		count[v]++
 		with += len(got)
 	}
-	if n := count[NotYours]; n < 9500 || n > 10500 {
-		t.Errorf("%d of 20000 outside a rollout of one half", n)
-	}
-	if n := count[HeldOut]; n < 850 || n > 1150 {
-		t.Errorf("%d of 10000 held out, of a share of 0.1", n)
+	if n := count[HeldOut]; n < 1700 || n > 2300 {
+		t.Errorf("%d of 20000 held out, of a share of 0.1", n)
 	}
 	if with == 0 || with > count[Send] {
 		t.Errorf("%d assets for %d clients", with, count[Send])
 	}
-	m.SetRollout(0)
-	if got, v := m.Choose(nil, "/", 3); len(got) != 0 || v != NotYours {
-		t.Errorf("in shadow mode: %v, %v", got, v)
-	}
-	if len(m.Wanted("/")) == 0 {
-		t.Error("shadow mode hides what is known")
-	}
-	// A larger rollout includes the clients of a smaller one.
-	for c := range Client(1000) {
-		m.SetRollout(.2)
-		_, small := m.Choose(nil, "/", c)
-		m.SetRollout(.6)
-		_, large := m.Choose(nil, "/", c)
-		if small != NotYours && large == NotYours {
-			t.Fatal("a client fell out of a larger rollout")
-		}
-	}
 	shadow := must(t, Config{Shadow: true})
 	shadow.Declare("/", FromFile, []link.Asset{css("/a.css")})
-	if got, _ := shadow.Choose(nil, "/", 1); len(got) != 0 {
-		t.Error("shadow mode sends")
+	if got, v := shadow.Choose(nil, "/", 1); len(got) != 0 || v != NotYours {
+		t.Errorf("in shadow mode: %v, %v", got, v)
+	}
+	if len(shadow.Wanted("/")) == 0 {
+		t.Error("shadow mode hides what is known")
 	}
 }
 
@@ -728,11 +710,8 @@ func TestReadsDoNotAllocate(t *testing.T) {
 	m := must(t, Config{})
 	teachKind(m, "/shop/%d", []link.Asset{css("/a.css")}, 30)
 	m.Declare("/", FromFile, files(50))
-	if err := m.SetRules([]Rule{{Page: "/ruled/*", Assets: files(3)}, {Page: "/one", Assets: files(1)}}); err != nil {
-		t.Fatal(err)
-	}
 	room := make([]Prediction, 0, 100)
-	for _, page := range []string{"/", "/shop/1", "/shop/new", "/shop/a/b", "/ruled/x", "/one", "/none", strings.Repeat("/x", 5000), "", "*", "/a?b=c"} {
+	for _, page := range []string{"/", "/shop/1", "/shop/new", "/shop/a/b", "/none", strings.Repeat("/x", 5000), "", "*", "/a?b=c"} {
 		if n := testing.AllocsPerRun(100, func() {
 			m.Wanted(page)
 			room, _ = m.Choose(room[:0], page, 1)
@@ -758,7 +737,7 @@ func TestObserveDoesNotAllocate(t *testing.T) {
 
 // How many clients have to agree before a newcomer is believed in.
 func TestCaution(t *testing.T) {
-	l := (&Config{MinClients: 3, MinViews: 3, Promote: .5, Demote: .4, Memory: 64}).limits()
+	l := must(t, Config{}).lim
 	for _, c := range []struct {
 		used, views float32
 		want        bool

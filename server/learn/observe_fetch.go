@@ -72,7 +72,7 @@ func (m *Model) fetched(vs *visitors, x *visitor, e *Event, now int64, hash, pat
 // worthy reports whether an asset that was not known may be learned: of a kind that is, for everybody, reusable for a stated time, and
 // harmless in a Link.
 func (m *Model) worthy(e *Event) bool {
-	return m.kinds[e.Asset.As] && e.Flags&(Private|Unfit|Fresh) == Fresh && e.Asset.Rel != link.Preconnect && e.Asset.Valid()
+	return m.learned[e.Asset.As] && e.Flags&(Private|Unfit|Fresh) == Fresh && e.Asset.Rel != link.Preconnect && e.Asset.Valid()
 }
 
 // ownCopy returns a copy of an asset that shares no memory with the request it came from.

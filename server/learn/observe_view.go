@@ -28,7 +28,7 @@ func (m *Model) admit(e *Event, hash uint64) [dueAtOnce]*view {
 	vs := m.visitorsOf(e.Client)
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
-	vs.ballots.age(now, m.revote)
+	vs.ballots.age(now, m.lim.revote)
 	due := m.takeDue(vs, now)
 	switch {
 	case e.Status == 200:
@@ -175,7 +175,7 @@ func (m *Model) joinKind(vs *visitors, v *view, e *Event, voter, member uint64, 
 func (ps *pages) hush(p *page, v *view, e *Event) {
 	for i := range p.cands {
 		c := &p.cands[i]
-		if e.Held != nil && e.Held(c.asset.link.Path, c.asset.key) || v.visitor.trail.has(c.hash) {
+		if e.Held != nil && e.Held(c.asset.link.Path) || v.visitor.trail.has(c.hash) {
 			v.note(c.hash, held)
 		}
 	}

@@ -121,16 +121,16 @@ func (p *page) candidate(hash uint64) (int, bool) {
 // and for none when the clock went back, so a clock that jumps by years costs no more than half of the weight.
 func (p *page) age(now int64, l *limits) {
 	p.touched = now
-	passed := float64(now - p.aged)
+	passed, halfLife := float64(now-p.aged), float64(l.halfLife.Milliseconds())
 	if passed < 0 || p.aged == 0 {
 		p.aged = now
 		return
 	}
-	if passed < l.halfLife/256 {
+	if passed < halfLife/256 {
 		return
 	}
 	p.aged = now
-	fade := float32(math.Exp2(-min(1, passed/l.halfLife)))
+	fade := float32(math.Exp2(-min(1, passed/halfLife)))
 	for i := range p.cands {
 		p.cands[i].scale(fade)
 	}

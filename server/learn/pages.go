@@ -156,7 +156,7 @@ func (ps *pages) forget(p *page) {
 func (ps *pages) intern(hash uint64, l *link.Asset, version string) *asset {
 	a := ps.assets[hash]
 	if a == nil {
-		a = &asset{hash: hash, link: l, version: version, key: ps.m.key(l.Path, version)}
+		a = &asset{hash: hash, link: l, version: version}
 		if s := filename.Stem(l.Path); s != "" {
 			a.stem = ps.m.hash(s)
 		}
@@ -239,7 +239,6 @@ func (ps *pages) learn(a *asset, h *hit) {
 	}
 	if h.version != "" && h.version != a.version {
 		a.version = strings.Clone(h.version)
-		a.key = ps.m.key(a.link.Path, a.version)
 		a.stamp++
 		ps.bill(a)
 	}

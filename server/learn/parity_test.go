@@ -206,9 +206,10 @@ func TestParityH2AutoPush(t *testing.T) {
 			t.Errorf("%d pages are kept", s.Pages)
 		}
 	})
-	knobs := func(name string, c Config, assets func(n int) []link.Asset, views int, want ...string) {
+	knobs := func(name string, turn func(l *limits), assets func(n int) []link.Asset, views int, want ...string) {
 		t.Run(name, func(t *testing.T) {
-			m := must(t, c)
+			m := must(t, Config{})
+			turn(&m.lim)
 			at := start
 			for n := range views {
 				at = look(m, "/", Client(n+1), at, assets(n)...)
@@ -219,12 +220,12 @@ func TestParityH2AutoPush(t *testing.T) {
 		})
 	}
 	all := func(int) []link.Asset { return page }
-	two := func(n int) []link.Asset { return page[:1+min(1, n%3)] }                  // the second in two views of three
-	knobs("warmupDuration is Window", Config{Window: 5 * time.Millisecond}, all, 10) // each request comes 10 ms after the one before
-	knobs("promotionRatio is Promote", Config{Promote: .9, Demote: .8}, two, 60, "/a.css")
-	knobs("demotionRatio is Demote", Config{Promote: .5, Demote: .2}, two, 60, "/a.css", "/b.js")
-	knobs("minimumRequests is MinViews and MinClients", Config{MinViews: 20}, all, 19)
-	knobs("and reached", Config{MinViews: 20}, all, 21, "/a.css", "/b.js")
+	two := func(n int) []link.Asset { return page[:1+min(1, n%3)] }              // the second in two views of three
+	knobs("warmupDuration is Window", func(l *limits) { l.window = 5 }, all, 10) // each request comes 10 ms after the one before
+	knobs("promotionRatio is Promote", func(l *limits) { l.promote, l.demote = .9, .8 }, two, 60, "/a.css")
+	knobs("demotionRatio is Demote", func(l *limits) { l.demote = .2 }, two, 60, "/a.css", "/b.js")
+	knobs("minimumRequests is MinViews and MinClients", func(l *limits) { l.minViews = 20 }, all, 19)
+	knobs("and reached", func(l *limits) { l.minViews = 20 }, all, 21, "/a.css", "/b.js")
 	t.Run("a warm first visitor", func(t *testing.T) { // taught h2-auto-push for ever that a page needs nothing
 		m := must(t, Config{})
 		at := look(m, "/", 1, start)
@@ -238,7 +239,8 @@ func TestParityH2AutoPush(t *testing.T) {
 
 // Jetty: an associate period, a maximum of associations, and show, renew and clear at run time.
 func TestParityJetty(t *testing.T) {
-	m := must(t, Config{Window: 4 * time.Second, MaxAssets: 16})
+	m := must(t, Config{})
+	m.lim.maxAssets = 16
 	at := start
 	list := files(30)
 	for c := Client(1); c <= 10; c++ { // associatePeriod counts from each view, not from the first ever
@@ -269,7 +271,7 @@ func TestParityJetty(t *testing.T) {
 
 // Undertow: bounded, least useful first, and a changed validator is known, so that what a client holds of the old version is sent again.
 func TestParityUndertow(t *testing.T) {
-	m := must(t, Config{Bytes: minBytes, Key: func(path, version string) uint64 { return uint64(len(path))<<32 | uint64(len(version)) }})
+	m := must(t, Config{Bytes: minBytes})
 	visit := func(c Client, at time.Time, version string) time.Time {
 		m.Observe(seen("/", c, at))
 		e := fetched("/", css("/a.css"), c, at.Add(time.Millisecond))
@@ -284,12 +286,12 @@ func TestParityUndertow(t *testing.T) {
 		at = visit(c, at, `"1"`)
 	}
 	w := m.Wanted("/")
-	if len(w) != 1 || w[0].Version != `"1"` || w[0].Key != 6<<32|3 {
+	if len(w) != 1 || w[0].Version != `"1"` {
 		t.Fatalf("%+v", w)
 	}
 	visit(6, at, `"second"`)
 	w = m.Wanted("/")
-	if len(w) != 1 || w[0].Version != `"second"` || w[0].Key != 6<<32|8 {
+	if len(w) != 1 || w[0].Version != `"second"` {
 		t.Errorf("after one view with a new validator: %+v", w)
 	}
 	for i := range 5_000 {

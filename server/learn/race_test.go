@@ -15,7 +15,8 @@ import (
 // Everything at once, in little memory so that pages come and go. It is for the race detector; what it checks itself is that no answer is ever
 // half one thing and half another.
 func TestConcurrentUse(t *testing.T) {
-	m := must(t, Config{Bytes: minBytes, Shards: 4, Share: true, MaxAssets: 30})
+	m := must(t, Config{Bytes: minBytes, Shards: 4, Share: true})
+	m.lim.maxAssets = 30
 	rounds := 400
 	if testing.Short() {
 		rounds = 50
@@ -61,16 +62,10 @@ func TestConcurrentUse(t *testing.T) {
 			if err := evidence.Encode(io.Discard, m.All()); err != nil {
 				t.Error(err)
 			}
-		case 1:
-			m.SetRules([]Rule{{Page: "/1/*", Assets: files(2)}})
-		case 2:
-			m.SetRules(nil)
 		case 3:
 			m.Forget(page(rng))
 		case 4:
 			m.Renew(page(rng))
-		case 5:
-			m.SetRollout(rng.Float64())
 		default:
 			m.Explain(page(rng))
 			m.Stats()
@@ -94,7 +89,7 @@ func TestPanickingFingerprint(t *testing.T) {
 			}
 		}()
 		e := seen("/", 99, at)
-		e.Held = func(string, uint64) bool { panic("bad cookie") }
+		e.Held = func(string) bool { panic("bad cookie") }
 		m.Observe(e)
 	}()
 	teach(m, "/", files(3), 10, 100, at)

@@ -20,16 +20,8 @@ type Reader struct {
 	// Query are the parameters that make pages different: with "lang", /?lang=de and /?lang=fr are two pages. All others are ignored.
 	Query []string
 
-	// AnyQuery learns assets with any query. Otherwise one with a query is learned only if that can but name a version ("?v=3", "?3f2a9c"):
-	// whatever else stands there may be about the person who asks.
-	AnyQuery bool
-
-	// Allow are the beginnings of the paths whose assets are learned; none allows all. Deny outweighs it.
-	Allow, Deny []string
-
-	// Browsers believes only requests with Sec-Fetch headers, which pages cannot forge and which every present browser sends to https and
-	// localhost. Programs can write them at will. Off, requests without them count as well.
-	Browsers bool
+	// Deny are the beginnings of the paths whose assets are not learned.
+	Deny []string
 
 	// NoLinks leaves [Event.Links] to a caller who knows which links of an answer are the application's own.
 	NoLinks bool
@@ -116,9 +108,6 @@ func (rd *Reader) Event(r *http.Request, status int, answer http.Header) (Event,
 	}
 	e := Event{Status: status, Flags: earliness(r.Header)}
 	dest, mode := r.Header.Get("Sec-Fetch-Dest"), r.Header.Get("Sec-Fetch-Mode")
-	if dest == "" && rd.Browsers {
-		return Event{}, false
-	}
 	if dest == "document" && mode == "navigate" || dest == "" && isPage(r, status, answer) {
 		ok := rd.view(&e, r, status, answer)
 		return e, ok
@@ -171,7 +160,7 @@ func (rd *Reader) fetch(e *Event, r *http.Request, answer http.Header, dest, mod
 	}
 	target := r.URL.RequestURI()
 	file, query, hasQuery := strings.Cut(target, "?")
-	if hasQuery && !rd.AnyQuery && !filename.IsVersion(query) || !rd.allows(file) {
+	if hasQuery && !filename.IsVersion(query) || slices.ContainsFunc(rd.Deny, func(begin string) bool { return strings.HasPrefix(file, begin) }) {
 		return false
 	}
 	referer, ok := sameOrigin(r)
@@ -201,11 +190,6 @@ func (rd *Reader) fetch(e *Event, r *http.Request, answer http.Header, dest, mod
 	e.Version = version(answer)
 	e.Flags |= rd.freshness(answer)
 	return true
-}
-
-func (rd *Reader) allows(path string) bool {
-	begins := func(prefix string) bool { return strings.HasPrefix(path, prefix) }
-	return !slices.ContainsFunc(rd.Deny, begins) && (len(rd.Allow) == 0 || slices.ContainsFunc(rd.Allow, begins))
 }
 
 // earliness tells requests that no page has made: speculation of browsers, and early hints where browsers say so.

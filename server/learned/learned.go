@@ -198,7 +198,7 @@ func (s *Source) Observe(x *server.Exchange) {
 	e.Chosen = v.chosen
 	e.Sent, e.ByPush = sent(x.Plan, v.chosen)
 	if x.Held.Len() > 0 {
-		e.Held = func(path string, _ uint64) bool { return x.Held.Has(x.Key(path)) }
+		e.Held = func(path string) bool { return x.Held.Has(x.Key(path)) }
 	}
 	e.Links = links(x)
 	if e.Flags &^= learn.Private; x.Personal { // what the header says by now, the handler may have added

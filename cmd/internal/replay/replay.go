@@ -77,14 +77,11 @@ func New(c Config) (*Replay, error) {
 		return nil, err
 	}
 	p := &Replay{
-		c: c, window: c.Learn.Window, model: m, kinds: c.Learn.Kinds, origin: newOrigin(c.Hosts),
+		c: c, window: learn.Window, model: m, kinds: c.Learn.Destinations, origin: newOrigin(c.Hosts),
 		order: newOrder(), seed: maphash.MakeSeed(), pages: map[string]*Page{},
 	}
-	if p.window <= 0 {
-		p.window = 4 * time.Second // the model's default
-	}
 	if p.kinds == nil {
-		p.kinds = []string{"style", "script", "font", "image"} // as above
+		p.kinds = []string{"style", "script", "font", "image"} // the model's default
 	}
 	p.report.Verdicts = map[string]int{}
 	return p, nil
@@ -197,7 +194,7 @@ func (p *Replay) view(b *browser, s *step) {
 	if s.cookie.Len() > 0 {
 		b.cookie = b.cookie.Merge(s.cookie)
 	}
-	s.Held = func(path string, _ uint64) bool {
+	s.Held = func(path string) bool {
 		a := p.assets.by[path]
 		return a != nil && (b.holds(a.id) || s.cookie.Has(a.key))
 	}

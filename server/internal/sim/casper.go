@@ -42,7 +42,7 @@ func (c *Casper) Hints() {}
 
 // Page sends what the client does not hold, as its fingerprint tells: with one false "held" in 128, as a cookie of usual size has.
 func (c *Casper) Page(v *Visit, at time.Time) []string {
-	held := func(path string, _ uint64) bool {
+	held := func(path string) bool {
 		return v.Client.Cache[path] || falselyHeld(path, v.Client.ID)
 	}
 	if v.Bot {
@@ -51,7 +51,7 @@ func (c *Casper) Page(v *Visit, at time.Time) []string {
 	var paths []string
 	chosen, _ := c.Model.Choose(nil, v.Page.Path, learn.Client(v.Client.ID))
 	for _, p := range chosen {
-		if held == nil || !held(p.Asset.Path, 0) {
+		if held == nil || !held(p.Asset.Path) {
 			paths = append(paths, p.Asset.Path)
 		}
 	}

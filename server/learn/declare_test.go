@@ -9,63 +9,6 @@ import (
 	"github.com/cache-aware/casper/server/link"
 )
 
-func TestRules(t *testing.T) {
-	m := must(t, Config{})
-	learned := []link.Asset{css("/learned.css"), js("/learned.js")}
-	at := teach(m, "/", learned, 8, 1, start)
-	at = teach(m, "/quiet", learned, 8, 100, at)
-	for i := range 16 {
-		at = look(m, "/blog/post-"+string(rune('a'+i)), Client(200+i), at, learned...)
-	}
-	before := paths(m, "/")
-	if err := m.SetRules([]Rule{
-		{Page: "/", Assets: []link.Asset{js("/first.js"), css("/learned.css")}},
-		{Page: "/quiet", Only: true},
-		{Page: "/blog/*", Assets: []link.Asset{css("/blog.css")}, Never: []string{"/learned.js"}},
-		{Page: "/blog/special", Assets: []link.Asset{css("/special.css")}, Only: true},
-		{Page: "/docs/*", Never: []string{"/learned*"}},
-	}); err != nil {
-		t.Fatal(err)
-	}
-	check := func(when string, page string, want ...string) {
-		t.Helper()
-		if diff := cmp.Diff(want, paths(m, page)); diff != "" {
-			t.Errorf("%s, %s: %s", when, page, diff)
-		}
-	}
-	check("a rule first", "/", "/first.js", "/learned.css", "/learned.js")
-	check("nothing at all", "/quiet")
-	check("a kind under a rule", "/blog/never-seen", "/blog.css", "/learned.css")
-	check("the longest rule alone", "/blog/special", "/special.css")
-	check("a rule without anything learned", "/docs/x")
-	check("no rule", "/other")
-	teach(m, "/docs/x", append(learned, js("/docs.js")), 8, 300, at)
-	check("forbidden though learned", "/docs/x", "/docs.js")
-	if w := m.Wanted("/"); !w[0].Ruled || w[0].Probability != 1 || w[2].Ruled {
-		t.Errorf("%+v", w)
-	}
-	// What a rule demands goes out even where the page is held out or in doubt.
-	for c := range Client(500) {
-		got, v := m.Choose(nil, "/", c)
-		if len(got) < 2 || got[0].Asset.Path != "/first.js" {
-			t.Fatalf("%v: %v", v, got)
-		}
-	}
-
-	for _, bad := range []Rule{{}, {Page: "/a*b"}, {Page: "/*/*"}, {Page: strings.Repeat("x", MaxKey+1)}, {Page: "/", Assets: []link.Asset{js("//evil.example/")}}} {
-		if err := m.SetRules([]Rule{bad}); err == nil || !strings.Contains(err.Error(), "learn: rule 0") {
-			t.Errorf("%+v: %v", bad, err)
-		}
-	}
-	check("after a bad rule", "/", "/first.js", "/learned.css", "/learned.js")
-	if err := m.SetRules(nil); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(before, paths(m, "/")); diff != "" {
-		t.Errorf("without rules again: %s", diff)
-	}
-}
-
 func TestDeclare(t *testing.T) {
 	m := must(t, Config{})
 	m.Declare("/", FromLink, []link.Asset{css("/a.css"), js("/b.js"), {Path: "https://cdn.example", Rel: link.Preconnect}, {Path: "bad"}})
@@ -158,14 +101,7 @@ func TestExplain(t *testing.T) {
 	if x := m.Explain("/kind/z"); x.From != "/kind/*" || x.State != "ready" {
 		t.Errorf("%+v", x)
 	}
-	m.SetRules([]Rule{{Page: "/", Assets: []link.Asset{js("/ruled.js")}, Never: []string{"/a.css"}}})
-	if got := why("/", "/ruled.js"); got != "a rule demands it" {
-		t.Error(got)
-	}
-	if got := why("/", "/a.css"); got != "the rule for / forbids it" {
-		t.Error(got)
-	}
-	if x := m.Explain("/"); x.Rule != "/" || x.Views != 21 {
+	if x := m.Explain("/"); x.Views != 21 {
 		t.Errorf("%+v", x)
 	}
 	look(m, "/young", 1000, at, css("/y.css"))
