@@ -23,7 +23,7 @@ func TestServeState(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Declare("/", learn.FromFile, []link.Asset{{Path: "/learned.css", As: "style"}})
+	m.Declare("/", []link.Asset{{Path: "/learned.css", As: "style"}})
 	if err := keep.SaveFile(file, m); err != nil {
 		t.Fatal(err)
 	}

@@ -298,7 +298,7 @@ func TestAccount(t *testing.T) {
 		case 1:
 			m.Renew(page)
 		case 2:
-			m.Declare(page, Source(rng.IntN(3)), files(rng.IntN(30)))
+			m.Declare(page, files(rng.IntN(30)))
 		case 3:
 			var all []evidence.Delta
 			for d := range m.All() {

@@ -27,7 +27,7 @@ func BenchmarkWanted(b *testing.B) {
 			pages := make([]string, 256)
 			for i := range pages {
 				pages[i] = fmt.Sprintf("/shop/page-%d", i)
-				m.Declare(pages[i], FromFile, files(n))
+				told(m, pages[i], files(n)...)
 			}
 			b.ReportAllocs()
 			i, sum := 0, 0
@@ -51,7 +51,7 @@ func BenchmarkChoose(b *testing.B) {
 	for _, n := range []int{10, 100} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			m := must(b, Config{})
-			m.Declare("/", FromFile, files(n))
+			told(m, "/", files(n)...)
 			var room []Prediction
 			b.ReportAllocs()
 			i := 0

@@ -48,13 +48,10 @@ type candidateFlags uint8
 
 const (
 	isWanted  candidateFlags = 1 << iota
-	seedLink                 // the page's own Link headers name it
-	seedHTML                 // the page's HTML names it
-	seedFile                 // a manifest names it
+	isLinked                 // the page's own answers link it, for everybody
 	inherited                // only its siblings have vouched for it
 	replaced                 // a newer version of it is in use
 	unshared                 // the fleet has yet to hear what was declared of it
-	seeds     = seedLink | seedHTML | seedFile
 )
 
 func (c *candidate) wanted() bool { return c.flags&isWanted != 0 }

@@ -152,7 +152,7 @@ func (ps *pages) decide(p *page, c *candidate) bool {
 // hopeless reports whether the asset is not going to be wanted.
 func (c *candidate) hopeless() bool {
 	switch {
-	case c.flags&seeds != 0:
+	case c.flags&isLinked != 0:
 		return false
 	case c.asset.state == gone:
 		return !c.wanted() || c.run >= 1
@@ -249,7 +249,7 @@ func (p *page) ready(l *limits) bool {
 	if float64(p.seq) >= l.minViews || p.answer != nil {
 		return true
 	}
-	return slices.ContainsFunc(p.cands, func(c candidate) bool { return c.flags&seeds != 0 })
+	return slices.ContainsFunc(p.cands, func(c candidate) bool { return c.flags&isLinked != 0 })
 }
 
 func (p *page) state() answerState {
@@ -297,7 +297,7 @@ func (c *candidate) prediction(l *limits) Prediction {
 		Asset:       c.asset.link,
 		Version:     c.asset.version,
 		Probability: float32(c.mean()),
-		Linked:      c.flags&seedLink != 0,
+		Linked:      c.flags&isLinked != 0,
 		holdOut:     uint16(65535 * c.withheld(l)),
 	}
 }
@@ -305,7 +305,7 @@ func (c *candidate) prediction(l *limits) Prediction {
 // withheld is the share of views that the asset is withheld from, on top of the hold-out. What the page's own answers link goes out with them:
 // to withhold it ahead of them would teach nothing.
 func (c *candidate) withheld(l *limits) float64 {
-	if c.flags&seedLink != 0 {
+	if c.flags&isLinked != 0 {
 		return 0
 	}
 	return c.uncertainty(l)

@@ -68,7 +68,7 @@ const (
 	youngViews   = 16     // how long a page is still being learned, and an asset new
 	bornViews    = 2      // how many of the views before its first sighting count against an asset of a settled page
 	inheritViews = 6      // how many views the opinion of a page's siblings is worth
-	seedViews    = 3      // how many views a seed is worth
+	linkViews    = 3      // how many views a declaration is worth
 )
 
 // opinion is what the tally, the run of misses and the voters come to.

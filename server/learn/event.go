@@ -79,9 +79,9 @@ type Event struct {
 	// Sent is what else went out ahead of a view by push, hint or link. It is not judged either.
 	Sent []link.Asset
 
-	// Links are the assets that the answer itself linked, or an upstream's 103 before it, as [Model.Declare] takes them. Nil says nothing;
-	// empty and not nil says that the page links none any more. Of a [Private] answer only those count that the latest such answer
-	// to another client of the day linked too, or that the page is known to link: what one client's answer names may be only that
-	// client's. Views only.
+	// Links are the assets that the page links for everybody, as [Model.Declare] takes them. Nil
+	// says nothing; empty and not nil says that the page links none any more. What one client's
+	// answer links may be only that client's, so it is for the caller to know what others are
+	// told too. Views only.
 	Links []link.Asset
 }

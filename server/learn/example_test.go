@@ -125,7 +125,7 @@ func ExampleModel_Declare() {
 		return
 	}
 	m, _ := learn.New(learn.Config{})
-	m.Declare("/shop/", learn.FromHTML, assets)
+	m.Declare("/shop/", assets)
 	for _, p := range m.Wanted("/shop/") {
 		fmt.Println(p.Asset)
 	}
@@ -137,14 +137,14 @@ func ExampleModel_Declare() {
 // A snapshot is text that ordinary tools can compare.
 func ExampleEncode() {
 	m, _ := learn.New(learn.Config{})
-	m.Declare("/", learn.FromFile, []link.Asset{{Path: "/app.css", As: "style"}})
+	m.Declare("/", []link.Asset{{Path: "/app.css", As: "style"}})
 	if err := evidence.Encode(os.Stdout, m.All()); err != nil {
 		fmt.Println(err)
 	}
 	// Output:
 	// {"casper":"learned model","version":1}
-	// {"page":"/","views":0,"assets":[{"link":"</app.css>; rel=preload; as=style","used":3,"views":3,"urgency":-1,"order":0,"wanted":true,"seeds":4}]}
-	// {"pages":1,"sha256":"ec438c3c8afa796e49f5e63c4112f4af92235fa7cda017eb36ce17c1ae713ab1"}
+	// {"page":"/","views":0,"assets":[{"link":"</app.css>; rel=preload; as=style","used":3,"views":3,"urgency":-1,"order":0,"wanted":true,"seeds":1}]}
+	// {"pages":1,"sha256":"7f98d124672a4243016e19249798b11d963744765f543be83995aad2ff53d329"}
 }
 
 func ExampleDiff() {
@@ -152,7 +152,7 @@ func ExampleDiff() {
 	after, _ := learn.New(learn.Config{})
 	visit(before, "/")
 	visit(after, "/")
-	after.Declare("/", learn.FromFile, []link.Asset{{Path: "/more.js", As: "script"}})
+	after.Declare("/", []link.Asset{{Path: "/more.js", As: "script"}})
 	for _, c := range evidence.Diff(slices.Collect(before.All()), slices.Collect(after.All()), 0.1) {
 		fmt.Println(c.Page, c.Asset, c.Before, c.After)
 	}

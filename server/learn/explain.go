@@ -90,8 +90,8 @@ func (c *candidate) reason(l *limits) Reason {
 		r.Why = "its last answer was 404 or 410"
 	case c.asset.state == unfit:
 		r.Why = "its answers may not be reused without asking, so it would be fetched twice"
-	case c.wanted() && c.flags&seeds != 0:
-		r.Why = "declared by " + sourcesOf(c.flags)
+	case c.wanted() && c.flags&isLinked != 0:
+		r.Why = "declared by its Link headers"
 	case c.wanted() && c.flags&inherited != 0:
 		r.Why = "pages of its kind use it"
 	case c.wanted():
@@ -108,19 +108,4 @@ func (c *candidate) reason(l *limits) Reason {
 		r.Why = fmt.Sprintf("not certain enough: %.2f give or take %.2f", c.mean(), c.deviation())
 	}
 	return r
-}
-
-func sourcesOf(f candidateFlags) string {
-	names := [sources]string{"its Link headers", "its HTML", "a manifest"}
-	s := ""
-	for i, name := range names {
-		if f&seedFlags[i] == 0 {
-			continue
-		}
-		if s != "" {
-			s += ", "
-		}
-		s += name
-	}
-	return s
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cache-aware/casper/server/learn/evidence"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -61,6 +62,15 @@ func teachKind(m *Model, format string, assets []link.Asset, n int) time.Time {
 		at = look(m, fmt.Sprintf(format, i), Client(1000+i), at, assets...)
 	}
 	return at
+}
+
+// told makes assets of a page wanted, as another node's evidence does.
+func told(m *Model, page string, assets ...link.Asset) {
+	d := evidence.Delta{Page: page, Views: 3}
+	for _, a := range assets {
+		d.Assets = append(d.Assets, evidence.Vote{Asset: a, Used: 3, Views: 3, Urgency: -1, Wanted: true})
+	}
+	m.Merge(d)
 }
 
 // paths lists what is wanted for a page.

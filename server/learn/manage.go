@@ -77,8 +77,8 @@ func (m *Model) Renew(page string) bool {
 		return false
 	}
 	for i := range p.cands {
-		if c := &p.cands[i]; c.views > seedViews {
-			c.scale(seedViews / c.views)
+		if c := &p.cands[i]; c.views > linkViews {
+			c.scale(linkViews / c.views)
 		}
 	}
 	p.doubted = 0

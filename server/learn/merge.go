@@ -29,7 +29,7 @@ func (m *Model) Flush() []evidence.Delta {
 				continue
 			}
 			v := c.vote()
-			v.Declared = c.flags&unshared != 0
+			v.LinkNews = c.flags&unshared != 0
 			c.flags &^= unshared
 			v.Used, v.Views, v.Held = float64(c.newUsed)/8, float64(c.newViews)/8, float64(c.newHeld)/8
 			c.newUsed, c.newViews, c.newHeld = 0, 0, 0
@@ -91,15 +91,10 @@ func (c *candidate) vote() evidence.Vote {
 		Used: float64(c.used), Views: float64(c.views), Held: float64(c.held),
 		For: uint64(c.pro), Against: uint64(c.against), Day: c.day,
 		Urgency: -1, Order: float64(c.order) / 2,
-		Wanted: c.wanted(),
+		Wanted: c.wanted(), Linked: c.flags&isLinked != 0,
 	}
 	if c.urgency != unordered {
 		v.Urgency = float64(c.urgency) / 32
-	}
-	for i, f := range seedFlags {
-		if c.flags&f != 0 {
-			v.Seeds |= 1 << i
-		}
 	}
 	return v
 }
@@ -166,7 +161,7 @@ func (ps *pages) mergeVote(p *page, v *evidence.Vote) {
 	var c *candidate
 	if i, ok := p.candidate(hash); ok {
 		c = &p.cands[i]
-	} else if v.Declared && v.Seeds == 0 && v.Used == 0 {
+	} else if v.LinkNews && !v.Linked && v.Used == 0 {
 		return // it takes back what never came here
 	} else if c = ps.addCandidate(p, hash, ownCopy(&v.Asset), strings.Clone(v.Version)); c == nil {
 		return
@@ -200,19 +195,16 @@ func (ps *pages) mergeVote(p *page, v *evidence.Vote) {
 	ps.decide(p, c)
 }
 
-// heed takes over what a vote says of who declared the asset.
+// heed takes over what a vote says of whether the page links the asset.
 func (p *page) heed(c *candidate, v *evidence.Vote, l *limits) {
-	for i, f := range seedFlags {
-		says, has := v.Seeds&(1<<i) != 0, c.flags&f != 0
-		if says != has && (says || v.Declared) {
-			c.flags ^= f
-			p.declared[i] = 0 // who declares here has to say anew whether it is so
-		}
+	if has := c.flags&isLinked != 0; v.Linked != has && (v.Linked || v.LinkNews) {
+		c.flags ^= isLinked
+		p.declared = 0 // a declaration here has to say anew whether it is so
 	}
 	switch {
-	case v.Seeds != 0 && v.Wanted:
+	case v.Linked && v.Wanted:
 		c.vouch(l)
-	case v.Declared && !c.supported():
+	case v.LinkNews && !c.supported():
 		c.withdraw()
 	}
 }

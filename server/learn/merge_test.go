@@ -105,7 +105,7 @@ func TestMadSnapshot(t *testing.T) {
 	}
 	for i := range 10_000 { // more than there is room for
 		m.Merge(evidence.Delta{Page: fmt.Sprintf("/%d", i), Views: 1e9, Members: -4, Time: time.Unix(1<<40, 0), Assets: []evidence.Vote{
-			{Asset: ok, Used: 1e9, Views: 1e9, Held: 1e9, Order: 1e9, Urgency: 1e9, Seeds: 255, Wanted: true},
+			{Asset: ok, Used: 1e9, Views: 1e9, Held: 1e9, Order: 1e9, Urgency: 1e9, Wanted: true},
 		}})
 	}
 	if s := m.Stats(); s.Bytes > s.Room+s.Room/8 {

@@ -528,7 +528,7 @@ func TestChoose(t *testing.T) {
 	if _, v := m.Choose(nil, "/", 1); v != Unknown {
 		t.Errorf("an empty model says %v", v)
 	}
-	m.Declare("/", FromFile, []link.Asset{css("/a.css")})
+	told(m, "/", css("/a.css"))
 	count := make(map[Verdict]int)
 	with := 0
 	for c := range Client(20000) {
@@ -547,7 +547,7 @@ func TestChoose(t *testing.T) {
 		t.Errorf("%d assets for %d clients", with, count[Send])
 	}
 	shadow := must(t, Config{Shadow: true})
-	shadow.Declare("/", FromFile, []link.Asset{css("/a.css")})
+	told(shadow, "/", css("/a.css"))
 	if got, v := shadow.Choose(nil, "/", 1); len(got) != 0 || v != NotYours {
 		t.Errorf("in shadow mode: %v, %v", got, v)
 	}
@@ -709,7 +709,7 @@ func TestManage(t *testing.T) {
 func TestReadsDoNotAllocate(t *testing.T) {
 	m := must(t, Config{})
 	teachKind(m, "/shop/%d", []link.Asset{css("/a.css")}, 30)
-	m.Declare("/", FromFile, files(50))
+	m.Declare("/", files(50))
 	room := make([]Prediction, 0, 100)
 	for _, page := range []string{"/", "/shop/1", "/shop/new", "/shop/a/b", "/none", strings.Repeat("/x", 5000), "", "*", "/a?b=c"} {
 		if n := testing.AllocsPerRun(100, func() {

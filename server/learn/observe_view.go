@@ -10,11 +10,7 @@ func (m *Model) view(e *Event) {
 	hash := m.hash(e.Page)
 	m.countAll(m.admit(e, hash))
 	if e.Status == 200 && e.Links != nil {
-		d := declaration{page: e.Page, hash: hash, from: FromLink, assets: e.Links, at: e.Time.UnixMilli()}
-		if e.Flags&Private != 0 {
-			d.only = e.Client
-		}
-		m.declare(&d)
+		m.declare(e.Page, hash, e.Links, e.Time.UnixMilli())
 	}
 }
 

@@ -24,13 +24,12 @@ type page struct {
 	doubtFrom uint32 // sequence number at which the present doubt began; 0 when there is none
 	doubted   uint32 // when the last one began
 
-	kin      *kin            // of a kind, nil for a page
-	declared [sources]uint64 // what each source of seeds last said, as a hash
-	alone    *alone          // what the latest answer for one client alone linked; nil for nothing
-	answer   *answer         // as published, nil when nothing is
-	stamps   uint32          // of the assets in it
-	born     bool            // has taken over what its siblings vouch for
-	unshared bool            // has candidates that are
+	kin      *kin    // of a kind, nil for a page
+	declared uint64  // what was last declared, as a hash
+	answer   *answer // as published, nil when nothing is
+	stamps   uint32  // of the assets in it
+	born     bool    // has taken over what its siblings vouch for
+	unshared bool    // has candidates that are
 
 	prev, next *page // in a queue
 	kept       bool  // which queue
@@ -181,9 +180,6 @@ func (p *page) cost() int32 {
 	}
 	if p.answer != nil {
 		n += p.answer.cost()
-	}
-	if p.alone != nil {
-		n += p.alone.cost()
 	}
 	return int32(n)
 }

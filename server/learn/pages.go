@@ -206,7 +206,7 @@ func (ps *pages) dropWeakest(p *page) bool {
 	weakest := -1
 	for i := range p.cands {
 		c := &p.cands[i]
-		if c.flags&(isWanted|seeds) != 0 {
+		if c.flags&(isWanted|isLinked) != 0 {
 			continue
 		}
 		if weakest < 0 || c.mean() < p.cands[weakest].mean() {

@@ -295,7 +295,7 @@ func TestParityUndertow(t *testing.T) {
 		t.Errorf("after one view with a new validator: %+v", w)
 	}
 	for i := range 5_000 {
-		m.Declare(fmt.Sprintf("/%d", i), FromFile, files(5))
+		m.Declare(fmt.Sprintf("/%d", i), files(5))
 	}
 	if s := m.Stats(); s.Bytes > s.Room || s.Evicted == 0 {
 		t.Errorf("max-entries: %+v", s)

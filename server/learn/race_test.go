@@ -54,7 +54,7 @@ func TestConcurrentUse(t *testing.T) {
 			m.Choose(nil, page(rng), Client(i))
 		})
 	}
-	work(20, func(rng *rand.Rand, i int) { m.Declare(page(rng), Source(i%3), files(rng.IntN(40))) })
+	work(20, func(rng *rand.Rand, i int) { m.Declare(page(rng), files(rng.IntN(40))) })
 	work(21, func(rng *rand.Rand, i int) { m.Merge(m.Flush()...) })
 	work(22, func(rng *rand.Rand, i int) {
 		switch i % 20 {

@@ -200,9 +200,9 @@ func (s *Source) Observe(x *server.Exchange) {
 	if x.Held.Len() > 0 {
 		e.Held = func(path string) bool { return x.Held.Has(x.Key(path)) }
 	}
-	e.Links = links(x)
-	if e.Flags &^= learn.Private; x.Personal { // what the header says by now, the handler may have added
-		e.Flags |= learn.Private
+	e.Flags &^= learn.Private
+	if e.Links = links(x); x.Personal { // what it links may be for this client alone
+		e.Links = nil
 	}
 	s.Model.Observe(e)
 }

@@ -144,7 +144,7 @@ func TestDeclared(t *testing.T) {
 	}
 	m := newModel(t, learn.Config{})
 	for _, page := range []string{"/a b", "/none", "/other"} {
-		m.Declare(page, learn.FromFile, []link.Asset{{Path: "/app.css", As: "style"}, {Path: "/learned.js", As: "script"}})
+		m.Declare(page, []link.Asset{{Path: "/app.css", As: "style"}, {Path: "/learned.js", As: "script"}})
 	}
 	for _, tt := range []struct {
 		name      string
@@ -188,7 +188,7 @@ func TestDeclared(t *testing.T) {
 // Two sources in one chain, of two sites for instance, do not take each other's visits.
 func TestVisitsAreTheirSources(t *testing.T) {
 	m := newModel(t, learn.Config{})
-	m.Declare("/", learn.FromFile, []link.Asset{{Path: "/a.css", As: "style"}})
+	m.Declare("/", []link.Asset{{Path: "/a.css", As: "style"}})
 	inner, outer := &Source{Model: m}, &Source{Model: m}
 	r, end := outer.Begin(httptest.NewRequest("GET", "/", nil))
 	defer end()

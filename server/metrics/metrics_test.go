@@ -31,7 +31,7 @@ func newPair(t *testing.T) (*server.Handler, *learn.Model) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Declare("/page", learn.FromFile, []link.Asset{{Path: "/learned.js", As: "script"}})
+	m.Declare("/page", []link.Asset{{Path: "/learned.js", As: "script"}})
 	return h, m
 }
 
@@ -97,7 +97,7 @@ func testCount(c prometheus.Collector) (int, error) {
 
 func TestDashboard(t *testing.T) {
 	h, m := newPair(t)
-	m.Declare("/<script>", learn.FromFile, []link.Asset{{Path: "/x.js", As: "script"}})
+	m.Declare("/<script>", []link.Asset{{Path: "/x.js", As: "script"}})
 	w := ask(metrics.NewAdmin(h, m), "GET", "/")
 	body := w.Body.String()
 	for _, want := range []string{"/page", "/learned.js", "/linking", "/linked.css", "&lt;script&gt;"} {

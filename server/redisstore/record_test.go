@@ -33,7 +33,7 @@ func anyDelta(rng *rand.Rand, page string) evidence.Delta {
 		v := evidence.Vote{
 			Asset: link.Asset{Path: fmt.Sprintf("/%d.js", i), As: "script"}, Version: []string{"", `"a"`, `W/"\u00e9\\"`}[rng.IntN(3)],
 			Used: views(), Held: views(), For: bits(), Against: bits(), Day: uint16(rng.IntN(2) * math.MaxUint16),
-			Urgency: float64(rng.IntN(9) - 1), Order: float64(rng.IntN(255)) / 2, Wanted: rng.IntN(2) == 0, Seeds: uint8(rng.IntN(8)),
+			Urgency: float64(rng.IntN(9) - 1), Order: float64(rng.IntN(255)) / 2, Wanted: rng.IntN(2) == 0, Linked: rng.IntN(2) == 0,
 		}
 		v.Views = v.Used + views() + .125
 		d.Assets = append(d.Assets, v)
@@ -77,7 +77,7 @@ func TestScriptAgreesWithCombine(t *testing.T) {
 			d := anyDelta(rng, "/")
 			d.Time = time.Unix(1_790_000_000+int64(i), 0).UTC()
 			for j := range d.Assets {
-				d.Assets[j].Day, d.Assets[j].Seeds = 20780, 0
+				d.Assets[j].Day, d.Assets[j].Linked = 20780, false
 			}
 			reports = append(reports, d)
 			if err := s.send(t.Context(), int64(n), []evidence.Delta{d}); err != nil {

@@ -32,7 +32,7 @@ func TestOneReportsAnotherReads(t *testing.T) {
 	ra.read(t)
 	rb.read(t)
 	sent := delta("/", "/a.css", 3, 1<<63|5)
-	sent.Assets[0].Held, sent.Assets[0].Against, sent.Assets[0].Seeds = 0.125, 1<<32, 2
+	sent.Assets[0].Held, sent.Assets[0].Against, sent.Assets[0].Linked = 0.125, 1<<32, true
 	must(t, a.Merge(t.Context(), []evidence.Delta{sent}))
 	eventually(t, "b reads what a reported", func() bool { rb.read(t); return len(rb.got) > 0 })
 	if diff := cmp.Diff([]evidence.Delta{sent}, rb.got); diff != "" {
@@ -631,16 +631,17 @@ func TestDeclarations(t *testing.T) {
 	ra, rb := reader{store: a}, reader{store: b}
 	ra.read(t)
 	rb.read(t)
-	say := func(at time.Time, seeds uint8) evidence.Delta {
-		return evidence.Delta{Page: "/", Time: at, Assets: []evidence.Vote{{Asset: css("/a.css"), Urgency: -1, Wanted: seeds != 0, Seeds: seeds, Declared: true}}}
+	say := func(at time.Time, linked bool) evidence.Delta {
+		v := evidence.Vote{Asset: css("/a.css"), Urgency: -1, Wanted: linked, Linked: linked, LinkNews: true}
+		return evidence.Delta{Page: "/", Time: at, Assets: []evidence.Vote{v}}
 	}
-	said := say(start, 1)
+	said := say(start, true)
 	must(t, a.Merge(t.Context(), []evidence.Delta{said}))
 	eventually(t, "b reads what a declares", func() bool { rb.read(t); return len(rb.got) > 0 })
 	if diff := cmp.Diff([]evidence.Delta{said}, rb.got); diff != "" {
 		t.Error(diff)
 	}
-	back := say(start.Add(time.Second), 0)
+	back := say(start.Add(time.Second), false)
 	must(t, a.Merge(t.Context(), []evidence.Delta{back}))
 	eventually(t, "b reads that a takes it back", func() bool { rb.read(t); return rb.got[0].Time.Equal(back.Time) })
 	if diff := cmp.Diff([]evidence.Delta{back}, rb.got); diff != "" {

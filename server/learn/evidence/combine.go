@@ -60,7 +60,7 @@ func (v *Vote) add(w *Vote, newer bool) {
 		*v = *w
 	}
 	v.Used, v.Views, v.Held = old.Used+w.Used, old.Views+w.Views, old.Held+w.Held
-	v.Declared = old.Declared || w.Declared
+	v.LinkNews = old.LinkNews || w.LinkNews
 	switch {
 	case old.Day == w.Day:
 		v.For, v.Against = old.For|w.For, old.Against|w.Against

@@ -56,16 +56,23 @@ type Vote struct {
 	// Wanted is what whoever made the delta thought of the asset.
 	Wanted bool `json:"wanted"`
 
-	// Seeds says who declared the asset, as bits: 1 the page's Link headers, 2 its HTML, 4 a
-	// manifest. Declared says that this is news: who is not among them no longer declares it.
-	// Snapshots have no news.
-	Seeds    uint8 `json:"seeds,omitempty"`
-	Declared bool  `json:"declared,omitempty"`
+	// Linked says that the page's answers link the asset for everybody. In JSON it is a number,
+	// "seeds", any but 0; there were others who could declare an asset once. LinkNews says that
+	// this is news, so that a vote that is not Linked takes it back; snapshots have no news.
+	Linked   bool `json:"-"`
+	LinkNews bool `json:"declared,omitempty"`
 }
 
 var errVote = errors.New("learn: a vote's link is not that of one asset")
 
-// plain is a Vote without methods, for the rest of its JSON.
+// vote is a Vote in JSON.
+type vote struct {
+	Link string `json:"link"`
+	plain
+	Seeds uint8 `json:"seeds,omitempty"`
+}
+
+// plain is a Vote without methods.
 type plain Vote
 
 // MarshalJSON writes the asset as a Link value. Its angle brackets stay as they are where the
@@ -81,20 +88,18 @@ func (v Vote) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	err := enc.Encode(struct {
-		Link string `json:"link"`
-		plain
-	}{text, plain(v)})
+	w := vote{Link: text, plain: plain(v)}
+	if v.Linked {
+		w.Seeds = 1
+	}
+	err := enc.Encode(&w)
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 // UnmarshalJSON reads the asset from a Link value, and refuses one that is not a single asset
 // of the same origin.
 func (v *Vote) UnmarshalJSON(text []byte) error {
-	var w struct {
-		Link string `json:"link"`
-		plain
-	}
+	var w vote
 	if err := json.Unmarshal(text, &w); err != nil {
 		return err
 	}
@@ -103,7 +108,7 @@ func (v *Vote) UnmarshalJSON(text []byte) error {
 		return errVote
 	}
 	*v = Vote(w.plain)
-	v.Asset = assets[0]
+	v.Asset, v.Linked = assets[0], w.Seeds != 0
 	return nil
 }
 

@@ -19,7 +19,7 @@ import (
 func TestVoteJSON(t *testing.T) {
 	v := Vote{
 		Asset:   link.Asset{Path: "/t.woff2", As: "font", CrossOrigin: link.Anonymous, Type: "font/woff2", NoPush: true},
-		Version: `"abc"`, Used: 3.25, Views: 4, Held: .5, For: 1<<63 + 1, Against: 2, Day: 20000, Urgency: -1, Order: 2.5, Wanted: true, Seeds: 5,
+		Version: `"abc"`, Used: 3.25, Views: 4, Held: .5, For: 1<<63 + 1, Against: 2, Day: 20000, Urgency: -1, Order: 2.5, Wanted: true, Linked: true,
 	}
 	text, err := json.Marshal(Delta{Page: "/", Views: 4, Time: start, Assets: []Vote{v}})
 	if err != nil {

@@ -43,7 +43,7 @@ func declared(t *testing.T, n int) *learn.Model {
 	t.Helper()
 	m := must(t, learn.Config{Shards: 1})
 	for i := range n {
-		m.Declare("/page-"+string(rune('a'+i)), learn.FromLink, []link.Asset{css("/a.css")})
+		m.Declare("/page-"+string(rune('a'+i)), []link.Asset{css("/a.css")})
 	}
 	return m
 }

@@ -39,7 +39,7 @@ func TestSaveAndLoad(t *testing.T) {
 		at = teach(m, "/shop/"+own, []link.Asset{css("/shop.css"), js("/" + own + ".js")}, 1, learn.Client(100+i), at)
 	}
 	module := link.Asset{Path: "/m.mjs", Rel: link.ModulePreload, Integrity: "sha384-abc"}
-	m.Declare("/declared", learn.FromLink, []link.Asset{module})
+	m.Declare("/declared", []link.Asset{module})
 	file := filepath.Join(t.TempDir(), "model")
 	if err := SaveFile(file, m); err != nil {
 		t.Fatal(err)
@@ -92,13 +92,13 @@ func TestSaver(t *testing.T) {
 		if pagesIn(t, file) != 0 {
 			t.Error("saved without a change")
 		}
-		m.Declare("/a", learn.FromLink, []link.Asset{css("/a.css")})
+		m.Declare("/a", []link.Asset{css("/a.css")})
 		time.Sleep(31 * time.Second)
 		synctest.Wait()
 		if pagesIn(t, file) != 1 {
 			t.Error("not saved 31 s after a change")
 		}
-		m.Declare("/b", learn.FromLink, []link.Asset{css("/a.css")})
+		m.Declare("/b", []link.Asset{css("/a.css")})
 		stop()
 		if err := <-done; err != nil {
 			t.Error(err)
@@ -120,7 +120,7 @@ func TestSaverWritesOnlyNews(t *testing.T) {
 			t.Fatal(err)
 		}
 		if change {
-			m.Declare("/", learn.FromLink, []link.Asset{css("/a.css")})
+			m.Declare("/", []link.Asset{css("/a.css")})
 		}
 		ended, end := context.WithCancel(t.Context())
 		end()

@@ -1,0 +1,166 @@
+package learn
+
+import (
+	"strings"
+
+	"github.com/cache-aware/casper/server/link"
+)
+
+// Declare tells what a page links for everybody, and replaces what was declared for it before.
+// Declared assets are wanted at once, in any case with the page's next answer. From then on they
+// are judged as any other: views that do not use them take them out, and a declaration without
+// them does so at once, unless views have shown that they are used. [View.Links] declares too.
+//
+// Preconnects and assets that cannot be sent are passed over, and so is a page whose identity is
+// too long or holds a star.
+func (m *Model) Declare(page string, assets []link.Asset) {
+	if page == "" || len(page) > MaxKey || strings.Contains(page, "*") {
+		return
+	}
+	m.declare(page, m.hash(page), assets, 0)
+}
+
+// declare takes a declaration that came with an answer at a time in ms; 0 is one that came with
+// none. The same as before is news once a day, since its weight has faded by then.
+func (m *Model) declare(page string, hash uint64, assets []link.Asset, at int64) {
+	assets = assets[:min(len(assets), m.lim.maxAssets)]
+	said := mix(uint64(dayOf(at))<<32 | uint64(len(assets)) + 1)
+	for i := range assets {
+		said = mix(said ^ m.linkHash(&assets[i]))
+	}
+	ps := m.pagesOf(hash)
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	p := ps.find(hash, page)
+	if p == nil {
+		if len(assets) == 0 {
+			return
+		}
+		if p = ps.create(hash, strings.Clone(page), false); p == nil {
+			return
+		}
+	}
+	if p.declared != said {
+		p.declared = said
+		if at != 0 {
+			p.age(at, &m.lim)
+		}
+		if ps.declareAll(p, assets) {
+			p.worth = max(p.worth, 1)
+			ps.publish(p)
+			m.changes.Add(1)
+		}
+	}
+	ps.account(p)
+	ps.makeRoom()
+}
+
+// linkHash is a hash of everything that a link says.
+func (m *Model) linkHash(a *link.Asset) uint64 {
+	h := uint64(a.Rel)<<8 | uint64(a.CrossOrigin)<<2
+	if a.NoPush {
+		h |= 1
+	}
+	if a.PushOnly {
+		h |= 2
+	}
+	h = mix(h ^ m.hash(a.Path))
+	for i, s := range [...]string{a.As, a.Type, a.FetchPriority, a.Integrity} {
+		if s != "" { // few links say all of it
+			h = mix(h + uint64(i) ^ m.hash(s))
+		}
+	}
+	return h
+}
+
+// declareAll makes what is declared wanted, and takes back what was declared before. It reports
+// whether there was any of either.
+func (ps *pages) declareAll(p *page, assets []link.Asset) bool {
+	linked := make(map[uint64]bool, len(assets))
+	for i := range assets {
+		a := &assets[i]
+		if a.Rel == link.Preconnect || len(a.Path) > MaxPath || !a.Valid() {
+			continue
+		}
+		hash := ps.m.hash(a.Path)
+		linked[hash] = true
+		ps.declareOne(p, a, hash)
+	}
+	changed := len(linked) > 0
+	kept := p.cands[:0]
+	for _, c := range p.cands {
+		if c.flags&isLinked != 0 && !linked[c.hash] {
+			changed = true
+			c.flags &^= isLinked
+			if !c.supported() {
+				if !ps.m.c.Share {
+					ps.release(c.asset)
+					continue
+				}
+				c.withdraw() // and keep it until the fleet has heard
+			}
+			ps.unshared(p, &c)
+		}
+		kept = append(kept, c)
+	}
+	clear(p.cands[len(kept):])
+	p.cands = kept
+	return changed
+}
+
+// declareOne makes a declared asset wanted, unless views have already decided against it.
+func (ps *pages) declareOne(p *page, a *link.Asset, hash uint64) {
+	var c *candidate
+	if i, ok := p.candidate(hash); ok {
+		c = &p.cands[i]
+		if *c.asset.link != *a {
+			c.asset.link = ownCopy(a)
+			c.asset.stamp++
+			ps.bill(c.asset)
+		}
+	} else if c = ps.addCandidate(p, hash, ownCopy(a), ""); c == nil {
+		return
+	}
+	c.asset.trust = 8 // the page itself knows best how it asks
+	if c.flags&isLinked == 0 {
+		c.flags |= isLinked
+		ps.unshared(p, c)
+	}
+	c.vouch(&ps.m.lim)
+}
+
+// unshared notes that the fleet has yet to hear what was declared of a candidate. It hears of
+// views in any case.
+func (ps *pages) unshared(p *page, c *candidate) {
+	if ps.m.c.Share {
+		c.flags |= unshared
+		p.unshared = true
+	}
+}
+
+// vouch makes a declared asset wanted, as if a few views had used it, unless views have already
+// decided against it. Where the weight of an earlier declaration has faded, it is made up again.
+func (c *candidate) vouch(l *limits) {
+	if c.views >= deadViews && c.mean() < l.demote {
+		return
+	}
+	lack := float32(linkViews)
+	if c.wanted() {
+		lack = max(0, linkViews-c.used)
+	}
+	c.flags |= isWanted
+	c.used += lack
+	c.views += lack
+}
+
+// supported reports whether anything speaks for the asset: a declaration, a section, or more uses
+// than a declaration counts for. A snapshot does not tell uses from declarations.
+func (c *candidate) supported() bool {
+	return c.flags&(isLinked|inherited) != 0 || c.lastUse != 0 && c.used > linkViews
+}
+
+// withdraw takes back what vouch gave.
+func (c *candidate) withdraw() {
+	c.flags &^= isWanted
+	c.tally = tally{}
+}
