@@ -53,6 +53,10 @@ func TestFreshnessEdges(t *testing.T) {
 		{"an age, and no date", 200, []string{"Cache-Control: max-age=60", "Expires: 0"}, true},
 		{"for ever, and no date", 200, []string{"Cache-Control: immutable", "Expires: 0"}, true},
 		{"no age, and a later date", 200, []string{"Cache-Control: max-age=0", "Expires: Mon, 23 Nov 2999 08:00:00 GMT"}, false},
+		{"different each time", 200, []string{"Cache-Control: max-age=60", "Vary: *"}, false},
+		{"different each time, among others", 200, []string{"Cache-Control: max-age=60", "Vary: Accept-Encoding, *"}, false},
+		{"different for each cookie, and the page sets one", 200, []string{"Cache-Control: max-age=60", "Vary: Origin", "Vary: cookie"}, false},
+		{"different for each coding", 200, []string{"Cache-Control: max-age=60", "Vary: Accept-Encoding, Origin"}, true},
 		// What does not answer for the asset says nothing of it: it stays unseen.
 		{"an error", 404, []string{"Cache-Control: no-store"}, true},
 		{"a part", 206, []string{"Cache-Control: no-store"}, true},

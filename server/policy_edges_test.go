@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/cache-aware/casper/gcs/casper"
@@ -168,5 +169,22 @@ func TestOneVerdictEach(t *testing.T) {
 	}
 	if n := h.Stats().Held.Load(); n != 1 {
 		t.Errorf("%d assets are counted as held, want 1", n)
+	}
+}
+
+// What is wanted first is sent first, whatever it is: who names assets knows what they are for.
+func TestOrderIsKept(t *testing.T) {
+	h := &server.Handler{Next: site(), Source: wants("/hero.jpg", "/late.js", "/print.css"), Policy: server.Policy{MaxAssets: 1}}
+	if s := ask(h, "/"); !slices.Equal(s.pushed, []string{"/hero.jpg"}) {
+		t.Errorf("pushed %q, want the first that is wanted", s.pushed)
+	}
+}
+
+// A value that is none of the means or reasons is not taken for one of them.
+func TestUnknownWords(t *testing.T) {
+	for _, said := range []string{server.Means(5).String(), server.Why(99).String()} {
+		if said != "Means(5)" && said != "Reason(99)" {
+			t.Errorf("an unknown value is %q", said)
+		}
 	}
 }
