@@ -88,22 +88,30 @@ func Shareable(status int, h http.Header) bool {
 	return First(h, "Surrogate-Control") != "" || First(h, "Cdn-Cache-Control") != "" // RFC 9213
 }
 
-// Private reports whether Cache-Control keeps an answer out of shared caches: private, with
-// or without names of fields, or no-store.
+// Private reports whether Cache-Control keeps an answer out of shared caches. A private
+// with names of fields keeps out these fields alone (RFC 9111, section 5.2.2.7).
 func Private(h http.Header) bool {
-	for name := range directives(h) {
-		if is(name, "private") || is(name, "no-store") {
+	for name, fields := range directives(h) {
+		if is(name, "private") && fields == "" || is(name, "no-store") {
 			return true
 		}
 	}
 	return false
 }
 
-// Personal reports whether an answer is for one visitor only, as far as it says so: it is
-// private, or it sets a cookie other than ours, whose name is own, or the request had an
-// Authorization field (RFC 9111, section 3.5).
+// Personal reports whether an answer is for one visitor only, as far as it says so: it or some
+// of its fields are private, or it is not to be stored, or it sets a cookie other than ours,
+// whose name is own, or the request had an Authorization field (RFC 9111, section 3.5).
 func Personal(r *http.Request, h http.Header, own string) bool {
-	return Has(r.Header, "Authorization") || SetsCookie(h, own) || Private(h)
+	if Has(r.Header, "Authorization") || SetsCookie(h, own) {
+		return true
+	}
+	for name := range directives(h) {
+		if is(name, "private") || is(name, "no-store") {
+			return true
+		}
+	}
+	return false
 }
 
 // SetsCookie reports whether an answer sets a cookie whose name is not own.

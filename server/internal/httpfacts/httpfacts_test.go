@@ -100,6 +100,9 @@ func TestSharing(t *testing.T) {
 		if !Personal(r, h, "ours") {
 			t.Errorf("Personal(%q) with credentials = false", tt.lines)
 		}
+		if got, want := Private(h), tt.personal && !SetsCookie(h, "ours") && !strings.Contains(tt.lines[0], "x-user"); got != want {
+			t.Errorf("Private(%q) = %t", tt.lines, got)
+		}
 		if !Shareable(304, h) {
 			t.Errorf("Shareable(304, %q) = false", tt.lines)
 		}

@@ -99,3 +99,22 @@ func last(lines []string) string {
 	line := lines[len(lines)-1]
 	return strings.Trim(line[strings.LastIndexByte(line, ',')+1:], " \t")
 }
+
+// How much of an address names a network, in bits. Who holds one address of such a block
+// usually holds them all.
+const (
+	PrefixV4 = 24
+	PrefixV6 = 48
+)
+
+// NetworkOf returns the network that stands for the visitor at an address; the zero Prefix
+// for the zero Addr.
+func NetworkOf(addr netip.Addr) netip.Prefix {
+	addr = addr.Unmap().WithZone("")
+	bits := PrefixV6
+	if addr.Is4() {
+		bits = PrefixV4
+	}
+	network, _ := addr.Prefix(bits) // no error: the bits are within the address
+	return network
+}
