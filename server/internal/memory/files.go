@@ -1,0 +1,121 @@
+package memory
+
+import (
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/cache-aware/casper/server/internal/httpfacts"
+)
+
+// A File is what is known of one file that some page wants.
+type File struct {
+	URL   string // scheme://authority/path?query
+	facts atomic.Pointer[Facts]
+}
+
+func weighFile(at Place, f *File) uint32 {
+	return uint32(2*overhead + len(at.Host) + len(at.Path) + len(f.URL))
+}
+
+// Facts are what answers have said of a file. The zero Facts are those of a file that was
+// never answered for.
+type Facts struct {
+	First     string // the version that was seen first: its validator
+	Version   string // the version that counts now
+	Freshness httpfacts.Freshness
+	Seen      bool  // a whole answer for it was seen
+	Size      int64 // octets of the body, of several codings the largest; 0 unknown
+
+	told    bool      // by who knows the file itself, and better than answers do
+	codings [4]coding // the latest validator in each content coding
+}
+
+// A coding is a content coding and the validator of the file in it: a file has a validator
+// in each, and it is no news when the next client takes another coding.
+type coding struct{ name, validator string }
+
+// File returns the entry of a file, made if there is none.
+func (m *Memory) File(at Place, scheme string) *File {
+	if f, ok := m.files.GetIfPresent(at); ok {
+		return f
+	}
+	m.used.Store(true)
+	f, _ := m.files.SetIfAbsent(at, &File{URL: scheme + "://" + at.Host + at.Path})
+	return f
+}
+
+// KnownFile returns the entry of a file, nil if no page wants it.
+func (m *Memory) KnownFile(at Place) *File {
+	f, _ := m.files.GetIfPresent(at)
+	return f
+}
+
+// Facts returns what is known of the file.
+func (f *File) Facts() Facts {
+	if f != nil {
+		if known := f.facts.Load(); known != nil {
+			return *known
+		}
+	}
+	return Facts{}
+}
+
+// Answered takes the header of a whole answer for the file. Of two answers at a time each may
+// undo what the other taught; the next one teaches it again.
+func (m *Memory) Answered(f *File, header http.Header, now time.Time) {
+	old := f.facts.Load()
+	facts := f.Facts()
+	if facts.takes(strings.ToLower(httpfacts.First(header, "Content-Encoding")), httpfacts.Validator(header)) && !facts.told {
+		facts.Version, facts.Size = strings.Clone(httpfacts.Validator(header)), 0
+	}
+	if facts.First == "" {
+		facts.First = facts.Version
+	}
+	facts.Seen = true
+	facts.Freshness = httpfacts.FreshnessOf(header, now)
+	facts.Size = max(facts.Size, httpfacts.ContentLength(header))
+	if old == nil || *old != facts {
+		m.store(f, facts)
+	}
+}
+
+// takes notes the validator in a coding, and reports whether it is that of another version.
+func (f *Facts) takes(name, validator string) bool {
+	if validator == "" {
+		return false
+	}
+	for i := range f.codings {
+		switch known := &f.codings[i]; {
+		case known.validator == "": // none in this coding so far
+			*known = coding{strings.Clone(name), strings.Clone(validator)}
+			return f.Version == ""
+		case known.name == name:
+			news := known.validator != validator
+			if news {
+				known.validator = strings.Clone(validator)
+			}
+			return news
+		}
+	}
+	return false // more codings than there are
+}
+
+// Told takes the validator that the file has now, from who knows the file itself.
+func (m *Memory) Told(f *File, validator string) {
+	facts := f.Facts()
+	if facts.told && facts.Version == validator {
+		return
+	}
+	facts.Version, facts.told, facts.Size = validator, true, 0
+	if facts.First == "" {
+		facts.First = validator
+	}
+	m.store(f, facts)
+}
+
+func (m *Memory) store(f *File, facts Facts) {
+	f.facts.Store(&facts)
+	m.generation.Add(1)
+}
