@@ -2,8 +2,30 @@ package server
 
 import (
 	"github.com/cache-aware/casper/gcs/casper"
+	"github.com/cache-aware/casper/server/internal/memory"
 	"github.com/cache-aware/casper/server/link"
 )
+
+// Track says which assets enter the fingerprint.
+type Track uint8
+
+const (
+	TrackBlocking Track = iota // style sheets and scripts: H2O's blocking-assets, its default
+	TrackAll                   // every asset; never a page
+)
+
+// Tracks reports whether an asset enters the fingerprint.
+func (t Track) Tracks(a link.Asset) bool {
+	return t == TrackAll && a.Rel != link.Preconnect || t == TrackBlocking && a.Blocking()
+}
+
+// Inferred returns an asset that nobody named: that was learned, or found in a page. It is
+// not to be pushed unless the cookie remembers it: a push would send it with each visit,
+// while a browser passes over the hint for what it has.
+func (t Track) Inferred(a link.Asset) link.Asset {
+	a.NoPush = a.NoPush || !t.Tracks(a)
+	return a
+}
 
 // KeyRule says what of an asset its key in the fingerprint is made of.
 type KeyRule uint8
@@ -23,40 +45,36 @@ const (
 	KeyValidator
 )
 
-// name is what is hashed for an asset. The parting newline cannot be part of a path.
-func (k KeyRule) name(path string, f facts) string {
-	if f.version == "" || k == KeyPath || k == KeyVersion && f.version == f.first {
+// name is what is hashed for a file. The parting newline cannot be part of a path.
+func (k KeyRule) name(path string, f *memory.Facts) string {
+	if f.Version == "" || k == KeyPath || k == KeyVersion && f.Version == f.First {
 		return path
 	}
-	return path + "\n" + f.version
+	return path + "\n" + f.Version
 }
 
-// Freshness is what is known of an asset's caching.
-type Freshness uint8
-
-const (
-	Unknown Freshness = iota // never seen
-	Fresh                    // explicit freshness: max-age above zero, immutable or a later Expires
-	Stale                    // seen, and it may not be kept without asking: a hint would fetch it twice
-)
-
 // An Asset is a [link.Asset] with everything that a decision needs to know of it,
-// computed once. It is immutable and made by [Prepare] or by a [Handler], which keeps one
-// per path and replaces it when an answer for that path says something new. The zero
-// Asset is not valid.
+// computed once. It is immutable and made by [Prepare] or by a [Handler], which replaces
+// it when an answer for its path says something new. The zero Asset is not valid.
 type Asset struct {
 	link.Asset
 	Key       casper.Key // in the fingerprint, by the handler's KeyRule
 	URL       string     // scheme://authority/path, for digests and the diary
 	Tracked   bool       // enters the fingerprint
-	Freshness Freshness
-	Size      int64  // octets of the body, as sent; 0 unknown
-	Validator string // ETag or Last-Modified of the version that counts; empty unknown
+	Uncached  bool       // an answer was seen that may not be reused without asking: a hint would fetch it twice
+	Size      int64      // octets of the body, as sent; 0 unknown
+	Validator string     // ETag or Last-Modified of the version that counts; empty unknown
 
-	rank     uint8 // the smaller, the sooner
-	valid    bool  // link.Asset's answers, which cost more than a decision
+	valid    bool // link.Asset's answers, which cost more than a decision
 	hintable bool
 	text     string // as a Link value, where that has been made; see String
+}
+
+// Prepare returns a with its key under p, tracked if it blocks rendering: what a test or
+// a program with its own [Policy.Decide] needs. A Handler prepares assets
+// itself.
+func Prepare(a link.Asset, p casper.Params) *Asset {
+	return &Asset{Asset: a, Key: p.Key(a.Path), Tracked: a.Blocking(), valid: a.Valid(), hintable: a.Hintable()}
 }
 
 // String returns the asset as the value of a Link field.
@@ -65,16 +83,6 @@ func (a *Asset) String() string {
 		return a.text
 	}
 	return a.Asset.String()
-}
-
-// Prepare returns a with its key under p, tracked if it blocks rendering: what a test or
-// a program with its own [Policy.Decide] needs. A Handler prepares assets
-// itself.
-func Prepare(a link.Asset, p casper.Params) *Asset {
-	return &Asset{
-		Asset: a, Key: p.Key(a.Path), Tracked: blocking(a),
-		rank: rank(a), valid: a.Valid(), hintable: a.Hintable(),
-	}
 }
 
 // name is what the diary knows the asset by: the path alone would be the same on every
@@ -86,38 +94,6 @@ func (a *Asset) name() string {
 	return a.Path
 }
 
-// blocking reports whether the asset holds up rendering. That is H2O's
-// blocking-assets: style sheets and scripts.
-func blocking(a link.Asset) bool {
-	return a.As == "style" || a.As == "script" || a.Rel == link.ModulePreload || a.Type != "" && link.Blocking(a.Type)
-}
-
-// rank orders assets by what a page waits for, most critical first.
-func rank(a link.Asset) uint8 {
-	r := uint8(6)
-	switch {
-	case a.Rel == link.Preconnect:
-		r = 8
-	case a.As == "style":
-		r = 1
-	case a.As == "script", a.Rel == link.ModulePreload:
-		r = 2
-	case a.As == "font":
-		r = 3
-	case a.As == "fetch":
-		r = 4
-	case a.As == "image":
-		r = 5
-	}
-	switch a.FetchPriority {
-	case "high":
-		r -= min(r, 3)
-	case "low":
-		r += 3
-	}
-	return r
-}
-
 // assumedSize is what an asset of unknown size counts against a budget of bytes.
 const assumedSize = 16 << 10
 
@@ -126,4 +102,18 @@ func (a *Asset) size() int64 {
 		return a.Size
 	}
 	return assumedSize
+}
+
+// same reports whether two assets are one for a page: a file is fetched once, however it is
+// named.
+func same(a, b *link.Asset) bool { return a == b || a.Path == b.Path && a.Rel == b.Rel }
+
+// has reports whether an asset is in a list.
+func has(list []link.Asset, a *link.Asset) bool {
+	for i := range list {
+		if same(&list[i], a) {
+			return true
+		}
+	}
+	return false
 }

@@ -93,8 +93,8 @@ func BenchmarkHandler(b *testing.B) {
 		{"nothing to do for this page", elsewhere, append(browser, "Cookie: session=1; "+held(paths...))},
 		{"nothing to do", &server.Handler{Next: next}, nil},
 		{"nothing to do, a navigation with cookies", &server.Handler{Next: next}, append(browser, "Cookie: session=1; "+held(paths...))},
-		{"ten held", &server.Handler{Next: next, Source: wants(paths...), Policy: server.Policy{NoPush: true}}, append(browser, "Cookie: session=1; "+held(paths...))},
-		{"ten linked", &server.Handler{Next: next, Source: wants(paths...), Policy: server.Policy{NoPush: true, MaxAssets: 10}}, nil},
+		{"ten held", &server.Handler{Next: next, Sources: wants(paths...), Policy: server.Policy{NoPush: true}}, append(browser, "Cookie: session=1; "+held(paths...))},
+		{"ten linked", &server.Handler{Next: next, Sources: wants(paths...), Policy: server.Policy{NoPush: true, MaxAssets: 10}}, nil},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			r := request("/page", c.fields...)
@@ -116,7 +116,7 @@ func (*refuser) Push(string, *http.PushOptions) error { return http.ErrNotSuppor
 // What a refusal costs, once for a connection: the difference of the two.
 func BenchmarkRefusal(b *testing.B) {
 	html, page := []string{"text/html"}, []byte("page")
-	h := &server.Handler{Source: wants("/a.css", "/b.css"), Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	h := &server.Handler{Sources: wants("/a.css", "/b.css"), Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Content-Type"] = html
 		w.Write(page)
 	})}
@@ -158,7 +158,7 @@ func TestNothingToDoAllocates(t *testing.T) {
 	}
 	assets, paths := tenAssets()
 	// What a source wants is prepared once, whoever asks for the page.
-	h := &server.Handler{Next: next, Source: wants(paths...)}
+	h := &server.Handler{Next: next, Sources: wants(paths...)}
 	for _, version := range []int{1, 2} {
 		r := request("/page", "Cookie: "+held(paths...))
 		r.ProtoMajor = version

@@ -242,7 +242,7 @@ func TestCookieIsOnlyAHint(t *testing.T) {
 		w.WriteHeader(http.StatusAccepted)
 		fmt.Fprint(w, "<p>", r.URL.Path)
 	})
-	h := &server.Handler{Next: page, Source: wants(paths...)}
+	h := &server.Handler{Next: page, Sources: wants(paths...)}
 	everything := casper.New(casper.Params{}, func() (all []casper.Key) {
 		for k := range casper.Key(8192) {
 			all = append(all, k)
@@ -290,7 +290,7 @@ func TestCookieAttributes(t *testing.T) {
 	}{
 		"default":  {server.Cookie{}, "h2o_casper=" + value + "; Path=/; Max-Age=2592000; HttpOnly; Secure; SameSite=Lax"},
 		"host":     {server.Cookie{Name: "__Host-casper"}, "__Host-casper=" + value + "; Path=/; Max-Age=2592000; HttpOnly; Secure; SameSite=Lax"},
-		"all else": {server.Cookie{Path: "/app", Domain: "example.com", MaxAge: time.Hour, SameSite: http.SameSiteStrictMode, Insecure: true, Script: true}, "h2o_casper=" + value + "; Path=/app; Domain=example.com; Max-Age=3600; SameSite=Strict"},
+		"all else": {server.Cookie{Path: "/app", Domain: "example.com", MaxAge: time.Hour}, "h2o_casper=" + value + "; Path=/app; Domain=example.com; Max-Age=3600; HttpOnly; Secure; SameSite=Lax"},
 	} {
 		got := ask(&server.Handler{Next: next, Cookie: c.cookie}, "/")
 		if v := got.final.Values("Set-Cookie"); !slices.Equal(v, []string{c.want}) {

@@ -17,7 +17,7 @@ func TestHintPolicyWithoutDefaultNone(t *testing.T) {
 		"style-src 'none';; DEFAULT-SRC 'None';":                  {"style-src 'none'"},
 		"default-src 'none' https:":                               {"default-src 'none' https:"},
 	} {
-		h := &server.Handler{Next: site(), Source: wants("/a.css"), Policy: server.Policy{NoPush: true}}
+		h := &server.Handler{Next: site(), Sources: wants("/a.css"), Policy: server.Policy{NoPush: true}}
 		s := newStage()
 		if policy != "" {
 			s.header.Set("Content-Security-Policy", policy)

@@ -17,7 +17,7 @@ import (
 //		reply.SetCookie(c)
 //	}
 type Delivery struct {
-	// Verdicts is what is to become of each asset, most critical first; what has
+	// Verdicts is what is to become of each asset, in their order; what has
 	// become of it after Send.
 	Verdicts []Verdict
 
@@ -37,8 +37,7 @@ func Begin(w http.ResponseWriter, r *http.Request, assets ...link.Asset) *Delive
 	}
 	d.w.engage()
 	d.late = d.w.committed || d.w.pending != nil
-	c := *d.w.client()
-	c.CanLink = d.w.isPage()
+	c := *d.w.currentClient(d.w.facts().page)
 	plan := d.w.h.Policy.Decide(&c, d.w.prepareAll(assets), slices.Clone(d.w.sent))
 	d.Verdicts, d.next, d.news = slices.Clone(plan.Verdicts), plan.Next, plan.Changed || d.w.changed
 	return d
@@ -55,7 +54,7 @@ func (d *Delivery) Send() error {
 	}
 	d.w.pushErr = nil
 	d.Verdicts = slices.Clone(d.w.pushNow(nil, d.assets))
-	d.next, d.news = d.w.c.Held, d.w.changed
+	d.next, d.news = d.w.client.Held, d.w.changed
 	return d.w.pushErr
 }
 
@@ -63,7 +62,7 @@ func (d *Delivery) Send() error {
 // as it is. It is nil when nothing changed, and when there is a [Handler] that
 // writes it.
 func (d *Delivery) Cookie() *http.Cookie {
-	if !d.own || !d.news || d.next.Len() == 0 || d.w.c.Digest != nil {
+	if !d.own || !d.news || d.next.Len() == 0 || d.w.client.Digest != nil {
 		return nil
 	}
 	return d.w.h.Cookie.cookie(d.next.String())

@@ -50,7 +50,7 @@ func ExamplePush() {
 			fmt.Println(err)
 		}
 		for _, v := range verdicts {
-			fmt.Println(v.Asset.Path, v.Means, v.Why)
+			fmt.Println(v.Asset.Path, v.Means, v.Reason)
 		}
 		io.WriteString(w, "page")
 	})
@@ -68,11 +68,11 @@ func ExamplePush() {
 	visit(cookie)
 	// Output:
 	// first visit
-	// /app.css link wanted
 	// /app.js link wanted
+	// /app.css link wanted
 	// second visit
-	// /app.css none held
-	// /app.js none held
+	// /app.js nothing held
+	// /app.css nothing held
 }
 
 // In two steps, for frameworks that write their answers by themselves: what is to be sent, and
@@ -106,7 +106,7 @@ func ExampleHandler_Wrap() {
 	})
 
 	assets := []link.Asset{link.Guess("/app.css", "")}
-	hints := &server.Handler{Source: server.SourceFunc(func(r *http.Request) []link.Asset { return assets })}
+	hints := &server.Handler{Sources: []server.Source{server.SourceFunc(func(r *http.Request) []link.Asset { return assets })}}
 	router := use(page, hints.Wrap)
 
 	w := httptest.NewRecorder()
@@ -120,9 +120,9 @@ func ExampleHandler_Wrap() {
 func ExamplePolicy_Decide() {
 	var params casper.Params // H2O's defaults
 	want := []*server.Asset{
-		server.Prepare(link.Asset{Path: "/hero.png", As: "image"}, params),
+		server.Prepare(link.Asset{Path: "/app.css", As: "style"}, params), // most important first
 		server.Prepare(link.Asset{Path: "/app.js", As: "script"}, params),
-		server.Prepare(link.Asset{Path: "/app.css", As: "style"}, params),
+		server.Prepare(link.Asset{Path: "/hero.png", As: "image"}, params),
 	}
 	client := &server.Client{
 		Held:    casper.New(params, params.Key("/app.css")),
@@ -131,13 +131,13 @@ func ExamplePolicy_Decide() {
 	policy := server.Policy{MaxAssets: 1}
 	plan := policy.Decide(client, want, nil)
 	for _, v := range plan.Verdicts {
-		fmt.Println(v.Asset.Path, v.Means, v.Why)
+		fmt.Println(v.Asset.Path, v.Means, v.Reason)
 	}
 	fmt.Println(plan.Next, plan.Changed)
 	// Output:
-	// /app.css none held
+	// /app.css nothing held
 	// /app.js hint wanted
-	// /hero.png none over-count
+	// /hero.png nothing over-count
 	// AAAAAAAAAAJoAAAAG4A true
 }
 

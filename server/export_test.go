@@ -2,7 +2,6 @@ package server
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/cache-aware/casper/gcs/casper"
 )
@@ -28,15 +27,4 @@ func CookieFingerprint(line string) func() casper.Fingerprint {
 	r := &http.Request{Header: http.Header{"Cookie": {line}}}
 	var c Cookie
 	return func() casper.Fingerprint { return c.read(r, casper.Params{}).held }
-}
-
-// DefaultPatience is what [Policy.Patience] is by default. Tests of this package run with a
-// longer one, since the machine may be busy with others.
-const DefaultPatience = 50 * time.Millisecond
-
-func init() {
-	if defaultPatience != DefaultPatience {
-		panic("DefaultPatience")
-	}
-	defaultPatience = time.Minute
 }

@@ -39,6 +39,7 @@ func start(t testing.TB, srv *http.Server) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	patient(srv.Handler)
 	srv.ErrorLog = log.New(io.Discard, "", 0) // superfluous WriteHeader calls, panics
 	srv.Protocols = new(http.Protocols)
 	srv.Protocols.SetHTTP1(true)
@@ -137,7 +138,7 @@ func TestHintFromMemory(t *testing.T) {
 }
 
 func TestSourceByLink(t *testing.T) {
-	h := &server.Handler{Next: site(), Source: server.SourceFunc(func(*http.Request) []link.Asset {
+	h := &server.Handler{Next: site(), Sources: sources(func(*http.Request) []link.Asset {
 		return []link.Asset{link.Guess("/a.css", "")}
 	})}
 	addr := serve(t, h)

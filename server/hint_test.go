@@ -37,9 +37,9 @@ func TestWhoGetsHints(t *testing.T) {
 		"POST":                           {method: "POST", fields: nav},
 		"OPTIONS":                        {method: "OPTIONS", fields: nav},
 		"a program":                      {},
-		"a program, if told to":          {edit: func(h *server.Handler) { h.AnyNavigation = true }, want: true},
+		"a program, if told to":          {edit: func(h *server.Handler) { h.Policy.HintPrograms = true }, want: true},
 		"a frame":                        {fields: []string{"Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}},
-		"a nested frame, if told to":     {fields: []string{"Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}, edit: func(h *server.Handler) { h.AnyNavigation = true }},
+		"a nested frame, if told to":     {fields: []string{"Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}, edit: func(h *server.Handler) { h.Policy.HintPrograms = true }},
 		"fetch()":                        {fields: []string{"Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}},
 		"a style sheet":                  {fields: []string{"Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: style"}},
 		"a document that is not one":     {fields: []string{"Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: document"}},
@@ -62,7 +62,7 @@ func TestWhoGetsHints(t *testing.T) {
 		"nobody, if told to":             {fields: nav, edit: func(h *server.Handler) { h.Policy.NoHints = true }},
 		"nobody allowed":                 {fields: nav, edit: func(h *server.Handler) { h.Allow = func(*http.Request, link.Asset) bool { return false } }},
 	} {
-		h := &server.Handler{Next: site(), Source: wants("/a.css", "/b.js"), Policy: noPush}
+		h := &server.Handler{Next: site(), Sources: wants("/a.css", "/b.js"), Policy: noPush}
 		if c.edit != nil {
 			c.edit(h)
 		}
@@ -134,7 +134,7 @@ func TestNextsHints(t *testing.T) {
 // well again, the next one is hinted.
 func TestNothingAheadOfErrors(t *testing.T) {
 	code := http.StatusOK
-	h := &server.Handler{Policy: server.Policy{NoPush: true}, Source: wants("/a.css"), Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	h := &server.Handler{Policy: server.Policy{NoPush: true}, Sources: wants("/a.css"), Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		if code == http.StatusOK {
 			w.Header().Set("Link", "</l.css>; rel=preload; as=style")
@@ -164,7 +164,7 @@ func TestHintsNeedFreshness(t *testing.T) {
 		"Cache-Control: no-store":                0, "Cache-Control: no-cache": 0, "Cache-Control: max-age=0": 0, "Cache-Control: max-age=60, no-store": 0,
 		`Cache-Control: max-age="0"`: 0, "Cache-Control: max-age=soon": 0, `Etag: "x"`: 0, "Expires: 0": 0, "Expires: Thu, 01 Jan 2015 00:00:00 GMT": 0,
 	} {
-		h := &server.Handler{Policy: server.Policy{NoPush: true}, Source: wants("/a.css"), Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := &server.Handler{Policy: server.Policy{NoPush: true}, Sources: wants("/a.css"), Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/a.css" {
 				name, value, _ := strings.Cut(header, ": ")
 				w.Header().Set(name, value)
@@ -186,7 +186,7 @@ func TestHintsNeedFreshness(t *testing.T) {
 func TestEarlyRequest(t *testing.T) {
 	var early sync.Map
 	answering, asked := make(chan bool), make(chan bool)
-	h := &server.Handler{Source: wants("/a.css"), Observe: func(x *server.Exchange) { early.Store(x.Request.URL.RequestURI(), x.Early) }}
+	h := &server.Handler{Sources: wants("/a.css"), Observe: func(x *server.Exchange) { early.Store(x.Request.URL.RequestURI(), x.Early) }}
 	h.Next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/page" && r.URL.RawQuery == "" {
 			answering <- true
@@ -236,7 +236,7 @@ func TestHintSurvivesReset(t *testing.T) {
 		io.WriteString(w, "<p>page")
 	})
 	for _, policy := range []server.Policy{{NoPush: true}, {}} {
-		h := &server.Handler{Next: page, Source: wants("/a.css", "/b.js"), Policy: policy}
+		h := &server.Handler{Next: page, Sources: wants("/a.css", "/b.js"), Policy: policy}
 		addr := serve(t, h)
 		const connections, streams = 100, 200
 		var wg sync.WaitGroup

@@ -50,7 +50,7 @@ func TestLinkInjection(t *testing.T) {
 		}
 	}
 	t.Run("source", func(t *testing.T) {
-		h := &server.Handler{Next: site(), Source: wants(hostilePaths...)}
+		h := &server.Handler{Next: site(), Sources: wants(hostilePaths...)}
 		for _, policy := range []server.Policy{{}, {NoPush: true}, {NoPush: true, NoHints: true}} {
 			h.Policy = policy
 			s := ask(h, "/", browser...)
@@ -64,8 +64,8 @@ func TestLinkInjection(t *testing.T) {
 		h := &server.Handler{Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			for _, p := range hostilePaths {
 				verdicts, err := server.Push(w, r, link.Asset{Path: p, As: "style"})
-				if err != nil || verdicts[0].Why != server.Invalid {
-					t.Errorf("Push(%q): %v, %v", p, verdicts[0].Why, err)
+				if err != nil || verdicts[0].Reason != server.ReasonInvalid {
+					t.Errorf("Push(%q): %v, %v", p, verdicts[0].Reason, err)
 				}
 			}
 		})}
@@ -96,7 +96,7 @@ func TestLinkInjection(t *testing.T) {
 				}
 				paths = append(paths, string(p))
 			}
-			s := ask(&server.Handler{Next: site(), Source: wants(paths...), Policy: server.Policy{NoPush: in.IntN(2) > 0}}, "/", browser...)
+			s := ask(&server.Handler{Next: site(), Sources: wants(paths...), Policy: server.Policy{NoPush: in.IntN(2) > 0}}, "/", browser...)
 			check(t, s)
 			if t.Failed() {
 				t.Fatalf("paths %q", paths)

@@ -112,10 +112,7 @@ func TestPusherRules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &server.Handler{Next: site(), Source: server.SourceFunc(func(r *http.Request) []link.Asset {
-		assets, _ := rules.Page(r.URL.EscapedPath())
-		return assets
-	})}
+	h := &server.Handler{Next: site(), Sources: []server.Source{rules}}
 	for path, want := range map[string][]string{"/": {"/a.css", "/b.js"}, "/plain": nil, "/unlisted": nil} {
 		if s := ask(h, path); !slices.Equal(s.pushed, want) || s.code != http.StatusOK {
 			t.Errorf("%s: status %d, pushed %q, want %q", path, s.code, s.pushed, want)
@@ -125,7 +122,7 @@ func TestPusherRules(t *testing.T) {
 
 // pusher's parser package: assets are found in the first bytes of the HTML, once, and pushed.
 func TestPusherParser(t *testing.T) {
-	page := `<!doctype html><link rel=stylesheet href=a.css><script src="/b.js"></script><img src="i.png">` + strings.Repeat(" ", 2000) + `<script src="/far.js"></script>`
+	page := `<!doctype html><link rel=stylesheet href=a.css><script src="/b.js"></script><img src="i.png">` + strings.Repeat(" ", 8<<10) + `<script src="/far.js"></script>`
 	h := &server.Handler{
 		Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, page) }),
 		Scan: func(head []byte, base link.Base) []link.Asset {
@@ -135,7 +132,6 @@ func TestPusherParser(t *testing.T) {
 			}
 			return assets
 		},
-		ScanBytes: 1024,
 	}
 	s := ask(h, "/dir/page")
 	if !slices.Contains(s.pushed, "/dir/a.css") || !slices.Contains(s.pushed, "/b.js") || slices.Contains(s.pushed, "/far.js") || string(s.body) != page {
@@ -195,7 +191,7 @@ func TestPushTutorial(t *testing.T) {
 func TestH2PushFork(t *testing.T) {
 	var order []string
 	h := &server.Handler{
-		Source: wants("/a.css", "/b.js"),
+		Sources: wants("/a.css", "/b.js"),
 		Allow: func(r *http.Request, a link.Asset) bool {
 			switch r.URL.Query().Get("push") {
 			case "css":
@@ -229,7 +225,7 @@ func TestH2PushFork(t *testing.T) {
 	}
 	// The mark of that system was a header, which anybody could send.
 	pushed := make(chan string, 10)
-	addr := serve(t, &server.Handler{Source: wants("/a.css"), Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	addr := serve(t, &server.Handler{Sources: wants("/a.css"), Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		pushed <- fmt.Sprint(r.URL.Path, " ", server.Pushed(w))
 	})})
 	c := peer.Dial(t, addr, h2client.Options{})
@@ -263,7 +259,7 @@ func TestH2AutoPushTwoSteps(t *testing.T) {
 		t.Errorf("the cookie is %v", c)
 	}
 	again := server.Begin(newStage(), request("/", "Cookie: h2o_casper="+planned.Value), assets[:2]...)
-	if again.Cookie() != nil || again.Verdicts[0].Why != server.Held || again.Send() != nil {
+	if again.Cookie() != nil || again.Verdicts[0].Reason != server.ReasonHeld || again.Send() != nil {
 		t.Errorf("the second visit: %v, %v", again.Cookie(), again.Verdicts)
 	}
 
@@ -280,7 +276,7 @@ func TestH2AutoPushTwoSteps(t *testing.T) {
 	if err := d.Send(); !errors.Is(err, broken) || !strings.Contains(err.Error(), "/b.js") {
 		t.Errorf("error %v", err)
 	}
-	if d.Verdicts[1].Why != server.Failed || "h2o_casper="+d.Cookie().Value != held("/a.css") {
+	if d.Verdicts[1].Reason != server.ReasonFailed || "h2o_casper="+d.Cookie().Value != held("/a.css") {
 		t.Errorf("verdicts %v, cookie %v", d.Verdicts, d.Cookie())
 	}
 
@@ -344,7 +340,7 @@ func TestH2OPushOnly(t *testing.T) {
 
 // H2O: a request says no-early-hints, and still gets what else there is.
 func TestH2ONoEarlyHints(t *testing.T) {
-	h := &server.Handler{Next: site(), Source: wants("/a.css"), Policy: server.Policy{NoPush: true}}
+	h := &server.Handler{Next: site(), Sources: wants("/a.css"), Policy: server.Policy{NoPush: true}}
 	s := ask(h, "/", append(browser, "No-Early-Hints: 1")...)
 	if len(s.early) != 0 || len(s.final["Link"]) != 1 {
 		t.Errorf("hints %v, Link %q", s.early, s.final["Link"])
@@ -361,7 +357,7 @@ func TestH2OLogValue(t *testing.T) {
 		return a
 	}}))
 	h := &server.Handler{
-		Source: wants("/a.css", "/b.js", "//evil"),
+		Sources: wants("/a.css", "/b.js", "//evil"),
 		Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			logger.Info("in the handler", "casper", server.Summary(server.Verdicts(w)))
 		}),
@@ -376,14 +372,13 @@ level=INFO msg=afterwards casper.pushed=[/b.js] casper.held=[/a.css]
 	}
 }
 
-// mod_http2: resources for each location, early hints on or off, the size of the diary, an order
-// of one's own.
+// mod_http2: resources for each location in an order of one's own, early hints on or off, a diary.
 func TestModHTTP2(t *testing.T) {
 	resources := map[string][]link.Asset{
 		"/shop/": {link.Guess("/shop.js", ""), link.Guess("/shop.css", ""), link.Guess("/hero.png", "")},
 		"/blog/": {link.Guess("/blog.css", "")},
 	}
-	source := server.SourceFunc(func(r *http.Request) []link.Asset {
+	source := sources(func(r *http.Request) []link.Asset {
 		for location, assets := range resources {
 			if strings.HasPrefix(r.URL.Path, location) {
 				return assets
@@ -391,34 +386,25 @@ func TestModHTTP2(t *testing.T) {
 		}
 		return nil
 	})
-	h := &server.Handler{Next: site(), Source: source}
-	for path, want := range map[string][]string{"/shop/1": {"/shop.css", "/shop.js", "/hero.png"}, "/blog/x": {"/blog.css"}, "/": nil} {
+	h := &server.Handler{Next: site(), Sources: source}
+	for path, want := range map[string][]string{"/shop/1": {"/shop.js", "/shop.css", "/hero.png"}, "/blog/x": {"/blog.css"}, "/": nil} {
 		if s := ask(h, path); !slices.Equal(s.pushed, want) {
 			t.Errorf("%s: pushed %q, want %q", path, s.pushed, want)
 		}
 	}
-	ranked := &server.Handler{Next: site(), Source: source, Rank: func(a link.Asset) uint8 {
-		return map[string]uint8{"image": 1, "script": 2, "style": 3}[a.As]
-	}}
-	if s := ask(ranked, "/shop/"); !slices.Equal(s.pushed, []string{"/hero.png", "/shop.js", "/shop.css"}) {
-		t.Errorf("in an order of one's own: %q", s.pushed)
-	}
 	for _, off := range []bool{false, true} {
-		h := &server.Handler{Next: site(), Source: source, Policy: server.Policy{NoPush: true, NoHints: off}}
+		h := &server.Handler{Next: site(), Sources: source, Policy: server.Policy{NoPush: true, NoHints: off}}
 		if s := ask(h, "/blog/", browser...); (len(s.early) == 0) != off {
 			t.Errorf("hints off %v: %v", off, s.early)
 		}
 	}
-	for size, want := range map[int]int{0: 0, 1: 2, 2: 1, 3: 0, -1: 3} { // pushes on the second visit over one connection
-		h := &server.Handler{Next: site(), Source: wants("/1.png", "/2.png", "/3.png"), Policy: server.Policy{Diary: size}}
-		r := request("/")
-		var second *stage
-		for range 2 {
-			second = newStage()
-			h.ServeHTTP(second, r.Clone(r.Context()))
-		}
-		if got := len(second.pushed); got != want {
-			t.Errorf("a diary of %d: %d pushed again, want %d", size, got, want)
+	h = &server.Handler{Next: site(), Sources: wants("/1.png", "/2.png", "/3.png")}
+	r := request("/")
+	for i, want := range []int{3, 0} {
+		s := newStage()
+		h.ServeHTTP(s, r.Clone(r.Context()))
+		if got := len(s.pushed); got != want {
+			t.Errorf("visit %d over one connection: %d pushed, want %d", i, got, want)
 		}
 	}
 }
@@ -613,9 +599,5 @@ func TestCacheDigest(t *testing.T) {
 		if s := ask(&server.Handler{Next: next}, "/", "Cache-Digest: "+junk); len(s.pushed) != 2 || len(s.final["Set-Cookie"]) != 1 {
 			t.Errorf("digest %.20q: pushed %q, cookie %q", junk, s.pushed, s.final["Set-Cookie"])
 		}
-	}
-	off := &server.Handler{Next: next, Digests: func([]string) server.Digest { return nil }}
-	if s := ask(off, "/", "Cache-Digest: "+digest); len(s.pushed) != 2 {
-		t.Errorf("digests that are off: pushed %q", s.pushed)
 	}
 }

@@ -113,7 +113,7 @@ func TestNode(t *testing.T) {
 }
 
 func TestCurl(t *testing.T) {
-	h := &server.Handler{Next: site("</a.css>; rel=preload; as=style"), Source: wants("/b.js")}
+	h := &server.Handler{Next: site("</a.css>; rel=preload; as=style"), Sources: wants("/b.js")}
 	url := "http://" + serve(t, h) + "/"
 	secure := "https://" + serveTLS(t, h, peer.NewCertificate(t).Pair) + "/"
 	nav := []string{"-H", "Sec-Fetch-Mode: navigate", "-H", "Sec-Fetch-Dest: document"}
@@ -371,7 +371,7 @@ func BenchmarkH2load(b *testing.B) {
 	for _, c := range []struct {
 		name   string
 		next   http.Handler
-		source server.Source
+		source []server.Source
 		args   []string
 	}{
 		{"nothing to do", plain, nil, nil},
@@ -381,7 +381,7 @@ func BenchmarkH2load(b *testing.B) {
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			bare := serve(b, c.next)
-			wrapped := serve(b, &server.Handler{Next: c.next, Source: c.source, Policy: server.Policy{NoPush: true}})
+			wrapped := serve(b, &server.Handler{Next: c.next, Sources: c.source, Policy: server.Policy{NoPush: true}})
 			load := func(addr string) float64 {
 				args := append([]string{"--requests=20000", "--clients=8", "--max-concurrent-streams=16", "--threads=1"}, c.args...)
 				out := program(b, "h2load", append(args, "http://"+addr+"/")...)

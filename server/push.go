@@ -14,7 +14,7 @@ var ErrLate = errors.New("server: Push after the header")
 
 // Push delivers the assets of the handler's choosing to whoever sent r, as far as they
 // are not held: pushed, hinted or linked, whichever the client takes. It returns what
-// became of each, most critical first, and an error only if nothing was tried. What
+// became of each, in their order, and an error only if nothing was tried. What
 // [link.Guess] makes of a path is an asset with its destination.
 //
 // Call it before writing the answer. It may be called several times for one request;
@@ -50,13 +50,13 @@ var alone Handler
 // answering is a response for a handler that is not wrapped. A cookie that an earlier call
 // wrote is the state to go on from.
 func (h *Handler) answering(w http.ResponseWriter, r *http.Request) *response {
-	resp := &response{ResponseWriter: w, h: h, s: h.state(), r: r, visit: new(visit)}
+	resp := &response{ResponseWriter: w, h: h, s: h.state(), r: r, exchange: new(exchange)}
 	resp.conn = connOf(r.Context())
-	resp.isPush = r.ProtoMajor == 2 && Pushed(w)
+	resp.pushed = r.ProtoMajor == 2 && Pushed(w)
 	if value, ok := h.Cookie.take(w.Header()); ok {
 		resp.readClient()
 		if f, err := casper.Parse(value, h.Params); err == nil {
-			resp.c.Held, resp.changed = f, true
+			resp.client.Held, resp.changed = f, true
 		}
 	}
 	return resp
@@ -66,7 +66,7 @@ func (h *Handler) answering(w http.ResponseWriter, r *http.Request) *response {
 // now: the header is the handler's own until it goes out.
 func (w *response) pushNow(opts *http.PushOptions, assets []link.Asset) []Verdict {
 	w.engage()
-	done := w.deliver(w.prepareAll(assets), w.isPage(), opts)
+	done := w.deliver(w.prepareAll(assets), w.facts().page, opts)
 	w.link(done, w.Header())
 	return done
 }
@@ -97,7 +97,7 @@ func responseOf(w http.ResponseWriter) *response {
 // [Handler] around it before the caller ran, and by calls of [Push]. It is nil where there
 // is no Handler. The slice is valid until the next decision.
 func Verdicts(w http.ResponseWriter) []Verdict {
-	if resp := responseOf(w); resp != nil && resp.visit != nil {
+	if resp := responseOf(w); resp != nil && resp.exchange != nil {
 		return resp.sent
 	}
 	return nil

@@ -103,7 +103,7 @@ func TestAmplification(t *testing.T) {
 				t.Errorf("%s: pushed %v", r.URL.Path, server.Pushed(w))
 			}
 			verdicts, err := server.Push(w, r, link.Asset{Path: "/c", As: "style"})
-			if err != nil || server.Pushed(w) && verdicts[0].Means != server.None {
+			if err != nil || server.Pushed(w) && verdicts[0].Means != server.ByNothing {
 				t.Errorf("%s: Push %v, %v", r.URL.Path, verdicts, err)
 			}
 		})})
@@ -129,8 +129,8 @@ func TestStalledClient(t *testing.T) {
 		s.hold = func(string) error { tries++; <-gone; return http.ErrHandlerTimeout }
 		start := time.Now()
 		h := &server.Handler{
-			Source: wants("/a.css", "/b.css", "/c.css"),
-			Policy: server.Policy{Patience: server.DefaultPatience},
+			Sources: wants("/a.css", "/b.css", "/c.css"),
+			Policy:  server.Policy{PushWait: 50 * time.Millisecond},
 			Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if took := time.Since(start); took > 50*time.Millisecond {
 					t.Errorf("the page began after %v", took)
@@ -158,7 +158,7 @@ func TestStalledClient(t *testing.T) {
 // T18, with a client of flesh and blood: its windows are open, its socket is full.
 func TestStalledConnection(t *testing.T) {
 	begun := make(chan struct{}, 100)
-	addr := serve(t, &server.Handler{Source: wants("/a.css"), Policy: server.Policy{Patience: server.DefaultPatience}, Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	addr := serve(t, &server.Handler{Sources: wants("/a.css"), Policy: server.Policy{PushWait: 50 * time.Millisecond}, Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun <- struct{}{}
 		io.WriteString(w, strings.Repeat("x", 4<<20))
 	})})
@@ -183,7 +183,7 @@ func TestStalledConnection(t *testing.T) {
 func TestRefusalRemembered(t *testing.T) {
 	var said strings.Builder
 	h := &server.Handler{
-		Next: site("</a.css>; rel=preload; as=style"), Source: wants("/b.css"),
+		Next: site("</a.css>; rel=preload; as=style"), Sources: wants("/b.css"),
 		Logger: slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelInfo})),
 	}
 	tries := 0
@@ -227,7 +227,7 @@ func TestRefusalRemembered(t *testing.T) {
 // After a push that fails nothing more is pushed for the page: the rest goes by other
 // means, or with the next page.
 func TestPushFails(t *testing.T) {
-	h := &server.Handler{Source: wants("/a.css", "/b.css", "/c.css"), Next: site()}
+	h := &server.Handler{Sources: wants("/a.css", "/b.css", "/c.css"), Next: site()}
 	s := newStage()
 	s.hold = func(target string) error {
 		if target == "/b.css" {

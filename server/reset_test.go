@@ -27,9 +27,9 @@ func TestRapidReset(t *testing.T) {
 		}
 		io.WriteString(w, "<p>page")
 	})
-	h := &server.Handler{Next: next, Source: wants("/a.css", "/b.js")}
+	h := &server.Handler{Next: next, Sources: wants("/a.css", "/b.js")}
 	addr := serve(t, h)
-	hints := &server.Handler{Next: next, Source: h.Source, Policy: server.Policy{NoPush: true}}
+	hints := &server.Handler{Next: next, Sources: h.Sources, Policy: server.Policy{NoPush: true}}
 	hinting := serve(t, hints)
 	bare := serve(t, next)
 	other := func(addr string) time.Duration {
@@ -135,7 +135,7 @@ func mostGoroutines(f func()) int {
 
 // Nothing is left running when requests are over, however they ended.
 func TestNothingLeftRunning(t *testing.T) {
-	h := &server.Handler{Source: wants("/a.css"), Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	h := &server.Handler{Sources: wants("/a.css"), Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/abort") {
 			panic(http.ErrAbortHandler)
 		}

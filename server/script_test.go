@@ -134,9 +134,9 @@ func newPair(t testing.TB) *pair {
 	})
 	p.bare = serve(t, run)
 	p.handler = &server.Handler{
-		Next: run, Source: wants(sourceAssets...), ScanBytes: 64,
+		Next: run, Sources: wants(sourceAssets...),
 		Scan: func(head []byte, base link.Base) []link.Asset {
-			if len(head) > 64 {
+			if len(head) > 8<<10 {
 				p.tooMuch.Store(true)
 			}
 			return []link.Asset{{Path: "/scanned.css", As: "style"}}

@@ -165,7 +165,7 @@ func TestSharedCache(t *testing.T) {
 		io.WriteString(w, "page")
 	}
 	all := []string{"/a.css", "/b.js", "/c.css", "/d.js"}
-	h := &server.Handler{Next: http.HandlerFunc(page), Source: wants(all...)}
+	h := &server.Handler{Next: http.HandlerFunc(page), Sources: wants(all...)}
 	in := rand.New(rand.NewPCG(7, 7))
 	cookies := 0
 	for i := range 10_000 {
@@ -246,7 +246,7 @@ func TestPrivateNeverPlanned(t *testing.T) {
 	})
 	h := &server.Handler{Next: page, Observe: func(x *server.Exchange) {
 		for _, v := range x.Plan {
-			if v.Means != server.None {
+			if v.Means != server.ByNothing {
 				planned.Store(v.Asset.Path, true)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cache-aware/casper/gcs/cachedigest"
@@ -75,6 +76,7 @@ func ask(h http.Handler, path string, fields ...string) *stage {
 }
 
 func (s *stage) ask(h http.Handler, path string, fields ...string) {
+	patient(h)
 	h.ServeHTTP(s, request(path, fields...))
 	if s.code == 0 {
 		s.WriteHeader(http.StatusOK)
@@ -116,13 +118,13 @@ func (s *stage) rest() http.Header {
 // browser are the fields of a navigation.
 var browser = []string{"Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}
 
-// wants is a source of the same assets for every page.
-func wants(paths ...string) server.SourceFunc {
+// wants are the sources of a handler that wants the same assets for every page.
+func wants(paths ...string) []server.Source {
 	var list []link.Asset
 	for _, p := range paths {
 		list = append(list, link.Guess(p, ""))
 	}
-	return func(*http.Request) []link.Asset { return list }
+	return sources(func(*http.Request) []link.Asset { return list })
 }
 
 // keysOf are the keys of paths under H2O's defaults.
@@ -151,3 +153,19 @@ func digestOf(urls ...string) string {
 
 // leastTime is a date of long ago.
 var leastTime = time.Unix(1420070400, 0)
+
+// sources are the sources of a handler with one function.
+func sources(f server.SourceFunc) []server.Source { return []server.Source{f} }
+
+var waiting sync.Mutex
+
+// patient makes a handler wait for its promises as long as it takes, unless a test is about
+// that: the machine may be busy with other tests.
+func patient(h http.Handler) http.Handler {
+	waiting.Lock()
+	defer waiting.Unlock()
+	if h, ok := h.(*server.Handler); ok && h.Policy.PushWait == 0 {
+		h.Policy.PushWait = time.Minute
+	}
+	return h
+}

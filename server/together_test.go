@@ -37,7 +37,7 @@ func TestInterleavings(t *testing.T) {
 				delays[i] = delay()
 			}
 			h := &server.Handler{
-				Source: server.SourceFunc(func(r *http.Request) (list []link.Asset) {
+				Sources: sources(func(r *http.Request) (list []link.Asset) {
 					var page int
 					fmt.Sscanf(r.URL.Path, "/%d", &page)
 					for _, p := range assets(page)[:2] {
@@ -144,7 +144,7 @@ func TestStress(t *testing.T) {
 	})
 	var observed atomic.Int64
 	h := &server.Handler{
-		Next: next, Keys: server.KeyVersion, Source: wants("/a.css", "/b.css"),
+		Next: next, Keys: server.KeyVersion, Sources: wants("/a.css", "/b.css"),
 		Scan:    func([]byte, link.Base) []link.Asset { return []link.Asset{link.Guess("/s.css", "")} },
 		Observe: func(x *server.Exchange) { observed.Add(1); x.Key("/a.css") },
 		Allow:   func(r *http.Request, a link.Asset) bool { return a.Path != "/b.css" || r.URL.RawQuery == "" },
@@ -245,7 +245,7 @@ func TestNoFalseNegatives(t *testing.T) {
 		client := &server.Client{Held: f, CanPush: true}
 		for i := range n {
 			a := server.Prepare(link.Asset{Path: fmt.Sprintf("/not/%d/%d.css", c.held, i), As: "style"}, p)
-			if new(server.Policy).Decide(client, []*server.Asset{a}, nil).Verdicts[0].Why == server.Held {
+			if new(server.Policy).Decide(client, []*server.Asset{a}, nil).Verdicts[0].Reason == server.ReasonHeld {
 				taken++
 			}
 		}
@@ -255,7 +255,7 @@ func TestNoFalseNegatives(t *testing.T) {
 			t.Errorf("%d of %d keys of %d bits: %d false positives, %.0f expected", c.held, n, c.bits, taken, mean)
 		}
 		// And through a handler: what it set, it reads.
-		h.Source = wants("/held/" + fmt.Sprint(c.bits) + "/0.css")
+		h.Sources = wants("/held/" + fmt.Sprint(c.bits) + "/0.css")
 		if s := ask(h, "/", cookie); len(s.pushed) != 0 {
 			t.Errorf("%d keys of %d bits: pushed %q, which is held", c.held, c.bits, s.pushed)
 		}
@@ -285,7 +285,7 @@ func TestDecideLaws(t *testing.T) {
 		}
 		sent, seen := 0, make(map[string]bool)
 		for _, v := range plan.Verdicts {
-			if v.Means == server.None {
+			if v.Means == server.ByNothing {
 				continue
 			}
 			sent++
@@ -302,14 +302,14 @@ func TestDecideLaws(t *testing.T) {
 			t.Fatalf("%d sent, %d verdicts for %d assets", sent, len(plan.Verdicts), len(want))
 		}
 		for _, v := range plan.Verdicts {
-			if v.Means != server.None && v.Asset.Tracked && !plan.Next.Has(v.Asset.Key) {
+			if v.Means != server.ByNothing && v.Asset.Tracked && !plan.Next.Has(v.Asset.Key) {
 				t.Fatal("what was sent is not in the next fingerprint")
 			}
 		}
 		wider := c
 		wider.Held = plan.Next
 		for _, v := range p.Decide(&wider, want, nil).Verdicts {
-			if v.Means != server.None && v.Asset.Tracked && plan.Next.Has(v.Asset.Key) {
+			if v.Means != server.ByNothing && v.Asset.Tracked && plan.Next.Has(v.Asset.Key) {
 				t.Fatalf("%s was sent again", v.Asset.Path)
 			}
 		}

@@ -217,9 +217,9 @@ func both(t *testing.T, h http.HandlerFunc, look func(t *testing.T, addr string)
 	want := look(t, serve(t, h))
 	for name, wrapped := range map[string]*server.Handler{
 		"links":  {Next: h},
-		"source": {Next: h, Source: wants("/a.css", "/b.js")},
-		"scan":   {Next: h, Source: wants("/a.css"), Scan: scan, ScanBytes: 512},
-		"twice":  {Next: &server.Handler{Next: h, Source: wants("/a.css")}, Source: wants("/a.css", "/b.js")},
+		"source": {Next: h, Sources: wants("/a.css", "/b.js")},
+		"scan":   {Next: h, Sources: wants("/a.css"), Scan: scan},
+		"twice":  {Next: &server.Handler{Next: h, Sources: wants("/a.css")}, Sources: wants("/a.css", "/b.js")},
 	} {
 		if got := look(t, serve(t, wrapped)); got != want {
 			t.Errorf("%s: with the middleware:\n%s\nwithout:\n%s", name, got, want)
@@ -478,12 +478,10 @@ func TestResponseWriterFeatures(t *testing.T) {
 func TestPanics(t *testing.T) {
 	page := site("</l.css>; rel=preload; as=style")
 	for what, h := range map[string]*server.Handler{
-		"Source":    {Source: server.SourceFunc(func(*http.Request) []link.Asset { panic("out of order") })},
+		"Source":    {Sources: sources(func(*http.Request) []link.Asset { panic("out of order") })},
 		"Scan":      {Scan: func([]byte, link.Base) []link.Asset { panic("out of order") }},
 		"Validator": {Validator: func(string) string { panic("out of order") }},
 		"Allow":     {Allow: func(*http.Request, link.Asset) bool { panic("out of order") }},
-		"Rank":      {Rank: func(link.Asset) uint8 { panic("out of order") }},
-		"Digests":   {Digests: func([]string) server.Digest { panic("out of order") }},
 		"Observe":   {Observe: func(*server.Exchange) { panic("out of order") }},
 	} {
 		var said strings.Builder
@@ -499,7 +497,7 @@ func TestPanics(t *testing.T) {
 		ask(h, "/")
 	}
 	for _, v := range []any{http.ErrAbortHandler, "anything", errors.New("at all")} {
-		h := &server.Handler{Source: wants("/a.css"), Next: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(v) }), Observe: func(*server.Exchange) {
+		h := &server.Handler{Sources: wants("/a.css"), Next: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(v) }), Observe: func(*server.Exchange) {
 			t.Error("a request that panicked was observed")
 		}}
 		func() {
@@ -514,7 +512,7 @@ func TestPanics(t *testing.T) {
 	// A Pusher that panics does so on a goroutine where nobody else would catch it.
 	s := newStage()
 	s.hold = func(string) error { panic("out of order") }
-	s.ask(&server.Handler{Next: page, Source: wants("/a.css")}, "/")
+	s.ask(&server.Handler{Next: page, Sources: wants("/a.css")}, "/")
 	if s.code != http.StatusOK || len(s.final["Link"]) != 2 {
 		t.Errorf("%d, Link %q", s.code, s.final["Link"])
 	}
@@ -523,7 +521,7 @@ func TestPanics(t *testing.T) {
 // Whatever became of a request, Observe is told of it once.
 func TestObservedOnce(t *testing.T) {
 	seen := make(chan string, 10)
-	h := &server.Handler{Source: wants("/a.css"), Observe: func(x *server.Exchange) {
+	h := &server.Handler{Sources: wants("/a.css"), Observe: func(x *server.Exchange) {
 		seen <- fmt.Sprint(x.Request.URL.Path, " ", x.Status, " ", x.Pushed)
 	}}
 	h.Next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

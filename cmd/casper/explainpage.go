@@ -100,7 +100,6 @@ func (f *replayFlags) fates(x learn.Explanation, held casper.Fingerprint, params
 			r.Asset.NoPush = true
 		}
 		a := server.Prepare(r.Asset, params)
-		a.Freshness = server.Fresh
 		a.Tracked = a.Tracked || f.track == "all"
 		want = append(want, a)
 	}
@@ -110,9 +109,9 @@ func (f *replayFlags) fates(x learn.Explanation, held casper.Fingerprint, params
 		place[v.Asset.Path] = i + 1
 		for j := range fates {
 			if g := &fates[j]; g.Path == v.Asset.Path {
-				g.Sent = v.Means != server.None
+				g.Sent = v.Means != server.ByNothing
 				if !g.Sent {
-					g.Because = notSent(v.Why, f)
+					g.Because = notSent(v.Reason, f)
 				}
 			}
 		}
@@ -136,15 +135,15 @@ func (f *replayFlags) fates(x learn.Explanation, held casper.Fingerprint, params
 }
 
 // notSent is why the policy leaves out what the model wants.
-func notSent(why server.Why, f *replayFlags) string {
+func notSent(why server.Reason, f *replayFlags) string {
 	switch why {
-	case server.Held:
+	case server.ReasonHeld:
 		return "wanted, but the cookie says that the client holds it"
-	case server.OverCount:
+	case server.ReasonOverCount:
 		return fmt.Sprintf("wanted, but %s sent before it (--max-assets)", are(f.maxAssets))
-	case server.OverBytes:
+	case server.ReasonOverBytes:
 		return "wanted, but there is no room left (--max-bytes)"
-	case server.Unable:
+	case server.ReasonUnable:
 		return "wanted, but it cannot go out this way: the cookie does not remember it, or no browser acts on it"
 	}
 	return "wanted, but " + why.String()

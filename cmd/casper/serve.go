@@ -154,11 +154,12 @@ func (t *tool) serve(ctx context.Context, s *serving) error {
 	log := newLogger(t.stderr, s.logFormat)
 
 	h := &server.Handler{
-		Policy: server.Policy{MaxAssets: s.maxAssets, MaxBytes: int64(s.maxBytes), Patience: promisePatience},
-		Cookie: server.Cookie{Name: s.cookie},
-		Params: casper.Params{CapacityBits: s.capacityBits},
-		Keys:   server.KeyVersion,
-		Logger: log,
+		Policy:  server.Policy{MaxAssets: s.maxAssets, MaxBytes: int64(s.maxBytes), PushWait: promisePatience},
+		Cookie:  server.Cookie{Name: s.cookie},
+		Params:  casper.Params{CapacityBits: s.capacityBits},
+		Keys:    server.KeyVersion,
+		Proxies: s.trusted,
+		Logger:  log,
 	}
 	if s.track == "all" {
 		h.Track = server.TrackAll
@@ -172,19 +173,24 @@ func (t *tool) serve(ctx context.Context, s *serving) error {
 	if err != nil {
 		return err
 	}
-	source, keep, err := newSource(s, h.Track, declared, log)
+	if len(declared) > 0 {
+		h.Sources = append(h.Sources, declared)
+	}
+	learning, err := s.openLearning(log)
 	if err != nil {
 		return err
 	}
-	h.Observe = func(x *server.Exchange) { logExchange(log, x, s.trusted) }
-	handler := withArrival(source.Attach(h))
+	if learning != nil {
+		h.Sources = append(h.Sources, learning.source)
+	}
+	h.Observe = func(x *server.Exchange) { logExchange(log, x) }
 
 	public, err := s.open()
 	if err != nil {
 		return err
 	}
 	defer public.listener.Close()
-	servers := []*serverOf{{public, newHTTPServer(s, handler, log, public.tls)}}
+	servers := []*serverOf{{public, newHTTPServer(s, h, log, public.tls)}}
 	if s.admin != "" {
 		admin, err := listen(s.admin, nil)
 		if err != nil {
@@ -194,17 +200,20 @@ func (t *tool) serve(ctx context.Context, s *serving) error {
 		if at, ok := admin.listener.Addr().(*net.TCPAddr); ok && !at.IP.IsLoopback() {
 			log.Warn("admin: whoever reaches this address can change what was learned", "addr", at.String())
 		}
-		servers = append(servers, &serverOf{admin, newAdminServer(h, source.Model, log)})
+		servers = append(servers, &serverOf{admin, newAdminServer(h, learning.model(), log)})
 	}
 	t.announce(s, servers)
 
-	learning, end := context.WithCancel(context.Background()) // until after the last answer
+	if learning == nil {
+		return runServers(ctx, stop, servers, log)
+	}
+	until, end := context.WithCancel(context.Background()) // until after the last answer
 	defer end()
-	learned := make(chan error, 1)
-	go func() { learned <- source.Run(learning, keep) }()
+	kept := make(chan error, 1)
+	go func() { kept <- learning.source.Run(until, learning.kept) }()
 	failed := runServers(ctx, stop, servers, log)
 	end()
-	if err := <-learned; failed == nil {
+	if err := <-kept; failed == nil {
 		failed = err
 	}
 	return failed

@@ -27,7 +27,7 @@ func (s *serving) openContent(h *server.Handler, log *slog.Logger) (close func()
 		}
 		h.Next = files
 		h.Validator = files.Validator
-		h.Scan = learned.Scanner(h.Track)
+		h.Scan = learned.Scan
 		return files.Close, nil
 	}
 	d := demo.New(demo.Config{Params: h.Params, Cookie: s.cookie, Track: h.Track})

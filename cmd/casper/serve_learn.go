@@ -6,41 +6,51 @@ import (
 	"log/slog"
 	"strings"
 
-	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/learn"
 	"github.com/cache-aware/casper/server/learn/keep"
 	"github.com/cache-aware/casper/server/learned"
-	"github.com/cache-aware/casper/server/manifest"
 )
 
-// newSource returns what knows what pages need, from manifests and from what is seen, and what
-// keeps that until a context ends; nil does neither.
-func newSource(s *serving, track server.Track, declared manifest.List, log *slog.Logger) (source *learned.Source, run func(context.Context) error, err error) {
-	source = &learned.Source{Reader: learn.Reader{Cookie: s.cookie}, Peer: s.trusted.client, Track: track}
-	if len(declared) > 0 {
-		source.Declared = declared.Page
+// A learning is what learns what pages need, and what keeps that until a context ends, nil
+// where nothing does.
+type learning struct {
+	source *learned.Source
+	kept   func(context.Context) error
+}
+
+// model is what is learned; nil where nothing is.
+func (l *learning) model() *learn.Model {
+	if l == nil {
+		return nil
 	}
+	return l.source.Model
+}
+
+// openLearning returns nil where nothing is to be learned.
+func (s *serving) openLearning(log *slog.Logger) (*learning, error) {
 	if s.learn == "off" {
-		return source, nil, nil
+		return nil, nil
 	}
 	shared := isRedis(s.state)
-	c := learn.Config{Shadow: s.learn == "shadow", Share: shared}
+	c := learn.Config{Share: shared}
 	if shared {
 		c.Secret = []byte(s.state) // the nodes of a fleet are told the same address
 	}
-	if source.Model, err = learn.New(c); err != nil {
-		return nil, nil, err
+	model, err := learn.New(c)
+	if err != nil {
+		return nil, err
 	}
+	l := &learning{source: &learned.Source{Model: model, Proxies: s.trusted, Shadow: s.learn == "shadow"}}
 	switch {
 	case shared:
-		run, err = share(source.Model, s.state, log)
+		l.kept, err = share(model, s.state, log)
 	case s.state != "":
-		saver := &keep.Saver{Model: source.Model, File: s.state, Log: log}
-		if run, err = saver.Run, saver.Load(); err != nil {
+		saver := &keep.Saver{Model: model, File: s.state, Log: log}
+		if l.kept, err = saver.Run, saver.Load(); err != nil {
 			err = fmt.Errorf("--state: %w", err)
 		}
 	}
-	return source, run, err
+	return l, err
 }
 
 func isRedis(state string) bool {

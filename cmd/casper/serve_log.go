@@ -2,11 +2,9 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"log"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"github.com/cache-aware/casper/server"
@@ -19,25 +17,14 @@ func newLogger(w io.Writer, format string) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, nil))
 }
 
-type arrivalKey struct{}
-
-// withArrival notes when each request came in.
-func withArrival(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), arrivalKey{}, time.Now())))
-	})
-}
-
 // logExchange writes the line of the access log.
-func logExchange(log *slog.Logger, x *server.Exchange, trusted networks) {
+func logExchange(log *slog.Logger, x *server.Exchange) {
 	r := x.Request
 	attrs := []slog.Attr{
 		slog.String("method", r.Method), slog.String("path", r.URL.RequestURI()), slog.Int("status", x.Status),
-		slog.String("proto", r.Proto), slog.String("from", trusted.client(r).String()),
+		slog.String("proto", r.Proto), slog.String("from", x.Client.String()),
 	}
-	if at, ok := r.Context().Value(arrivalKey{}).(time.Time); ok {
-		attrs = append(attrs, slog.Float64("ms", float64(time.Since(at).Microseconds())/1000))
-	}
+	attrs = append(attrs, slog.Float64("ms", float64(time.Since(x.Arrived).Microseconds())/1000))
 	if x.Pushed {
 		attrs = append(attrs, slog.Bool("push", true))
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net/http"
 	"net/netip"
 	"strings"
 )
@@ -34,38 +33,4 @@ func (n *networks) Set(text string) error {
 		*n = append(*n, p.Masked())
 	}
 	return nil
-}
-
-func (n networks) contain(addr netip.Addr) bool {
-	addr = addr.Unmap().WithZone("")
-	for _, p := range n {
-		if p.Contains(addr) {
-			return true
-		}
-	}
-	return false
-}
-
-// client is the address that a request comes from: that of the connection, or, if a trusted
-// proxy is there, the last one in X-Forwarded-For that no trusted proxy has.
-func (n networks) client(r *http.Request) netip.Addr {
-	at, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	addr := at.Addr()
-	if !n.contain(addr) {
-		return addr
-	}
-	hops := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
-	for i := len(hops) - 1; i >= 0; i-- {
-		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
-			break // what stands before it is no better
-		}
-		if addr = hop; !n.contain(hop) {
-			break
-		}
-	}
-	return addr
 }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/cache-aware/casper/gcs/casper"
+	"github.com/cache-aware/casper/server/manifest"
 )
 
 func init() {
@@ -62,12 +63,12 @@ type Casper struct {
 	// Never push.
 	NoPush bool `json:"no_push,omitempty"`
 
-	log      *slog.Logger
-	state    string    // with placeholders replaced; the key of evidence
-	evidence *evidence // nil: nothing is learned
-	known    string    // the key of memory
-	memory   *memory
-	sources  *sources
+	log       *slog.Logger
+	manifests manifest.List
+	state     string    // with placeholders replaced; the key of evidence
+	evidence  *evidence // nil: nothing is learned
+	known     string    // the key of memory
+	memory    *memory
 }
 
 // CaddyModule tells Caddy about the module.
@@ -147,8 +148,8 @@ func (c *Casper) Provision(ctx caddy.Context) error {
 	}
 	c.log = ctx.Slogger()
 	logs.join(c.log)
-	declared, err := readManifests(c.Manifests, c.log)
-	if err != nil {
+	var err error
+	if c.manifests, err = readManifests(c.Manifests, c.log); err != nil {
 		return err
 	}
 	if c.Learn != "off" {
@@ -162,7 +163,6 @@ func (c *Casper) Provision(ctx caddy.Context) error {
 	if c.memory, c.known, err = openMemory(c); err != nil {
 		return err
 	}
-	c.sources = newSources(c, declared)
 	if s, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
 		s.RegisterConnContext(connContext)
 	}

@@ -15,10 +15,9 @@ import (
 )
 
 // A site is what is learned of one origin.
-type site struct {
-	model *learn.Model
-	pages learned.Pages
-}
+type site struct{ source learned.Source }
+
+func newSite(m *learn.Model) *site { return &site{learned.Source{Model: m}} }
 
 // evidence is what handlers that name the same state have learned, and what keeps it. It
 // outlives a reload, since the new configuration's handlers take it from the pool before the
@@ -64,7 +63,7 @@ func newEvidence(state string) (*evidence, error) {
 		if err != nil {
 			return nil, err
 		}
-		e.one, keep = &site{model: model}, k
+		e.one, keep = newSite(model), k
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	e.stop = cancel
@@ -88,11 +87,11 @@ func newEvidence(state string) (*evidence, error) {
 
 func (e *evidence) tick(now time.Time) {
 	if e.one != nil {
-		e.one.model.Tick(now)
+		e.one.source.Model.Tick(now)
 		return
 	}
 	for s := range e.sites.Values() {
-		s.model.Tick(now)
+		s.source.Model.Tick(now)
 	}
 }
 
@@ -118,7 +117,7 @@ func (e *evidence) site(host string) *site {
 	}
 	s, _ := e.sites.ComputeIfAbsent(strings.Clone(host), func() (*site, bool) {
 		model, err := learn.New(learn.Config{})
-		return &site{model: model}, err != nil // the zero Config is valid
+		return newSite(model), err != nil // the zero Config is valid
 	})
 	return s
 }

@@ -41,7 +41,7 @@ func openMemory(c *Casper) (*memory, string, error) {
 		h.Keys = server.KeyVersion
 		h.Track = c.track()
 		h.Logger = slog.New(logs.handler())
-		h.Source = server.SourceFunc(wanted)
+		h.Sources = []server.Source{manifested{}, learning{}}
 		h.Observe = observe
 		return m, nil
 	})

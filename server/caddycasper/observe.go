@@ -7,11 +7,10 @@ import (
 	"github.com/cache-aware/casper/server"
 )
 
-// observe is told of each exchange once it is over.
+// observe logs an exchange once it is over.
 func observe(x *server.Exchange) {
 	v := visitOf(x.Request)
 	if log := v.casper.log; len(x.Plan) > 0 && log.Enabled(context.Background(), slog.LevelDebug) {
 		log.Debug("page", slog.String("uri", x.Request.RequestURI), slog.Int("status", x.Status), slog.Any("sent", server.Summary(x.Plan)))
 	}
-	v.source.Observe(x)
 }

@@ -59,7 +59,7 @@ func TestHosts(t *testing.T) {
 	s := start(t, "casper\n"+folder)
 	s.teach("/", 8)
 	evidences.Range(func(_, e any) bool {
-		if got := e.(*evidence).site("other.example").model.Wanted("/"); len(got) != 0 {
+		if got := e.(*evidence).site("other.example").source.Model.Wanted("/"); len(got) != 0 {
 			t.Errorf("of another host, %d assets are known", len(got))
 		}
 		if a, b := e.(*evidence).site("Site.Example"), e.(*evidence).site(host); a != b {

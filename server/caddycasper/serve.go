@@ -9,13 +9,12 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/cache-aware/casper/server"
-	"github.com/cache-aware/casper/server/learned"
 )
 
 // A visit is what is known of one request besides what net/http and package server know.
 type visit struct {
 	casper *Casper
-	source *learned.Source // of the site
+	site   *site // nil where nothing is learned
 }
 
 type visitKey struct{}
@@ -37,13 +36,10 @@ func (c *Casper) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhtt
 		return next.ServeHTTP(w, r) // within handle_errors, or within another casper: the page has had its chance
 	}
 	caddyhttp.SetVar(r.Context(), taken, true)
-	var s *site
+	v := &visit{casper: c}
 	if c.evidence != nil {
-		s = c.evidence.site(r.Host)
+		v.site = c.evidence.site(r.Host)
 	}
-	v := &visit{c, c.sources.of(s)}
-	asked, end := v.source.Begin(v.request(r))
-	defer end()
 	below := &writer{ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, http3: r.ProtoMajor == 3}
 	var failed error
 	answer := func(w http.ResponseWriter, _ *http.Request) {
@@ -52,7 +48,7 @@ func (c *Casper) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhtt
 			w.WriteHeader(statusOf(failed))
 		}
 	}
-	c.memory.handler.Wrap(http.HandlerFunc(answer)).ServeHTTP(below, asked)
+	c.memory.handler.Wrap(http.HandlerFunc(answer)).ServeHTTP(below, v.request(r))
 	return failed
 }
 

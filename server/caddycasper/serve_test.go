@@ -443,7 +443,7 @@ func TestNested(t *testing.T) {
 	}
 	s.teach("/", 0)
 	evidences.Range(func(_, e any) bool {
-		if n := e.(*evidence).site(host).model.Stats().Views; n != 1 {
+		if n := e.(*evidence).site(host).source.Model.Stats().Views; n != 1 {
 			t.Errorf("one visit is %d views", n)
 		}
 		return true

@@ -1,51 +1,42 @@
 package caddycasper
 
 import (
-	"cmp"
 	"net/http"
 
-	"github.com/maypok86/otter/v2"
-
-	"github.com/cache-aware/casper/gcs/casper"
-	"github.com/cache-aware/casper/server/learn"
-	"github.com/cache-aware/casper/server/learned"
-	"github.com/cache-aware/casper/server/link"
-	"github.com/cache-aware/casper/server/manifest"
+	"github.com/cache-aware/casper/server"
 )
 
-// sources are what names the assets of pages: for each site what was learned of it, and the
-// manifests.
-type sources struct {
-	bySite *otter.Cache[*site, *learned.Source]
-	plain  *learned.Source // where nothing is learned
-	reader learn.Reader
-	shadow bool
-}
+// What names the assets of pages depends on the request: its directive has manifests, and its
+// site has been learned of. Handlers with the same options share one [server.Handler], whose
+// sources look these up.
 
-func newSources(c *Casper, declared manifest.List) *sources {
-	return &sources{
-		bySite: otter.Must(&otter.Options[*site, *learned.Source]{MaximumSize: maxSites}),
-		plain:  &learned.Source{Declared: declared.Page, Track: c.track()},
-		reader: learn.Reader{Cookie: cmp.Or(c.CookieName, casper.CookieName)},
-		shadow: c.Learn == "shadow",
+// manifested is what the manifests of the request's directive say.
+type manifested struct{}
+
+func (manifested) Wanted(r *http.Request, w *server.Wants) { visitOf(r).casper.manifests.Wanted(r, w) }
+
+// learning is what was learned of the request's site.
+type learning struct{}
+
+func (learning) Wanted(r *http.Request, w *server.Wants) {
+	if v := visitOf(r); v.site != nil && v.casper.Learn != "shadow" {
+		v.site.source.Wanted(r, w)
 	}
 }
 
-// of returns the source for a site; nil is a site that is not learned of.
-func (all *sources) of(s *site) *learned.Source {
-	if s == nil {
-		return all.plain
+func (learning) Begin(r *http.Request) server.Observation {
+	v := visitOf(r)
+	if v.site == nil {
+		return nil
 	}
-	if known, ok := all.bySite.GetIfPresent(s); ok {
-		return known
+	o := v.site.source.Begin(r)
+	if v.casper.Learn == "shadow" {
+		return shadow{o}
 	}
-	source, _ := all.bySite.ComputeIfAbsent(s, func() (*learned.Source, bool) {
-		return &learned.Source{
-			Model: s.model, Pages: &s.pages, Reader: all.reader, Shadow: all.shadow,
-			Declared: all.plain.Declared, Track: all.plain.Track,
-		}, false
-	})
-	return source
+	return o
 }
 
-func wanted(r *http.Request) []link.Asset { return visitOf(r).source.Wanted(r) }
+// A shadow is an observation that names nothing.
+type shadow struct{ server.Observation }
+
+func (shadow) Wanted(*http.Request, *server.Wants) {}

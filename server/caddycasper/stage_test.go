@@ -300,7 +300,7 @@ func known(state, page string) []string {
 	var paths []string
 	evidences.Range(func(key, e any) bool {
 		if key == state {
-			for _, p := range e.(*evidence).site(host).model.Wanted(page) {
+			for _, p := range e.(*evidence).site(host).source.Model.Wanted(page) {
 				paths = append(paths, p.Asset.Path)
 			}
 		}

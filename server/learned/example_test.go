@@ -30,7 +30,7 @@ func Example() {
 		panic(err)
 	}
 	source := &learned.Source{Model: model}
-	h := source.Attach(&server.Handler{Next: app})
+	h := &server.Handler{Next: app, Sources: []server.Source{source}}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go source.Run(ctx, nil) // or the Run of a keep.Saver, to keep it

@@ -3,7 +3,7 @@
 //
 //	model, err := learn.New(learn.Config{})
 //	source := &learned.Source{Model: model}
-//	h := source.Attach(&server.Handler{Next: application})
+//	h := &server.Handler{Next: application, Sources: []server.Source{source}}
 //	go source.Run(ctx, nil)
 //
 // The two know nothing of each other: the handler decides for anybody who names assets, and
@@ -13,6 +13,7 @@
 package learned
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"net/netip"
@@ -20,123 +21,158 @@ import (
 	"sync"
 	"time"
 
-	"github.com/maypok86/otter/v2"
-
 	"github.com/cache-aware/casper/server"
+	"github.com/cache-aware/casper/server/internal/httpfacts"
 	"github.com/cache-aware/casper/server/learn"
 	"github.com/cache-aware/casper/server/link"
 )
 
-// A Source is the [server.Source] and the observer of a handler. Its fields must not change
-// after the first request; a Source must not be copied.
+// A Source is what a model knows as a [server.Source], and the [server.Observer] that tells
+// the model what happens. It may serve several handlers for parts of one site. Its fields must
+// not change after the first request; a Source must not be copied.
 type Source struct {
-	Model  *learn.Model // nil: nothing is learned, and Declared alone is the source
+	Model  *learn.Model
 	Reader learn.Reader
 
-	// Declared returns what is known of a page, by its path, before anything is learned: a
-	// manifest's [github.com/cache-aware/casper/server/manifest.Manifest.Page]. It comes
-	// first. A page that is listed with nothing gets nothing. The same page should have the
-	// same slice, which is not written to. Nil declares nothing.
-	Declared func(path string) (assets []link.Asset, listed bool)
+	// Proxies are the handler's: the networks of the proxies whose X-Forwarded-For is believed,
+	// for the model to tell clients apart.
+	Proxies []netip.Prefix
 
-	// Peer is who sent a request, for the model to tell clients apart; the address that a trusted
-	// proxy names, behind one. Nil is [learn.Peer], the connection's.
-	Peer func(r *http.Request) netip.Addr
-
-	// Track is the handler's. Assets that its cookie does not remember are learned and hinted,
-	// and not pushed: a push would send them with every visit, while a browser passes over the
-	// hint for what it has.
-	Track server.Track
-
-	// Pages are the pages that are being answered. Sources of one model, such as those of
-	// several handlers for parts of a site, share them. Nil are the source's own.
-	Pages *Pages
-
-	// Shadow learns, and names only what is declared.
+	// Shadow learns, and names nothing.
 	Shadow bool
 
-	own   Pages
-	once  sync.Once
-	lists *otter.Cache[string, *list]
+	open openPages
 }
 
-// A visit is what is known of a request besides what net/http and server know of it.
-type visit struct {
-	arrived time.Time
+// Wanted adds what the model says of the page that r asks for.
+func (s *Source) Wanted(r *http.Request, w *server.Wants) { s.choose(r, w, s.client(r)) }
+
+// choose adds what the model chooses for one view, and returns it.
+func (s *Source) choose(r *http.Request, w *server.Wants, c learn.Client) []learn.Prediction {
+	if s.Shadow {
+		return nil
+	}
+	chosen, _ := s.Model.Choose(nil, s.Reader.Page(r), c)
+	for i := range chosen {
+		if p := &chosen[i]; p.Linked {
+			w.Add(p.Asset) // the application that links it says itself whether it may be pushed
+		} else {
+			w.Infer(p.Asset)
+		}
+	}
+	return chosen
+}
+
+// Forget drops what was learned of a page, and reports whether that was anything.
+func (s *Source) Forget(page string) bool { return s.Model.Forget(page) }
+
+// ForgetAll drops everything that was learned.
+func (s *Source) ForgetAll() { s.Model.Clear() }
+
+func (s *Source) client(r *http.Request) learn.Client {
+	return s.Model.Client(httpfacts.Networks(s.Proxies).Client(r), time.Now())
+}
+
+// An observation is one request.
+type observation struct {
+	source  *Source
+	request *http.Request
+	client  learn.Client
+	opened  bool               // it is among the open pages
 	chosen  []learn.Prediction // what the model said, if it was asked
 }
 
-type visitKey struct{ *Source }
-
-func (s *Source) visitOf(r *http.Request) *visit {
-	v, _ := r.Context().Value(visitKey{s}).(*visit)
-	return v
+// Begin implements [server.Observer].
+func (s *Source) Begin(r *http.Request) server.Observation {
+	o := &observation{source: s, request: r, client: s.client(r)}
+	if o.opened = httpfacts.First(r.Header, "Sec-Fetch-Dest") == "document"; o.opened {
+		s.open.arrive(o.page())
+	}
+	return o
 }
 
-// Attach makes s the source and the observer of a handler, and returns the handler to serve,
-// with [Source.Wrap] around it. What h.Observe was is called afterwards. A source with neither
-// Model nor Declared leaves the handler as it is.
-func (s *Source) Attach(h *server.Handler) http.Handler {
-	if s.Model == nil && s.Declared == nil {
-		return h
+func (o *observation) page() openPage { return openPage{o.client, o.request.URL.Path} }
+
+// Wanted adds what the model says, and remembers it: the model cannot judge by this view what
+// went out ahead of it.
+func (o *observation) Wanted(r *http.Request, w *server.Wants) {
+	o.chosen = o.source.choose(r, w, o.client)
+}
+
+// End tells the model of the request, and then of the files that were asked for meanwhile.
+func (o *observation) End(x *server.Exchange) {
+	m := o.source.Model
+	if x != nil {
+		o.tell(m, x)
 	}
-	h.Source = s
-	after := h.Observe
-	h.Observe = func(x *server.Exchange) {
-		s.Observe(x)
-		if after != nil {
-			after(x)
+	if o.opened {
+		for _, e := range o.source.open.leave(o.page()) {
+			m.Observe(e)
 		}
 	}
-	return s.Wrap(h)
 }
 
-// Wrap returns next, which must contain the handler of which s is the source, for
-// s to know when requests arrive.
-func (s *Source) Wrap(next http.Handler) http.Handler {
-	if s.Model == nil {
-		return next
+func (o *observation) tell(m *learn.Model, x *server.Exchange) {
+	s := o.source
+	reader := s.Reader
+	reader.NoLinks = true // among those of the header are the handler's
+	e, ok := reader.Event(x.Request, x.Status, x.Header)
+	if !ok {
+		return
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r, end := s.Begin(r)
-		defer end()
-		next.ServeHTTP(w, r)
-	})
+	e.Client = o.client
+	if x.Early {
+		e.Flags |= learn.Early
+	}
+	if x.Pushed {
+		e.Flags |= learn.Pushed
+	}
+	if e.Kind == learn.Fetch {
+		e.Time = x.Arrived
+		if x.Early || x.Pushed || !s.open.hold(openPage{e.Client, e.Path}, e) {
+			m.Observe(e)
+		}
+		return
+	}
+	e.Time = s.open.since(o.page(), time.Now())
+	e.Chosen = o.chosen
+	e.Sent, e.ByPush = sent(x.Plan, o.chosen)
+	if x.Held.Len() > 0 {
+		e.Held = func(path string) bool { return x.Held.Has(x.Key(path)) }
+	}
+	e.Links = x.Links
+	e.Flags &^= learn.Private // the handler has seen to that
+	m.Observe(e)
 }
 
-func (s *Source) pages() *Pages {
-	if s.Pages != nil {
-		return s.Pages
-	}
-	return &s.own
-}
-
-// Begin is Wrap for servers that hand requests on in another way. It returns the request
-// to hand on, and what to call when it has been answered.
-func (s *Source) Begin(r *http.Request) (asked *http.Request, end func()) {
-	asked = r.WithContext(context.WithValue(r.Context(), visitKey{s}, &visit{arrived: time.Now()}))
-	if s.Model == nil || r.Header.Get("Sec-Fetch-Dest") != "document" {
-		return asked, func() {}
-	}
-	at := openPage{s.client(r), r.URL.Path}
-	s.pages().arrive(at)
-	return asked, func() {
-		for _, e := range s.pages().leave(at) {
-			s.Model.Observe(e)
+// sent returns what went out ahead of a view besides what the model chose, and whether any of it
+// went by push: a client who was pushed everything asks for nothing, and is no bot for it.
+func sent(plan []server.Verdict, chosen []learn.Prediction) (assets []link.Asset, byPush bool) {
+	for _, v := range plan {
+		if v.Means == server.ByNothing {
+			continue
+		}
+		byPush = byPush || v.Means == server.ByPush
+		if !slices.ContainsFunc(chosen, func(p learn.Prediction) bool { return p.Asset.Path == v.Asset.Path }) {
+			assets = append(assets, v.Asset.Asset)
 		}
 	}
+	return assets, byPush
+}
+
+// Scan finds what the beginning of a page names: it is a [server.Handler.Scan].
+func Scan(head []byte, base link.Base) []link.Asset {
+	list, _ := learn.ScanHTML(bytes.NewReader(head), base.Scheme+"://"+base.Authority+base.Path)
+	return list
 }
 
 // tick is how often views are counted whose time is over.
 const tick = 2 * time.Second
 
 // Run keeps the model up to date until the context ends, and calls keep meanwhile, if that is not
-// nil: the Run of a [keep.Saver], for instance, which saves what was learned once more at
+// nil: the Run of a [github.com/cache-aware/casper/server/learn/keep.Saver], for instance, which saves what was learned once more at
 // the end. It returns what keep returns.
 func (s *Source) Run(ctx context.Context, keep func(context.Context) error) error {
-	if s.Model == nil {
-		return nil
-	}
 	keeping, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	var kept error
@@ -157,80 +193,4 @@ func (s *Source) Run(ctx context.Context, keep func(context.Context) error) erro
 			return kept
 		}
 	}
-}
-
-func (s *Source) client(r *http.Request) learn.Client {
-	peer := s.Peer
-	if peer == nil {
-		peer = learn.Peer
-	}
-	return s.Model.Client(peer(r), time.Now())
-}
-
-// Observe tells the model of an exchange. Requests that did not come through Wrap or Begin are
-// not counted.
-func (s *Source) Observe(x *server.Exchange) {
-	v := s.visitOf(x.Request)
-	if s.Model == nil || v == nil {
-		return
-	}
-	reader := s.Reader
-	reader.NoLinks = true // among those of the header are the handler's
-	e, ok := reader.Event(x.Request, x.Status, x.Header)
-	if !ok {
-		return
-	}
-	e.Client = s.client(x.Request)
-	if x.Early {
-		e.Flags |= learn.Early
-	}
-	if x.Pushed {
-		e.Flags |= learn.Pushed
-	}
-	if e.Kind == learn.Fetch {
-		e.Time = v.arrived
-		if x.Early || x.Pushed || !s.pages().hold(openPage{e.Client, e.Path}, e) {
-			s.Model.Observe(e)
-		}
-		return
-	}
-	e.Time = s.pages().since(openPage{e.Client, x.Request.URL.Path}, time.Now())
-	e.Chosen = v.chosen
-	e.Sent, e.ByPush = sent(x.Plan, v.chosen)
-	if x.Held.Len() > 0 {
-		e.Held = func(path string) bool { return x.Held.Has(x.Key(path)) }
-	}
-	e.Flags &^= learn.Private
-	if e.Links = links(x); x.Personal { // what it links may be for this client alone
-		e.Links = nil
-	}
-	s.Model.Observe(e)
-}
-
-// links are those of the application's answer, without those that the handler put there. The
-// handler itself remembers them for as long as the process lives, the model for longer. It is
-// nil for an answer that could not be read.
-func links(x *server.Exchange) []link.Asset {
-	if x.Unread {
-		return nil
-	}
-	if x.Linked == nil {
-		return []link.Asset{} // nil would say nothing
-	}
-	return x.Linked
-}
-
-// sent returns what went out ahead of a view besides what the model chose, and whether any of it
-// went by push: a client who was pushed everything asks for nothing, and is no bot for it.
-func sent(plan []server.Verdict, chosen []learn.Prediction) (assets []link.Asset, byPush bool) {
-	for _, v := range plan {
-		if v.Means == server.None {
-			continue
-		}
-		byPush = byPush || v.Means == server.ByPush
-		if !slices.ContainsFunc(chosen, func(p learn.Prediction) bool { return p.Asset.Path == v.Asset.Path }) {
-			assets = append(assets, v.Asset.Asset)
-		}
-	}
-	return assets, byPush
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -17,6 +18,7 @@ import (
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/evidence"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -86,7 +88,7 @@ func TestLearns(t *testing.T) {
 			})
 			s := &Source{Model: newModel(t, learn.Config{}), Shadow: shadow}
 			observed := 0
-			h = s.Attach(&server.Handler{Next: app, Observe: func(*server.Exchange) { observed++ }})
+			h = &server.Handler{Next: app, Sources: []server.Source{s}, Observe: func(*server.Exchange) { observed++ }}
 			ctx, cancel := context.WithCancel(t.Context())
 			kept, done := false, make(chan error)
 			go func() {
@@ -130,108 +132,57 @@ func TestLearns(t *testing.T) {
 	}
 }
 
-// What is declared comes first and needs no model; a page listed with nothing gets nothing.
-func TestDeclared(t *testing.T) {
-	app := []link.Asset{{Path: "/app.css", As: "style"}}
-	declared := func(path string) ([]link.Asset, bool) {
-		switch path {
-		case "/a%20b":
-			return app, true
-		case "/none":
-			return nil, true
-		}
-		return nil, false
-	}
-	m := newModel(t, learn.Config{})
-	for _, page := range []string{"/a b", "/none", "/other"} {
-		m.Declare(page, []link.Asset{{Path: "/app.css", As: "style"}, {Path: "/learned.js", As: "script"}})
-	}
-	for _, tt := range []struct {
-		name      string
-		model     *learn.Model
-		page      string
-		untracked bool // not through Begin
-		want      []string
-	}{
-		{"no model", nil, "/a%20b", false, []string{"/app.css"}},
-		{"no model, not listed", nil, "/other", false, nil},
-		{"both", m, "/a%20b", false, []string{"/app.css", "/learned.js"}},
-		{"listed with nothing", m, "/none", false, nil},
-		{"not listed", m, "/other", false, []string{"/app.css", "/learned.js"}},
-		{"from elsewhere", m, "/a%20b", true, []string{"/app.css"}},
-	} {
-		s := &Source{Model: tt.model, Declared: declared}
-		// One visitor in twenty is held out: the best of eight counts.
-		var got []string
-		for i := range 8 {
-			r := httptest.NewRequest("GET", tt.page, nil)
-			r.RemoteAddr = fmt.Sprintf("10.0.%d.1:1", i)
-			if !tt.untracked {
-				var end func()
-				r, end = s.Begin(r)
-				defer end()
-			}
-			var paths []string
-			for _, a := range s.Wanted(r) {
-				paths = append(paths, a.Path)
-			}
-			if len(paths) > len(got) {
-				got = paths
-			}
-		}
-		if !slices.Equal(got, tt.want) {
-			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
-		}
-	}
-}
-
-// Two sources in one chain, of two sites for instance, do not take each other's visits.
-func TestVisitsAreTheirSources(t *testing.T) {
-	m := newModel(t, learn.Config{})
-	m.Declare("/", []link.Asset{{Path: "/a.css", As: "style"}})
-	inner, outer := &Source{Model: m}, &Source{Model: m}
-	r, end := outer.Begin(httptest.NewRequest("GET", "/", nil))
-	defer end()
-	if inner.Wanted(r) != nil {
-		t.Error("a visit of another source was taken")
-	}
-}
-
-// Who is asked for the client's address is Peer.
-func TestPeer(t *testing.T) {
+// Who asks is told apart by the address that a trusted proxy names.
+func TestProxies(t *testing.T) {
 	s := &Source{Model: newModel(t, learn.Config{})}
 	r := httptest.NewRequest("GET", "/", nil)
 	r.RemoteAddr = "10.0.0.1:1"
+	r.Header.Set("X-Forwarded-For", "192.0.2.1")
 	connection := s.client(r)
-	s.Peer = func(*http.Request) netip.Addr { return netip.MustParseAddr("192.0.2.1") }
+	s.Proxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 	if s.client(r) == connection {
-		t.Error("Peer was not asked")
+		t.Error("the proxy's word does not count")
 	}
 }
 
-// The same answer of the model is the same slice, and what is kept for that is bounded: paths
-// of a megabyte are not.
-func TestListsAreKept(t *testing.T) {
-	s := &Source{}
-	css, font := &link.Asset{Path: "/a.css", As: "style"}, &link.Asset{Path: "/a.woff2", As: "font", CrossOrigin: link.Anonymous}
-	c := []learn.Prediction{{Asset: css}, {Asset: font}}
-	declared := []link.Asset{{Path: "/a.css", As: "style"}, {Path: "/b.css", As: "style"}}
-	first, again := s.list("/", declared, c), s.list("/", declared, c)
-	if len(first) != 3 || &first[0] != &again[0] {
-		t.Errorf("%v, then %v", first, again)
+// What the model says of a page reaches the handler: as named where the page's own answers
+// link it, so that the application says itself whether it may be pushed, and else as inferred.
+func TestWanted(t *testing.T) {
+	m := newModel(t, learn.Config{HoldOut: -1})
+	m.Declare("/", []link.Asset{{Path: "/a.woff2", As: "font", CrossOrigin: link.Anonymous}})
+	m.Merge(evidence.Delta{Page: "/", Views: 20, Assets: []evidence.Vote{{Asset: link.Asset{Path: "/b.woff2", As: "font", CrossOrigin: link.Anonymous}, Used: 20, Views: 20, Wanted: true}}})
+	for _, shadow := range []bool{false, true} {
+		var plan []server.Verdict
+		h := &server.Handler{
+			Sources: []server.Source{&Source{Model: m, Shadow: shadow}},
+			Next:    http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "<!doctype html>") }),
+			Observe: func(x *server.Exchange) { plan = x.Plan },
+		}
+		browse(h, "10.0.0.1", "/", "document")
+		got := map[string]bool{}
+		for _, v := range plan {
+			got[v.Asset.Path] = v.Asset.NoPush
+		}
+		want := map[string]bool{"/a.woff2": false, "/b.woff2": true}
+		if shadow {
+			want = map[string]bool{}
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("shadow %t: wanted, and not to be pushed: %v, want %v", shadow, got, want)
+		}
 	}
-	if font.NoPush || !first[2].NoPush || first[0].NoPush {
-		t.Error("what the cookie does not remember, and that alone, is not to be pushed")
-	}
-	linked := []learn.Prediction{{Asset: css}, {Asset: font, Linked: true}}
-	if l := s.list("/", declared, linked); l[2].NoPush {
-		t.Error("the application linked it, and says itself whether it may be pushed")
-	}
-	if other := s.list("/", declared, c[:1]); len(other) != 2 {
-		t.Errorf("a shorter choice gives %v", other)
-	}
-	if s.list("/"+strings.Repeat("x", learn.MaxKey), nil, c); s.lists.EstimatedSize() != 1 {
-		t.Errorf("%d lists are kept", s.lists.EstimatedSize())
+}
+
+// A handler that panics leaves no page open behind.
+func TestPanicLeavesNothingOpen(t *testing.T) {
+	s := &Source{Model: newModel(t, learn.Config{})}
+	h := &server.Handler{Sources: []server.Source{s}, Next: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })}
+	func() {
+		defer func() { recover() }()
+		browse(h, "10.0.0.1", "/", "document")
+	}()
+	if len(s.open.by) != 0 {
+		t.Errorf("%d pages are open", len(s.open.by))
 	}
 }
 
@@ -248,7 +199,7 @@ func TestSent(t *testing.T) {
 		byPush bool
 	}{
 		"nothing":                    {},
-		"held":                       {plan: []server.Verdict{verdict(style, server.None)}},
+		"held":                       {plan: []server.Verdict{verdict(style, server.ByNothing)}},
 		"hinted":                     {plan: []server.Verdict{verdict(style, server.ByHint)}, assets: []link.Asset{style}},
 		"pushed":                     {plan: []server.Verdict{verdict(style, server.ByPush)}, assets: []link.Asset{style}, byPush: true},
 		"pushed as the model chose":  {plan: []server.Verdict{verdict(style, server.ByPush)}, chosen: []learn.Prediction{{Asset: &style}}, byPush: true},
@@ -261,38 +212,19 @@ func TestSent(t *testing.T) {
 	}
 }
 
-// What an answer linked, and whether that can be known.
-func TestLinks(t *testing.T) {
-	linked := []link.Asset{{Path: "/a.css"}}
-	for _, tt := range []struct {
-		name  string
-		x     server.Exchange
-		want  []link.Asset
-		known bool
-	}{
-		{"links", server.Exchange{Linked: linked}, linked, true},
-		{"none", server.Exchange{}, nil, true},
-		{"nothing could be read", server.Exchange{Unread: true}, nil, false},
-	} {
-		if got := links(&tt.x); !slices.Equal(got, tt.want) || (got != nil) != tt.known {
-			t.Errorf("%s: %#v", tt.name, got)
-		}
-	}
-}
-
 // What an answer to one client links is that client's, until another is answered the same; the
 // cookie that the handler adds makes no answer personal.
 func TestPersonalLinks(t *testing.T) {
 	for _, personal := range []bool{false, true} {
 		s := &Source{Model: newModel(t, learn.Config{})}
-		h := s.Attach(&server.Handler{Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := &server.Handler{Sources: []server.Source{s}, Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "text/html")
 			w.Header().Set("Link", "</a.css>; rel=preload; as=style")
 			if personal {
 				w.Header().Set("Set-Cookie", "session=1")
 			}
 			io.WriteString(w, "<p>")
-		})})
+		})}
 		known := func() bool { return len(s.Model.Wanted("/")) > 0 }
 		for i := range 2 {
 			if want := i > 0 && !personal; known() != want {
@@ -310,17 +242,17 @@ func TestPersonalLinks(t *testing.T) {
 }
 
 // A page's own markup is read as far as it is there.
-func TestScanner(t *testing.T) {
-	got := Scanner(server.TrackBlocking)([]byte(`<!doctype html><link rel=stylesheet href=a.css><link rel=preload as=font crossorigin href=/a.woff2><scr`),
+func TestScan(t *testing.T) {
+	got := Scan([]byte(`<!doctype html><link rel=stylesheet href=a.css><link rel=preload as=font crossorigin href=/a.woff2><scr`),
 		link.Base{Scheme: "https", Authority: "example.com", Path: "/shop/"})
-	if len(got) != 2 || got[0].Path != "/shop/a.css" || got[0].NoPush || got[1].Path != "/a.woff2" || !got[1].NoPush {
+	if len(got) != 2 || got[0].Path != "/shop/a.css" || got[1].Path != "/a.woff2" {
 		t.Errorf("%+v", got)
 	}
 }
 
 // A fetch waits while its page is being answered, and no longer; what waits is bounded.
 func TestOpenPages(t *testing.T) {
-	var o Pages
+	var o openPages
 	at := openPage{1, "/"}
 	now := time.Unix(1000, 0)
 	if o.hold(at, learn.Event{}) {

@@ -38,8 +38,8 @@ type Admin struct {
 	serve   http.Handler
 }
 
-// NewAdmin returns the admin pages of a handler and its model. The model may be nil: then there
-// is nothing to explain, and forgetting concerns the handler's own memory alone.
+// NewAdmin returns the admin pages of a handler and of the model that is among its sources; nil
+// where nothing is learned, and then there is nothing to explain.
 func NewAdmin(h *server.Handler, m *learn.Model) *Admin {
 	a := &Admin{handler: h, model: m}
 	registry := prometheus.NewRegistry()
@@ -93,14 +93,7 @@ func (a *Admin) explain(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *Admin) forget(w http.ResponseWriter, r *http.Request) {
-	page := r.FormValue("page")
-	found := a.model != nil && a.model.Forget(page)
-	for p := range a.handler.Pages() {
-		if p.Path == page && a.handler.Forget(p.Host, p.Path) {
-			found = true
-		}
-	}
-	a.done(w, r, found)
+	a.done(w, r, a.handler.Forget("", r.FormValue("page")))
 }
 
 func (a *Admin) renew(w http.ResponseWriter, r *http.Request) {
@@ -108,9 +101,6 @@ func (a *Admin) renew(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *Admin) clear(w http.ResponseWriter, r *http.Request) {
-	if a.model != nil {
-		a.model.Clear()
-	}
 	a.handler.ForgetAll()
 	a.done(w, r, true)
 }

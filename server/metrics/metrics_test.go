@@ -15,6 +15,7 @@ import (
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/learn"
 	"github.com/cache-aware/casper/server/learn/evidence"
+	"github.com/cache-aware/casper/server/learned"
 	"github.com/cache-aware/casper/server/link"
 	"github.com/cache-aware/casper/server/metrics"
 )
@@ -22,15 +23,17 @@ import (
 // newPair is a handler that has answered one page with one link, and a model that knows another.
 func newPair(t *testing.T) (*server.Handler, *learn.Model) {
 	t.Helper()
-	h := &server.Handler{Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		w.Header().Set("Link", "</linked.css>; rel=preload; as=style")
-	})}
-	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "https://example.com/linking", nil))
 	m, err := learn.New(learn.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	h := &server.Handler{Sources: []server.Source{&learned.Source{Model: m}}, Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.Header().Set("Link", "</linked.css>; rel=preload; as=style")
+	})}
+	r := httptest.NewRequest("GET", "https://example.com/linking", nil)
+	r.RemoteAddr = "nobody" // of whom the model learns nothing
+	h.ServeHTTP(httptest.NewRecorder(), r)
 	m.Declare("/page", []link.Asset{{Path: "/learned.js", As: "script"}})
 	return h, m
 }

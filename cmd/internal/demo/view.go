@@ -80,7 +80,7 @@ func origin(r *http.Request) string {
 // fate says what became of a file: by which means it went out, or why it did not.
 func (d *Demo) fate(f *file, verdicts []server.Verdict) (sent, class, why string) {
 	for _, v := range verdicts {
-		if v.Asset.Path != f.url() || v.Why == server.Repeated {
+		if v.Asset.Path != f.url() || v.Reason == server.ReasonRepeated {
 			continue
 		}
 		switch v.Means {
@@ -91,15 +91,15 @@ func (d *Demo) fate(f *file, verdicts []server.Verdict) (sent, class, why string
 		case server.ByLink:
 			return "linked", "linked", "the client lacks it; no push, no 103"
 		}
-		switch v.Why {
-		case server.Held:
+		switch v.Reason {
+		case server.ReasonHeld:
 			return "held", "held", "the cookie says that it is here"
-		case server.Sent:
+		case server.ReasonSent:
 			return "held", "held", "it went over this connection before"
-		case server.Denied:
+		case server.ReasonDenied:
 			return "not sent", "left", "the switch below says so"
 		}
-		return "not sent", "left", strings.ReplaceAll(v.Why.String(), "-", " ")
+		return "not sent", "left", strings.ReplaceAll(v.Reason.String(), "-", " ")
 	}
 	if d.config.Track != server.TrackAll && !f.blocks() {
 		return "not sent", "left", "not tracked: see --track all"
@@ -238,7 +238,7 @@ func (d *Demo) cookie(r *http.Request, has casper.Fingerprint, verdicts []server
 // delivered are the keys of what goes out with this answer and enters the cookie.
 func delivered(verdicts []server.Verdict) (keys []casper.Key) {
 	for _, v := range verdicts {
-		if v.Means != server.None && v.Asset.Tracked {
+		if v.Means != server.ByNothing && v.Asset.Tracked {
 			keys = append(keys, v.Asset.Key)
 		}
 	}

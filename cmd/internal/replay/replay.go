@@ -223,7 +223,7 @@ func (p *Replay) decide(v *view, chosen []learn.Prediction) {
 		if a == nil {
 			continue
 		}
-		v.plan = append(v.plan, planned{a, verdict.Means, verdict.Why, v.browser.holds(a.id)})
+		v.plan = append(v.plan, planned{a, verdict.Means, verdict.Reason, v.browser.holds(a.id)})
 	}
 	v.browser.cookie = plan.Next
 }
@@ -235,7 +235,6 @@ func (p *Replay) prepare(l link.Asset) *server.Asset {
 	}
 	a := server.Prepare(l, p.c.Params)
 	a.Tracked = a.Tracked || p.c.TrackAll
-	a.Freshness = server.Fresh
 	if known := p.assets.by[l.Path]; known != nil {
 		a.Size = known.size
 	}

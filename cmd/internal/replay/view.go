@@ -23,7 +23,7 @@ type view struct {
 type planned struct {
 	*asset
 	means server.Means
-	why   server.Why
+	why   server.Reason
 	had   bool // the browser held it when the view began
 }
 
@@ -65,7 +65,7 @@ func (v *view) judge(push bool) Tally {
 	for _, p := range v.plan {
 		used := wasAsked(p.asset)
 		switch {
-		case p.means != server.None:
+		case p.means != server.ByNothing:
 			t.Sent++
 			if !used && p.had && !push { // a browser does not follow a hint for what it has
 				t.Idle++
@@ -76,7 +76,7 @@ func (v *view) judge(push bool) Tally {
 				t.Unused++
 				t.UnusedBytes += p.size
 			}
-		case p.why == server.Held && !used:
+		case p.why == server.ReasonHeld && !used:
 			t.Spared++
 			t.SparedBytes += p.size
 		}
@@ -109,7 +109,7 @@ func (v *view) judge(push bool) Tally {
 
 func (v *view) sent(a *asset) bool {
 	for _, p := range v.plan {
-		if p.asset == a && p.means != server.None {
+		if p.asset == a && p.means != server.ByNothing {
 			return true
 		}
 	}

@@ -94,9 +94,9 @@ func TestPushFailureIsForgotten(t *testing.T) {
 	if !slices.Equal(s.pushed, []string{"/a.css"}) || tried != 2 {
 		t.Errorf("pushed %q, %d tried", s.pushed, tried)
 	}
-	for i, want := range []server.Why{server.Wanted, server.Failed, server.Failed} {
-		if plan[i].Why != want || (plan[i].Means == server.None) != (want == server.Failed) {
-			t.Errorf("verdict %d is %v, %v; want %v", i, plan[i].Means, plan[i].Why, want)
+	for i, want := range []server.Reason{server.ReasonWanted, server.ReasonFailed, server.ReasonFailed} {
+		if plan[i].Reason != want || (plan[i].Means == server.ByNothing) != (want == server.ReasonFailed) {
+			t.Errorf("verdict %d is %v, %v; want %v", i, plan[i].Means, plan[i].Reason, want)
 		}
 	}
 	if n := h.Stats().Refused.Load(); n != 1 || h.Stats().Pushed.Load() != 1 {
@@ -122,7 +122,7 @@ func TestPushFailureIsForgotten(t *testing.T) {
 
 // A client that refuses all pushes gets the same by other means, and is not asked again on its
 // connection; one that has taken one is told of no refusal.
-func TestRefusalEdges(t *testing.T) {
+func TestRefusal(t *testing.T) {
 	h := &server.Handler{Next: site("</a.css>; rel=preload; as=style, </b.css>; rel=preload; as=style")}
 	var plan []server.Verdict
 	h.Observe = func(x *server.Exchange) { plan = slices.Clone(x.Plan) }
@@ -151,7 +151,7 @@ func TestRefusalEdges(t *testing.T) {
 		return nil
 	}
 	h.ServeHTTP(s, r)
-	if !slices.Equal(s.pushed, []string{"/a.css"}) || plan[0].Why != server.Wanted || plan[1].Why != server.Failed {
+	if !slices.Equal(s.pushed, []string{"/a.css"}) || plan[0].Reason != server.ReasonWanted || plan[1].Reason != server.ReasonFailed {
 		t.Errorf("pushed %q, %+v", s.pushed, plan)
 	}
 }
@@ -186,8 +186,8 @@ func TestSentBefore(t *testing.T) {
 		t.Fatalf("the first page: pushed %q", s.pushed)
 	}
 	s := on("/two", first)
-	if len(s.pushed) != 0 || plan[0].Why != server.Sent {
-		t.Errorf("the second page: pushed %q, %v", s.pushed, plan[0].Why)
+	if len(s.pushed) != 0 || plan[0].Reason != server.ReasonSent {
+		t.Errorf("the second page: pushed %q, %v", s.pushed, plan[0].Reason)
 	}
 	if _, ok := s.cookie(); ok {
 		t.Error("the second page has a cookie for what it did not send")
@@ -313,7 +313,7 @@ func TestRefusalWithoutConnection(t *testing.T) {
 // What a client does not read in time holds up its page no longer: the push under way is the
 // last, and what did not go out is said by Link.
 func TestStalledPushIsTheLast(t *testing.T) {
-	h := &server.Handler{Policy: server.Policy{Patience: 20 * time.Millisecond}, Source: wants("/a.css", "/b.css", "/c.css")}
+	h := &server.Handler{Policy: server.Policy{PushWait: 20 * time.Millisecond}, Sources: wants("/a.css", "/b.css", "/c.css")}
 	gate := make(chan struct{})
 	h.Next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		close(gate)
@@ -340,7 +340,7 @@ func TestStalledPushIsTheLast(t *testing.T) {
 // Two pages of a connection that are decided on at a time send what both want once: the later one
 // learns of it when it comes to push.
 func TestSentMeanwhile(t *testing.T) {
-	h := &server.Handler{Source: wants("/a.css", "/b.css"), Next: site()}
+	h := &server.Handler{Sources: wants("/a.css", "/b.css"), Next: site()}
 	var plan []server.Verdict
 	h.Observe = func(x *server.Exchange) { plan = slices.Clone(x.Plan) }
 	r := request("/one")
@@ -355,7 +355,7 @@ func TestSentMeanwhile(t *testing.T) {
 	if !slices.Equal(inner.pushed, []string{"/a.css"}) || !slices.Equal(outer.pushed, []string{"/b.css"}) {
 		t.Errorf("the first to finish pushed %q, the other %q", inner.pushed, outer.pushed)
 	}
-	if len(plan) != 2 || plan[0].Means != server.None || plan[0].Why != server.Sent || plan[1].Why != server.Wanted {
+	if len(plan) != 2 || plan[0].Means != server.ByNothing || plan[0].Reason != server.ReasonSent || plan[1].Reason != server.ReasonWanted {
 		t.Errorf("the other's plan is %+v", plan)
 	}
 	value, _ := outer.cookie()

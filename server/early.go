@@ -5,8 +5,28 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/cache-aware/casper/server/internal/memory"
 	"github.com/cache-aware/casper/server/link"
 )
+
+// early delivers what is known to be wanted before Next runs, unless the page has
+// lately ended in a redirect or an error, or the client has it as it seems.
+func (w *response) early() {
+	if len(w.h.Sources) == 0 && !w.s.memory.Used() || w.r.Method == http.MethodPost {
+		return
+	}
+	f := w.facts()
+	if !f.page || len(w.h.Sources) == 0 && f.known == nil {
+		return
+	}
+	w.engage()
+	if f.known.Failed() || !w.mayPush() && !w.mayHint() {
+		return
+	}
+	if p := w.wanted(); p != nil && len(p.assets) > 0 && !w.informed() {
+		w.deliver(p.assets, false, nil)
+	}
+}
 
 // hint sends the one 103 of this request: only links, and a content security policy if one
 // is known, since a browser applies that to what it fetches early.
@@ -19,9 +39,9 @@ func (w *response) hint(verdicts []Verdict) {
 	}
 	w.sendHints(links)
 	w.h.stats.Hinted.Add(int64(len(links)))
-	if w.conn != nil && w.h.Observe != nil {
-		w.hintedFor = w.scheme() + "://" + w.r.Host + target(w.r)
-		w.conn.hinting.began(w.hintedFor)
+	if w.conn != nil && (w.h.Observe != nil || w.s.observers != nil) {
+		w.awaited = w.facts().url()
+		w.conn.hinting.began(w.awaited)
 	}
 }
 
@@ -66,8 +86,8 @@ func earlyPolicy(policies []string) (early []string) {
 	return early
 }
 
-// inform passes another informational answer on, with Next's header, and out of reach of
-// the same race.
+// inform passes another informational answer on, with Next's header, guarding against the
+// same race.
 func (w *response) inform(code int) {
 	header := w.Header()
 	if _, ok := header["Content-Length"]; !ok {
@@ -83,17 +103,17 @@ func (w *response) inform(code int) {
 // would send no 103 by itself gets Next's as it is, unless it speaks HTTP/1.0, which has none.
 func (w *response) relayHints() {
 	values := w.Header()["Link"]
-	if len(values) == 0 || w.isPush || !w.r.ProtoAtLeast(1, 1) {
+	if len(values) == 0 || w.pushed || !w.r.ProtoAtLeast(1, 1) {
 		return
 	}
 	w.engage()
 	pushed := false
 	if w.mayPush() || w.mayHint() {
 		var want []*Asset
-		for l := range link.Links(values, w.base()) {
-			if l.Err == nil && len(want) < maxRemember {
+		for l := range link.Links(values, w.facts().base()) {
+			if l.Err == nil && len(want) < memory.MaxLinks {
 				w.foretold = append(w.foretold, l.Asset)
-				if !w.settled(&l.Asset) {
+				if !w.decided(&l.Asset) {
 					want = append(want, w.prepare(&l.Asset))
 				}
 			}

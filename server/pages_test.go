@@ -24,7 +24,7 @@ func newAhead(next http.HandlerFunc) *ahead {
 	a := new(ahead)
 	a.h.Next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, v := range server.Verdicts(w) {
-			if v.Means != server.None {
+			if v.Means != server.ByNothing {
 				a.paths = append(a.paths, v.Asset.Path)
 			}
 		}
@@ -144,7 +144,7 @@ func TestPostIsItsOwn(t *testing.T) {
 
 // What a source wants goes ahead of a page that is not known, not of one that ended in a redirect,
 // and follows the source when it changes its mind.
-func TestSourceEdges(t *testing.T) {
+func TestSource(t *testing.T) {
 	code, bare := 200, false
 	a := newAhead(func(w http.ResponseWriter, r *http.Request) {
 		if bare {
@@ -154,7 +154,7 @@ func TestSourceEdges(t *testing.T) {
 		}
 	})
 	list := []link.Asset{link.Guess("/a.css", "")}
-	a.h.Source = server.SourceFunc(func(*http.Request) []link.Asset { return list })
+	a.h.Sources = sources(func(*http.Request) []link.Asset { return list })
 	look := func(step string, want ...string) {
 		t.Helper()
 		if got := a.of(request("/")); !slices.Equal(got, want) {
@@ -214,7 +214,7 @@ func TestFirstAnswerCounts(t *testing.T) {
 				answer(w, 304)
 			}
 		})
-		a.h.Source = wants("/a.css")
+		a.h.Sources = wants("/a.css")
 		r := request("/")
 		r.ProtoMajor = tt.major
 		a.of(r)
@@ -231,7 +231,7 @@ func TestFirstAnswerCounts(t *testing.T) {
 // A path that is wanted as two things is two assets, and one that is none is no asset.
 func TestSourceRepeats(t *testing.T) {
 	list := []link.Asset{{Path: "/m.js", As: "script"}, {Path: "/m.js", Rel: link.ModulePreload}, {Path: "no path"}, {Path: "/m.js", As: "script"}}
-	h := &server.Handler{Next: site(), Policy: server.Policy{NoPush: true}, Source: server.SourceFunc(func(*http.Request) []link.Asset { return list })}
+	h := &server.Handler{Next: site(), Policy: server.Policy{NoPush: true}, Sources: sources(func(*http.Request) []link.Asset { return list })}
 	var plan []server.Verdict
 	h.Observe = func(x *server.Exchange) { plan = slices.Clone(x.Plan) }
 	s := ask(h, "/", browser...)
@@ -260,7 +260,7 @@ func TestMostLinks(t *testing.T) {
 	for i := range 100 {
 		all = append(all, fmt.Sprintf("/%d.css", i))
 	}
-	open := server.Policy{MaxAssets: 1000, MaxLive: 1000, MaxBytes: 1 << 40}
+	open := server.Policy{MaxAssets: 1000, NoPush: true}
 	for name, h := range map[string]*server.Handler{
 		"linked": {Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answer(w, 200, all...) })},
 		"found": {
@@ -279,9 +279,10 @@ func TestMostLinks(t *testing.T) {
 			answer(w, 200)
 		})},
 	} {
-		h.Policy = open
-		if s := ask(h, "/"); len(s.pushed) != 64 {
-			t.Errorf("%s: %d were pushed, want 64", name, len(s.pushed))
+		decided := 0
+		h.Policy, h.Observe = open, func(x *server.Exchange) { decided = len(x.Plan) }
+		if ask(h, "/", browser...); decided != 64 {
+			t.Errorf("%s: %d were decided on, want 64", name, decided)
 		}
 	}
 }
@@ -364,59 +365,54 @@ func TestNetworksAgree(t *testing.T) {
 }
 
 // Which requests things go ahead of, by the fields that say what they are.
-func TestRequestEdges(t *testing.T) {
+func TestRequest(t *testing.T) {
 	const mode, dest = "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"
 	for _, tt := range []struct {
 		name           string
 		fields         []string
-		hints, anyone  bool // a 103 goes out; it does with AnyNavigation
-		pushes, trusts bool // it is pushed to; it is with TrustForwarded
+		hints, program bool // a 103 goes out; it does with HintPrograms
+		pushes         bool // it is pushed to
 	}{
-		{"a navigation", []string{mode, dest}, true, true, true, true},
-		{"a program", nil, false, true, true, true},
-		{"half a navigation", []string{mode}, false, false, true, true},
-		{"the other half", []string{dest}, false, false, true, true},
-		{"a fetch of a document", []string{"Sec-Fetch-Mode: cors", dest}, false, false, true, true},
-		{"a frame", []string{mode, "Sec-Fetch-Dest: iframe"}, false, false, false, false},
-		{"a script's request", []string{"X-Requested-With: XMLHttpRequest"}, false, false, false, false},
-		{"an app's navigation", []string{mode, dest, "X-Requested-With: com.example.app"}, true, true, true, true},
-		{"ahead of need", []string{mode, dest, "Sec-Purpose: prefetch"}, false, false, false, false},
-		{"ahead of need, to be shown", []string{mode, dest, "Sec-Purpose: prefetch;prerender"}, false, false, false, false},
-		{"to be shown", []string{mode, dest, "Purpose: prerender"}, false, false, false, false},
-		{"ahead of need, in Firefox", []string{mode, dest, "X-Moz: prefetch"}, false, false, false, false},
-		{"for another purpose", []string{mode, dest, "Purpose: preview"}, true, true, true, true},
-		{"a part", []string{mode, dest, "Range: bytes=0-1"}, false, false, false, false},
-		{"another protocol", []string{mode, dest, "Upgrade: websocket"}, false, false, false, false},
-		{"a reload", []string{mode, dest, "Cache-Control: no-cache"}, false, false, true, true},
-		{"a reload of old", []string{mode, dest, "Pragma: no-cache"}, false, false, true, true},
-		{"a click on the address", []string{mode, dest, "Cache-Control: max-age=0"}, true, true, true, true},
-		{"who wants none", []string{mode, dest, "No-Early-Hints: 1"}, false, false, true, true},
-		{"through a proxy", []string{mode, dest, "X-Forwarded-For: 192.0.2.1"}, true, true, false, true},
-		{"through a proxy of today", []string{mode, dest, "Forwarded: for=192.0.2.1"}, true, true, false, true},
+		{"a navigation", []string{mode, dest}, true, true, true},
+		{"a program", nil, false, true, true},
+		{"half a navigation", []string{mode}, false, false, true},
+		{"the other half", []string{dest}, false, false, true},
+		{"a fetch of a document", []string{"Sec-Fetch-Mode: cors", dest}, false, false, true},
+		{"a frame", []string{mode, "Sec-Fetch-Dest: iframe"}, false, false, false},
+		{"a script's request", []string{"X-Requested-With: XMLHttpRequest"}, false, false, false},
+		{"an app's navigation", []string{mode, dest, "X-Requested-With: com.example.app"}, true, true, true},
+		{"ahead of need", []string{mode, dest, "Sec-Purpose: prefetch"}, false, false, false},
+		{"ahead of need, to be shown", []string{mode, dest, "Sec-Purpose: prefetch;prerender"}, false, false, false},
+		{"to be shown", []string{mode, dest, "Purpose: prerender"}, false, false, false},
+		{"ahead of need, in Firefox", []string{mode, dest, "X-Moz: prefetch"}, false, false, false},
+		{"to be previewed", []string{mode, dest, "Purpose: preview"}, false, false, false},
+		{"for another purpose", []string{mode, dest, "Purpose: reading"}, true, true, true},
+		{"a part", []string{mode, dest, "Range: bytes=0-1"}, false, false, false},
+		{"another protocol", []string{mode, dest, "Upgrade: websocket"}, false, false, false},
+		{"a reload", []string{mode, dest, "Cache-Control: no-cache"}, false, false, true},
+		{"a reload of old", []string{mode, dest, "Pragma: no-cache"}, false, false, true},
+		{"a click on the address", []string{mode, dest, "Cache-Control: max-age=0"}, true, true, true},
+		{"who wants none", []string{mode, dest, "No-Early-Hints: 1"}, false, false, true},
+		{"through a proxy", []string{mode, dest, "X-Forwarded-For: 192.0.2.1"}, true, true, false},
+		{"through a proxy of today", []string{mode, dest, "Forwarded: for=192.0.2.1"}, true, true, false},
 	} {
-		for _, anyone := range []bool{false, true} {
-			h := &server.Handler{Next: site(), Source: wants("/a.css"), Policy: server.Policy{NoPush: true}, AnyNavigation: anyone}
+		for _, programs := range []bool{false, true} {
+			h := &server.Handler{Next: site(), Sources: wants("/a.css"), Policy: server.Policy{NoPush: true, HintPrograms: programs}}
 			want := tt.hints
-			if anyone {
-				want = tt.anyone
+			if programs {
+				want = tt.program
 			}
 			s := ask(h, "/", tt.fields...)
 			if (len(s.early) > 0) != want {
-				t.Errorf("%s, AnyNavigation %t: %d hints", tt.name, anyone, len(s.early))
+				t.Errorf("%s, HintPrograms %t: %d hints", tt.name, programs, len(s.early))
 			}
 			if n := h.Stats().Hinted.Load(); n != int64(len(s.early)) {
-				t.Errorf("%s, AnyNavigation %t: %d are counted as hinted", tt.name, anyone, n)
+				t.Errorf("%s, HintPrograms %t: %d are counted as hinted", tt.name, programs, n)
 			}
 		}
-		for _, trust := range []bool{false, true} {
-			h := &server.Handler{Next: site(), Source: wants("/a.css"), TrustForwarded: trust}
-			want := tt.pushes
-			if trust {
-				want = tt.trusts
-			}
-			if s := ask(h, "/", tt.fields...); (len(s.pushed) > 0) != want {
-				t.Errorf("%s, TrustForwarded %t: pushed %q", tt.name, trust, s.pushed)
-			}
+		h := &server.Handler{Next: site(), Sources: wants("/a.css")}
+		if s := ask(h, "/", tt.fields...); (len(s.pushed) > 0) != tt.pushes {
+			t.Errorf("%s: pushed %q", tt.name, s.pushed)
 		}
 	}
 }
@@ -436,7 +432,7 @@ func TestOwnByLink(t *testing.T) {
 		{"no page", "GET", "application/json", "", "", false},
 		{"no page, for everybody", "GET", "application/json", "public", "", false},
 	} {
-		h := &server.Handler{Source: wants("/a.css", "/linked.css")}
+		h := &server.Handler{Sources: wants("/a.css", "/linked.css")}
 		h.Next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", tt.contentType)
 			w.Header().Set("Link", "</linked.css>; rel=preload; as=style")
@@ -479,7 +475,7 @@ func TestEmptyAnswers(t *testing.T) {
 		for name, scan := range map[string]func([]byte, link.Base) []link.Asset{
 			"": nil, ", read for links": func([]byte, link.Base) []link.Asset { return nil },
 		} {
-			h := &server.Handler{Source: wants("/a.css"), Scan: scan}
+			h := &server.Handler{Sources: wants("/a.css"), Scan: scan}
 			h.Next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				tt.next(w)
 				w.Header().Set("X-After", "1")

@@ -26,7 +26,7 @@ func cookiesSet(s *stage) (set []string) {
 }
 
 // When the cookie is written, and when it is taken back.
-func TestCookieEdges(t *testing.T) {
+func TestCookie(t *testing.T) {
 	const digest = "Cache-Digest: AcA" // of no URL
 	links := "</a.css>; rel=preload; as=style"
 	fresh := casper.CookieName + "=" + casper.New(casper.Params{}, keysOf("/a.css")...).String()
@@ -42,7 +42,6 @@ func TestCookieEdges(t *testing.T) {
 		{"news", server.Cookie{}, server.Policy{}, nil, "", []string{fresh}},
 		{"no news", server.Cookie{}, server.Policy{}, []string{"Cookie: " + fresh}, "", nil},
 		{"for everybody", server.Cookie{}, server.Policy{}, nil, "Cache-Control: public", nil},
-		{"no room", server.Cookie{}, server.Policy{MaxText: 1}, nil, "", nil},
 		{"a digest", server.Cookie{}, server.Policy{}, []string{digest}, "", nil},
 		{"a digest and a cookie", server.Cookie{}, server.Policy{}, []string{digest, "Cookie: " + fresh}, "", []string{deleted}},
 		{"a digest and a cookie, for everybody", server.Cookie{}, server.Policy{}, []string{digest, "Cookie: " + fresh}, "Cache-Control: public", nil},
@@ -172,12 +171,11 @@ func TestPushAloneKeepsCookies(t *testing.T) {
 }
 
 // What enters the fingerprint.
-func TestTrackEdges(t *testing.T) {
+func TestTrack(t *testing.T) {
 	links := "</a.css>; rel=preload; as=style, </m.js>; rel=modulepreload, </i.png>; rel=preload; as=image, <https://cdn.example>; rel=preconnect"
 	for track, want := range map[server.Track][]string{
 		server.TrackBlocking: {"/a.css", "/m.js"},
 		server.TrackAll:      {"/a.css", "/i.png", "/m.js"},
-		server.TrackNone:     nil,
 	} {
 		h := &server.Handler{Next: site(links), Track: track}
 		ask(h, "/", browser...)

@@ -7,66 +7,26 @@ import (
 	"net"
 	"net/http"
 
-	"github.com/cache-aware/casper/gcs/casper"
-	"github.com/cache-aware/casper/server/link"
+	"github.com/cache-aware/casper/server/internal/httpfacts"
 )
 
-// A response is the writer that Next gets: the one below it, with an ear at the
-// header. It implements what the one below implements and nothing more (see
-// combine.go).
+// A response is the writer that Next gets: the one below it, which sees the header first. It
+// implements what the one below implements and nothing more (see wrap.go).
 type response struct {
 	http.ResponseWriter
 	h    *Handler
 	s    *state
 	r    *http.Request
 	conn *conn // nil without ConnContext
-	*visit
+	*exchange
 
 	pending   http.Header // the final header while it waits for the body
-	known     *page       // what is remembered of the page, once looked up
+	f         facts       // of the request, once read
 	status    int
-	looked    bool
-	judged    bool
-	page      bool // it may be one, once judged
-	isPush    bool // the request was made by a push
-	isEarly   bool // the request was made for a hint
+	factsRead bool
+	pushed    bool // the request was made by a push
+	early103  bool // the request was made for a hint
 	committed bool // the final header has been passed on
-}
-
-// A visit is what is found out and decided for a request. There is one as soon as
-// there is something to decide, and most requests are answered before: one size for
-// all would cost a server with nothing to do a hundredth of its throughput.
-type visit struct {
-	traffic *traffic // of the connection; nil where nothing may be pushed
-
-	c         Client
-	held      casper.Fingerprint // as the cookie said
-	read      bool               // c is filled in
-	hadCookie bool
-	counted   bool // in Stats.Pages
-	checked   bool // the files of the page were looked at: once is enough
-	hinted    bool // a 103 went out
-	refused   bool // a push was refused, or failed
-	changed   bool // c.Held is news to the client
-	asked     bool
-	source    []link.Asset // what the source wants, once asked
-	sent      []Verdict    // what has been decided so far
-	foretold  []link.Asset // what Next's own 103 linked
-	linked    []link.Asset // what the answer linked
-	links     []link.Asset // that, and what was foretold
-	personal  bool         // the answer is for one client only
-	unread    bool         // what it names could not be read
-	html      []byte
-	hintedFor string   // the page's URL, while it waits for its final answer after a 103
-	stalled   *pushing // a push that the client does not read
-	pushErr   error    // why the latest push failed
-}
-
-// engage makes the visit, for those who begin one.
-func (w *response) engage() {
-	if w.visit == nil {
-		w.visit = new(visit)
-	}
 }
 
 func (w *response) core() *response { return w }
@@ -98,14 +58,14 @@ func (w *response) WriteHeader(code int) {
 // awaitsBody reports whether the header has to wait for the beginning of the body, to see
 // what that is or what it names. net/http, too, sends no header before there is some.
 func (w *response) awaitsBody(code int) bool {
-	if w.h.Scan == nil && w.h.Source == nil {
+	if w.h.Scan == nil && len(w.h.Sources) == 0 {
 		return false
 	}
-	if code != http.StatusOK || w.r.Method != http.MethodGet || !w.isPage() || first(w.Header(), "Content-Encoding") != "" {
+	if code != http.StatusOK || w.r.Method != http.MethodGet || !w.facts().page || httpfacts.Encoded(w.Header()) {
 		return false
 	}
 	_, ok := w.Header()["Content-Type"]
-	return !ok || w.h.Scan != nil && isHTML(contentType(w.Header(), nil))
+	return !ok || w.h.Scan != nil && httpfacts.IsHTML(httpfacts.ContentType(w.Header(), nil))
 }
 
 // looks reports whether the first bytes of the body matter.
@@ -135,7 +95,7 @@ func (w *response) Write(p []byte) (int, error) {
 // WriteString writes the body, after the header.
 func (w *response) WriteString(s string) (int, error) {
 	if w.looks() {
-		w.begin([]byte(s[:min(len(s), w.h.scanBytes())]))
+		w.begin([]byte(s[:min(len(s), scanBytes)]))
 	} else if !w.committed {
 		w.begin(nil)
 	}
@@ -157,14 +117,14 @@ func (w *response) hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := w.ResponseWriter.(http.Hijacker).Hijack()
 	if err == nil {
 		w.committed = true // what follows is not HTTP of ours
-		w.judged, w.page = true, false
+		w.facts().page = false
 	}
 	return conn, rw, err
 }
 
 func (w *response) readFrom(src io.Reader) (n int64, err error) {
 	if w.looks() {
-		head := make([]byte, w.h.scanBytes())
+		head := make([]byte, scanBytes)
 		read, readErr := io.ReadFull(src, head)
 		written, err := w.Write(head[:read])
 		n = int64(written)
@@ -184,12 +144,8 @@ func (w *response) readFrom(src io.Reader) (n int64, err error) {
 	return n + rest, err
 }
 
-func (h *Handler) scanBytes() int {
-	if h.ScanBytes > 0 {
-		return h.ScanBytes
-	}
-	return 8 << 10
-}
+// scanBytes is how much of the beginning of a page is looked at.
+const scanBytes = 8 << 10
 
 // push passes on a push that Next makes by itself.
 func (w *response) push(target string, opts *http.PushOptions) error {
@@ -218,7 +174,7 @@ func (w *response) commit(code int, body []byte) {
 		w.pending = nil
 	}
 	if code != http.StatusSwitchingProtocols {
-		w.complete(code, header, body)
+		w.answer(code, header, body)
 	}
 	w.arrived()
 	w.ResponseWriter.WriteHeader(code)

@@ -22,7 +22,7 @@ func hinted(h http.Handler, page, path string, fields ...string) bool {
 
 // Only what says how long it may be kept is hinted once it was seen; what was never seen is
 // hinted when the program names it.
-func TestFreshnessEdges(t *testing.T) {
+func TestFreshness(t *testing.T) {
 	const date = "Date: Mon, 23 Nov 2026 08:00:00 GMT"
 	for _, tt := range []struct {
 		name   string
@@ -63,7 +63,7 @@ func TestFreshnessEdges(t *testing.T) {
 		{"a redirect", 302, []string{"Cache-Control: no-store"}, true},
 		{"not modified", 304, []string{"Cache-Control: no-store"}, true},
 	} {
-		h := &server.Handler{Source: wants("/a.css"), Policy: server.Policy{NoPush: true}}
+		h := &server.Handler{Sources: wants("/a.css"), Policy: server.Policy{NoPush: true}}
 		h.Next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path != "/a.css" {
 				w.Header().Set("Content-Type", "text/html")
@@ -89,7 +89,7 @@ func TestFreshnessEdges(t *testing.T) {
 // Only a GET says what the asset is like: what answers a POST to its path is something else.
 func TestOnlyGetTeaches(t *testing.T) {
 	for method, teaches := range map[string]bool{http.MethodGet: true, http.MethodPost: false, http.MethodHead: false} {
-		h := &server.Handler{Source: wants("/a.css"), Policy: server.Policy{NoPush: true}}
+		h := &server.Handler{Sources: wants("/a.css"), Policy: server.Policy{NoPush: true}}
 		h.Next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Cache-Control", "no-store")
 		})
@@ -104,7 +104,7 @@ func TestOnlyGetTeaches(t *testing.T) {
 }
 
 // Which answers are read for assets: HTML in either spelling, as far as it can be read.
-func TestScanEdges(t *testing.T) {
+func TestScan(t *testing.T) {
 	const html = "<!doctype html><title>t</title>"
 	for _, tt := range []struct {
 		name   string
@@ -130,7 +130,7 @@ func TestScanEdges(t *testing.T) {
 			return []link.Asset{{Path: "/a.css", As: "style"}, {Path: "/a.css", As: "style"}, {Path: "no path", As: "style"}, {Path: "/l.css", As: "style"}, {Path: "/l.js", As: "script", Rel: link.ModulePreload}}
 		}}
 		var linked []link.Asset
-		h.Observe = func(x *server.Exchange) { linked = append(linked[:0], x.Linked...) }
+		h.Observe = func(x *server.Exchange) { linked = append(linked[:0], x.Links...) }
 		h.Next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			for _, f := range tt.fields {
 				name, value, ok := strings.Cut(f, ": ")
@@ -158,7 +158,7 @@ func TestScanEdges(t *testing.T) {
 
 // RFC 9111, section 1.2.2: a number of seconds that is too large counts as the largest.
 func TestHugeMaxAgeIsFresh(t *testing.T) {
-	h := &server.Handler{Source: wants("/a.css"), Policy: server.Policy{NoPush: true}}
+	h := &server.Handler{Sources: wants("/a.css"), Policy: server.Policy{NoPush: true}}
 	h.Next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "max-age=99999999999999999999")
 		io.WriteString(w, "body{}")

@@ -11,7 +11,7 @@ import (
 
 // Under each rule the key of an asset is what the cookie has of it, as its versions come and
 // go; an observer is told the same one.
-func TestKeyEdges(t *testing.T) {
+func TestKey(t *testing.T) {
 	const path = "/a.css"
 	type step struct {
 		etag   string

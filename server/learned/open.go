@@ -7,10 +7,10 @@ import (
 	"github.com/cache-aware/casper/server/learn"
 )
 
-// Pages are the pages of a site that are being answered; the zero Pages are ready. The model is told of a page when its answer
-// is through, for only then everything is known of it; but a page that comes slowly has its
-// files asked for long before. These wait here until the page has been told of.
-type Pages struct {
+// openPages are the pages of a site that are being answered. The model is told of a page when
+// its answer is through, for only then everything is known of it; but a page that comes slowly
+// has its files asked for long before. These wait here until the page has been told of.
+type openPages struct {
 	mu sync.Mutex
 	by map[openPage]*waiting
 }
@@ -28,7 +28,7 @@ type waiting struct {
 // mostWaiting bounds what waits for one page: more than the model looks at.
 const mostWaiting = 128
 
-func (o *Pages) arrive(at openPage) {
+func (o *openPages) arrive(at openPage) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	w := o.by[at]
@@ -43,7 +43,7 @@ func (o *Pages) arrive(at openPage) {
 }
 
 // leave returns what has waited, when the last answer for the page is through.
-func (o *Pages) leave(at openPage) []learn.Event {
+func (o *openPages) leave(at openPage) []learn.Event {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	w := o.by[at]
@@ -55,7 +55,7 @@ func (o *Pages) leave(at openPage) []learn.Event {
 }
 
 // hold takes a fetch if its page is being answered.
-func (o *Pages) hold(at openPage, e learn.Event) bool {
+func (o *openPages) hold(at openPage, e learn.Event) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	w := o.by[at]
@@ -70,7 +70,7 @@ func (o *Pages) hold(at openPage, e learn.Event) bool {
 
 // since returns when the page's header must have gone out: before the first of its files was
 // asked for.
-func (o *Pages) since(at openPage, now time.Time) time.Time {
+func (o *openPages) since(at openPage, now time.Time) time.Time {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if w := o.by[at]; w != nil {

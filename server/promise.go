@@ -25,7 +25,7 @@ func (w *response) promise(opts *http.PushOptions) http.PushOptions {
 			p.Header[k] = v
 		}
 	}
-	if w.isPage() && len(p.Header["Accept"]) > 0 {
+	if w.facts().page && len(p.Header["Accept"]) > 0 {
 		p.Header["Accept"] = []string{"*/*"} // what is good for the page is not what is good for an asset
 	}
 	if opts == nil {
@@ -56,7 +56,6 @@ type pushing struct {
 	pusher  http.Pusher
 	traffic *traffic
 	diary   *Diary
-	policy  *Policy
 	assets  []*Asset
 	promise http.PushOptions
 	results chan error
@@ -81,10 +80,10 @@ func (p *pushing) run() {
 }
 
 func (p *pushing) one(a *Asset) error {
-	if !p.diary.claim(a.name(), a.Validator, p.policy.Diary) {
+	if !p.diary.claim(a.name(), a.Validator) {
 		return errSent
 	}
-	if !p.traffic.begin(or(p.policy.MaxLive, defaultMaxLive)) {
+	if !p.traffic.begin(maxLive) {
 		p.diary.release(a.name())
 		return errBusy
 	}
@@ -110,13 +109,9 @@ func push(pusher http.Pusher, path string, promise http.PushOptions) (err error)
 // pushAll makes the pushes of a plan and marks those that failed. It returns true
 // when the client takes no pushes at all, and nothing went out.
 func (w *response) pushAll(verdicts []Verdict, opts *http.PushOptions) (refused bool) {
-	if w.conn != nil {
-		w.conn.pushed.Store(true) // before the first pushed request can arrive
-	} else {
-		w.s.strangers.pushed.Store(true)
-	}
+	w.promises().Store(true) // before the first pushed request can arrive
 	p := &pushing{
-		pusher: w.pusher(), traffic: w.traffic, diary: w.diary(), policy: &w.h.Policy,
+		pusher: pusherOf(w.ResponseWriter), traffic: w.traffic, diary: w.diary(),
 		promise: w.promise(opts), done: make(chan struct{}),
 	}
 	for _, v := range verdicts {
@@ -125,7 +120,7 @@ func (w *response) pushAll(verdicts []Verdict, opts *http.PushOptions) (refused 
 		}
 	}
 	p.results = make(chan error, len(p.assets))
-	timer := time.NewTimer(or(w.h.Policy.Patience, defaultPatience))
+	timer := time.NewTimer(or(w.h.Policy.PushWait, defaultPushWait))
 	defer timer.Stop()
 	select {
 	case w.traffic.slots <- struct{}{}:
@@ -157,7 +152,7 @@ func (w *response) pushAll(verdicts []Verdict, opts *http.PushOptions) (refused 
 			some = true
 			w.h.stats.Pushed.Add(1)
 		case err == errSent:
-			v.Means, v.Why = None, Sent
+			v.Means, v.Reason = ByNothing, ReasonSent
 		case errors.Is(err, http.ErrNotSupported) && !some:
 			w.refused = true
 			if w.conn != nil {
@@ -186,7 +181,7 @@ func (w *response) abandon(verdicts []Verdict, err error) {
 		if v.Means != ByPush {
 			continue
 		}
-		v.Means, v.Why = None, Failed
+		v.Means, v.Reason = ByNothing, ReasonFailed
 		if w.pushErr != nil {
 			continue
 		}
@@ -207,9 +202,7 @@ func (w *response) settle() {
 	}
 }
 
-// pusher returns the writer's Pusher, wherever it is below.
-func (w *response) pusher() http.Pusher { return pusherOf(w.ResponseWriter) }
-
+// pusherOf returns a writer's Pusher, wherever it is below.
 func pusherOf(w http.ResponseWriter) http.Pusher {
 	for {
 		switch v := w.(type) {

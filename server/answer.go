@@ -1,0 +1,277 @@
+package server
+
+import (
+	"cmp"
+	"hash/maphash"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/cache-aware/casper/server/internal/httpfacts"
+	"github.com/cache-aware/casper/server/internal/memory"
+	"github.com/cache-aware/casper/server/link"
+)
+
+// The final header of an answer is read and written here, and nowhere else: what it says is
+// remembered, and Link, Set-Cookie and Cache-Control are added to it.
+
+// answer acts on the final header. Where nothing is wanted, known or linked it does not even
+// ask what the request is.
+func (w *response) answer(code int, header http.Header, body []byte) {
+	h := w.h
+	idle := w.exchange == nil && len(h.Sources) == 0 && h.Scan == nil && h.Observe == nil && !h.Cookie.Forget && len(header["Link"]) == 0
+	if idle && !w.s.memory.Used() {
+		return
+	}
+	switch f := w.facts(); {
+	case !f.page:
+		w.learnFile(code, header)
+	case idle && f.known == nil:
+		if !httpfacts.IsHTML(httpfacts.ContentType(header, nil)) {
+			w.learnFile(code, header)
+		}
+	default:
+		w.engage()
+		w.answerPage(code, header, body)
+	}
+}
+
+// learnFile learns about a file from its own answer, if some page wants the file.
+func (w *response) learnFile(code int, header http.Header) {
+	if w.r.Method != http.MethodGet || code != http.StatusOK && code != http.StatusNotModified || !w.s.memory.Used() {
+		return
+	}
+	f := w.facts()
+	file := w.s.memory.KnownFile(memory.Place{Host: f.place.Host, Path: f.target})
+	if file == nil {
+		return
+	}
+	if code == http.StatusOK {
+		w.s.memory.Answered(file, header, time.Now())
+	}
+	if known := file.Facts(); known.Seen && !w.pushed && (code == http.StatusNotModified || known.Freshness == httpfacts.Fresh) {
+		w.diary().add(file.URL, known.Version) // the client asked, and holds it now
+	}
+}
+
+// answerPage acts on the links of a page's answer, remembers them, and writes the cookie.
+func (w *response) answerPage(code int, header http.Header, body []byte) {
+	if len(header["Link"]) > 0 {
+		w.linked = w.takeLinks(header)
+	}
+	html := httpfacts.IsHTML(httpfacts.ContentType(header, body))
+	if html && w.h.Scan != nil && len(body) > 0 && !httpfacts.Encoded(header) {
+		w.scanBody(body)
+	}
+	document := html || len(w.linked) > 0
+	if !document {
+		w.learnFile(code, header)
+	}
+	w.remember(code, header, html)
+	whole := code >= 200 && code < 300 || code == http.StatusNotModified && !w.informed()
+	if document && whole && (len(w.linked) > 0 || len(w.ask()) > 0) {
+		w.readClient() // here, where less of the stack is used than where it is needed
+		w.late(code, html, header)
+	}
+	w.setCookie(code, header)
+}
+
+// takeLinks reads the links of the answer, and takes out those that are there for us
+// alone.
+func (w *response) takeLinks(header http.Header) (linked []link.Asset) {
+	values, base := header["Link"], w.facts().base()
+	pushOnly := false
+	for l := range link.Links(values, base) {
+		if l.Err == nil && len(linked) < memory.MaxLinks {
+			linked = append(linked, l.Asset)
+			pushOnly = pushOnly || l.Asset.PushOnly
+		}
+	}
+	if pushOnly {
+		rest := link.Filter(values, base, func(l link.Link) bool { return l.Err != nil || !l.Asset.PushOnly })
+		if header["Link"] = rest; len(rest) == 0 {
+			delete(header, "Link")
+		}
+	}
+	return linked
+}
+
+// scanBody adds to the links what the body names, the most urgent first: a page's markup is
+// in another order.
+func (w *response) scanBody(body []byte) {
+	w.html = slices.Clone(body[:min(len(body), scanBytes)])
+	found := w.h.scan(w.html, w.facts().base())
+	slices.SortStableFunc(found, func(a, b link.Asset) int { return cmp.Compare(a.Urgency(), b.Urgency()) })
+	for _, a := range found {
+		if len(w.linked) < memory.MaxLinks && a.Valid() && !has(w.linked, &a) {
+			w.linked = append(w.linked, w.h.Track.Inferred(a))
+		}
+	}
+}
+
+// remember keeps what the page linked and how it ended, for the next who asks for it. How a
+// page ended matters only if something would go ahead of it.
+func (w *response) remember(code int, header http.Header, html bool) {
+	x := w.exchange
+	if w.r.Method == http.MethodPost || !html && len(x.linked) == 0 && code < 300 {
+		return
+	}
+	x.links = x.linked
+	for i := range x.foretold {
+		if a := &x.foretold[i]; !has(x.links, a) {
+			x.links = append(x.links[:len(x.links):len(x.links)], *a)
+		}
+	}
+	x.answered = true
+	a := memory.Answer{Status: code, Links: x.links}
+	if len(x.links) > 0 || w.h.Observe != nil || x.observations != nil {
+		x.personal = httpfacts.Personal(w.r, header, w.h.Cookie.name())
+	}
+	if len(x.links) > 0 && x.personal {
+		a.Voter = w.voter()
+	}
+	x.unread = html && len(x.links) == 0 && w.h.Scan != nil && httpfacts.Encoded(header)
+	a.Unread = x.unread
+	a.Wanted = len(x.sent) > 0 || len(x.wants.list) > 0 || html && len(w.ask()) > 0
+	f := w.facts()
+	f.known = w.s.memory.Remember(f.place, f.known, &a)
+}
+
+// A salt hashes the networks of visitors, for as long as the process lives.
+type salt struct{ seed maphash.Seed }
+
+func newSalt() salt { return salt{maphash.MakeSeed()} }
+
+// voter identifies the visitor who alone was answered so by his network, salted, since a
+// single person may have many addresses in one.
+func (w *response) voter() uint64 {
+	who := w.r.RemoteAddr
+	if addr := httpfacts.Networks(w.h.Proxies).Client(w.r); addr.IsValid() {
+		who = httpfacts.NetworkOf(addr).String()
+	}
+	return max(1, maphash.String(w.s.salt.seed, who))
+}
+
+// late decides on what the answer itself links, and on what the sources want and the
+// client could not take earlier.
+func (w *response) late(code int, html bool, header http.Header) {
+	x, shared, wanted := w.exchange, httpfacts.Shareable(code, header), w.wanted()
+	var room [2][12]*Asset
+	want, named := room[0][:0], room[1][:0]
+	for i := range x.linked {
+		if a := &x.linked[i]; !x.decided(a) {
+			p := wanted.find(a)
+			if p == nil {
+				p = w.prepare(a)
+			}
+			want = append(want, p)
+		}
+	}
+	if wanted != nil && html && w.r.Method == http.MethodGet {
+		for _, p := range wanted.assets[:wanted.named] {
+			if !has(x.linked, &p.Asset) { // those stand in the answer already
+				named = append(named, p)
+			}
+		}
+	}
+	if shared && len(named) > 0 {
+		w.linkForAll(named, header)
+	}
+	for _, p := range named {
+		if !x.decided(&p.Asset) {
+			want = append(want, p)
+		}
+	}
+	if len(want) == 0 {
+		return
+	}
+	heldBack := false
+	done := w.deliver(want, true, nil)
+	for i := range done {
+		switch v := &done[i]; {
+		case shared || !slices.Contains(named, v.Asset):
+		case v.Means == ByLink:
+			w.link(done[i:i+1], header)
+		case v.Reason == ReasonHeld:
+			heldBack = true
+		}
+	}
+	if heldBack {
+		makePrivate(header) // the answer depends on the cookie
+	}
+}
+
+// linkForAll links what every client is to have: what others may get from a cache must not
+// depend on this one.
+func (w *response) linkForAll(named []*Asset, header http.Header) {
+	plan := w.h.Policy.Decide(&Client{CanLink: true, Deny: w.client.Deny}, named, nil)
+	w.link(plan.Verdicts, header)
+}
+
+// link adds the ByLink verdicts to the final header.
+func (w *response) link(verdicts []Verdict, header http.Header) {
+	for _, v := range verdicts {
+		if v.Means == ByLink {
+			add(header, "Link", v.Asset.String())
+			w.h.stats.Linked.Add(1)
+		}
+	}
+}
+
+// setCookie writes the fingerprint, if it is news and the answer may carry it. A
+// digest says more than a cookie could: H2O takes the cookie back then, and so do we.
+func (w *response) setCookie(code int, header http.Header) {
+	c, x := &w.h.Cookie, w.exchange
+	switch {
+	case !x.changed && !c.Off && x.client.Digest == nil, httpfacts.Shareable(code, header):
+	case c.Off:
+		if c.Forget && len(w.r.Header["Cookie"]) > 0 {
+			on := Cookie{Name: c.Name}
+			if on.read(w.r, w.h.Params).present {
+				c.write(header, "")
+			}
+		}
+	case x.client.Digest != nil:
+		if x.hadCookie {
+			c.write(header, "")
+		}
+	case x.changed && x.client.Held.Len() > 0:
+		c.write(header, x.client.Held.String())
+		w.h.stats.Cookies.Add(1)
+	}
+}
+
+// write adds the cookie to a final header. The answer belongs to one client from
+// then on, and says so.
+func (c *Cookie) write(header http.Header, value string) {
+	add(header, "Set-Cookie", c.cookie(value).String())
+	makePrivate(header)
+}
+
+// makePrivate keeps an answer out of shared caches, which may store even what says nothing
+// of caching (RFC 9111, section 3), cookie and all.
+func makePrivate(header http.Header) {
+	if !httpfacts.Private(header) {
+		add(header, "Cache-Control", "private")
+	}
+}
+
+// add is Header.Add for a map whose slices may belong to others: handlers share them.
+func add(header http.Header, field, value string) {
+	values := header[field]
+	header[field] = append(values[:len(values):len(values)], value)
+}
+
+// finish is called when Next has returned normally.
+func (w *response) finish() {
+	switch {
+	case w.pending != nil:
+		w.commit(w.status, nil)
+	case w.committed:
+	case (w.exchange != nil && w.changed || len(w.Header()["Link"]) > 0) && w.facts().page:
+		w.commit(http.StatusOK, nil) // an empty answer, whose links count too
+	default:
+		w.learnFile(http.StatusOK, w.Header())
+	}
+	w.observed()
+}
