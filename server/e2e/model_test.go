@@ -30,7 +30,7 @@ func snapshotOf(t *testing.T, name string, views float64, pages ...string) strin
 		for i, path := range []string{"/app.css", strings.TrimSuffix(page, "/") + "/own.js"} {
 			d.Assets = append(d.Assets, evidence.Vote{
 				Asset: link.Guess(path, ""), Version: fmt.Sprintf("%q", page), Used: views - 0.125, Views: views, Held: 0.5,
-				Urgency: float64(i), Order: float64(i), Wanted: true, Seeds: uint8(i),
+				Urgency: float64(i), Order: float64(i), Wanted: true, Linked: i == 1,
 			})
 		}
 		deltas = append(deltas, d)
