@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/cache-aware/casper/bitio"
-	"github.com/cache-aware/casper/fuzz"
 	autopushfuzz "github.com/cache-aware/casper/fuzz/autopush"
 	base64fuzz "github.com/cache-aware/casper/fuzz/base64url"
 	bip158fuzz "github.com/cache-aware/casper/fuzz/bip158"
@@ -19,6 +18,7 @@ import (
 	casperfuzz "github.com/cache-aware/casper/fuzz/casper"
 	gcsfuzz "github.com/cache-aware/casper/fuzz/gcs"
 	gocasperfuzz "github.com/cache-aware/casper/fuzz/gocasper"
+	"github.com/cache-aware/casper/fuzz/internal/oracle"
 	deltafuzz "github.com/cache-aware/casper/fuzz/ricedelta"
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/casper"
@@ -29,7 +29,7 @@ import (
 // laid out like it: raw files in folders of the name corpus.
 const corpusVariable = "GO_FUZZ_CORPUS"
 
-var targets = map[string]fuzz.Target{
+var targets = map[string]oracle.Target{
 	"autopush":    autopushfuzz.Fuzz,
 	"base64url":   base64fuzz.Fuzz,
 	"bip158":      bip158fuzz.Fuzz,
@@ -71,11 +71,11 @@ func TestGoFuzzCorpus(t *testing.T) {
 	if len(files) == 0 {
 		t.Fatalf("%s=%s: no file is in a folder corpus there", corpusVariable, root)
 	}
-	fuzz.Crowded = true
-	defer func() { fuzz.Crowded = false }()
+	oracle.Crowded = true
+	defer func() { oracle.Crowded = false }()
 	var seen sync.Map
 	inParallel(t, len(files), func(i int) (err error) {
-		if fuzz.Race && i%20 != 0 {
+		if oracle.Race && i%20 != 0 {
 			return nil
 		}
 		data, err := os.ReadFile(files[i])
@@ -127,8 +127,8 @@ func asBits(data []byte, turn int) {
 			Rice: rice, Run: bitio.Run(n & 1), Gap: uint8(n >> 1 & 1),
 			Order: bitio.Order(n >> 2 & 1), Pad: gcs.Pad(n % 3),
 		}
-		stream := fuzz.Bits(data, c.Order)
-		keys, _ := fuzz.Decode(nil, stream, c, gcs.Limit{Len: len(stream) + 1, Max: gcs.Largest, End: gcs.Open})
+		stream := oracle.Bits(data, c.Order)
+		keys, _ := oracle.Decode(nil, stream, c, gcs.Limit{Len: len(stream) + 1, Max: gcs.Largest, End: gcs.Open})
 		limit := gcs.Limit{Len: len(keys) + n%5/4, Max: gcs.Largest, End: gcs.End(n / 3 % 3)}
 		gcsfuzz.Decode(c, data, stream, limit)
 	}
@@ -145,7 +145,7 @@ func asLines(data []byte, seen *sync.Map) {
 		}
 		value := bytes.TrimRight(line, "\r\n")
 		casperfuzz.Value(string(value), casper.Params{}, line)
-		cookie := fuzz.CookieLike(value)
+		cookie := oracle.CookieLike(value)
 		casperfuzz.Value(cookie, casper.Params{CapacityBits: 8}, line)
 		gocasperfuzz.Value(cookie, gocasper.Params{P: 1 << (len(line) % 8), N: 10})
 		autopushfuzz.Value(cookie, nil)

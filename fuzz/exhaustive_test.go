@@ -12,9 +12,9 @@ import (
 	"testing"
 
 	"github.com/cache-aware/casper/bitio"
-	"github.com/cache-aware/casper/fuzz"
 	base64fuzz "github.com/cache-aware/casper/fuzz/base64url"
 	casperfuzz "github.com/cache-aware/casper/fuzz/casper"
+	"github.com/cache-aware/casper/fuzz/internal/oracle"
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/base64url"
 	"github.com/cache-aware/casper/gcs/casper"
@@ -113,8 +113,8 @@ func (e *enumeration) extend(key uint64) error {
 	if n > 0 {
 		gap = key - e.keys[n-1] - uint64(e.c.Gap)
 	}
-	e.streams[n+1], _ = fuzz.Encode(append(e.streams[n+1][:0], e.streams[n]...), e.c, []uint64{gap})
-	if err := e.check(); err != nil || n == 2 || n == 1 && fuzz.Race {
+	e.streams[n+1], _ = oracle.Encode(append(e.streams[n+1][:0], e.streams[n]...), e.c, []uint64{gap})
+	if err := e.check(); err != nil || n == 2 || n == 1 && oracle.Race {
 		return err
 	}
 	step := 1
@@ -123,7 +123,7 @@ func (e *enumeration) extend(key uint64) error {
 		step = e.turns
 		k += ((e.turn-int(e.keys[0]+key)-k)%step + step) % step
 	}
-	if fuzz.Race {
+	if oracle.Race {
 		step = 7
 	}
 	for ; k < universe; k += step {
@@ -136,7 +136,7 @@ func (e *enumeration) extend(key uint64) error {
 
 func (e *enumeration) check() error {
 	n := len(e.keys)
-	e.octets = fuzz.AppendOctets(e.octets[:0], e.streams[n], e.c.Order, fuzz.PadBit(e.c))
+	e.octets = oracle.AppendOctets(e.octets[:0], e.streams[n], e.c.Order, oracle.PadBit(e.c))
 	var err error
 	if e.got, err = e.c.Append(e.got[:0], e.keys); err != nil || !bytes.Equal(e.got, e.octets) {
 		return fmt.Errorf("Append %+v of %d: %x, %v; want %x", e.c, e.keys, e.got, err, e.octets)
@@ -178,9 +178,9 @@ func (e *enumeration) refused(lim gcs.Limit) (err error) {
 	for e.keys[first] <= lim.Max {
 		first++
 	}
-	want := fuzz.Fault{Layer: gcs.SetLayer, Kind: gcs.OutOfRange, Offset: len(e.streams[first])}
+	want := oracle.Fault{Layer: gcs.SetLayer, Kind: gcs.OutOfRange, Offset: len(e.streams[first])}
 	e.decoded, err = e.c.AppendDecode(e.decoded[:0], e.octets, lim)
-	if fuzz.FaultOf(err) != want || !slices.Equal(e.decoded, e.keys[:first]) {
+	if oracle.FaultOf(err) != want || !slices.Equal(e.decoded, e.keys[:first]) {
 		return fmt.Errorf("AppendDecode %+v of %d up to %d: %d, %v; want %v", e.c, e.keys, lim.Max, e.decoded, err, want)
 	}
 	return nil
@@ -201,7 +201,7 @@ func strings2(i int, f func([]byte) error) error {
 		if err := f([]byte{byte(i), byte(j)}); err != nil {
 			return err
 		}
-		if fuzz.Race && j == i%8 {
+		if oracle.Race && j == i%8 {
 			return nil
 		}
 	}
@@ -217,7 +217,7 @@ func TestEveryShortStream(t *testing.T) {
 		var d short
 		return strings2(i, func(src []byte) error {
 			d.src = src
-			streams := [2][]bool{fuzz.Bits(src, bitio.MSBFirst), fuzz.Bits(src, bitio.LSBFirst)}
+			streams := [2][]bool{oracle.Bits(src, bitio.MSBFirst), oracle.Bits(src, bitio.LSBFirst)}
 			for _, c := range codes {
 				d.c, d.stream = c, streams[c.Order]
 				if err := d.decode(); err != nil {
@@ -240,7 +240,7 @@ type short struct {
 func (d *short) decode() error {
 	// Which bit is the pad bit makes no difference here, but which keys there are
 	// decides all other limits.
-	d.want, _ = fuzz.Decode(d.want[:0], d.stream, d.c, gcs.Limit{Len: 17, Max: gcs.Largest, End: gcs.Open})
+	d.want, _ = oracle.Decode(d.want[:0], d.stream, d.c, gcs.Limit{Len: 17, Max: gcs.Largest, End: gcs.Open})
 	n, last := len(d.want), uint64(0)
 	if n > 0 {
 		last = d.want[n-1]
@@ -263,11 +263,11 @@ func (d *short) decode() error {
 		}
 	}
 	for _, lim := range limits {
-		var fault fuzz.Fault
-		d.want, fault = fuzz.Decode(d.want[:0], d.stream, d.c, lim)
+		var fault oracle.Fault
+		d.want, fault = oracle.Decode(d.want[:0], d.stream, d.c, lim)
 		var err error
 		d.got, err = d.c.AppendDecode(d.got[:0], d.src, lim)
-		if !slices.Equal(d.got, d.want) || fuzz.FaultOf(err) != fault {
+		if !slices.Equal(d.got, d.want) || oracle.FaultOf(err) != fault {
 			return fmt.Errorf("AppendDecode %+v %+v of %x: %d, %v; want %d, %v", d.c, lim, d.src, d.got, err, d.want, fault)
 		}
 	}

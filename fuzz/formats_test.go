@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cache-aware/casper/fuzz"
+	"github.com/cache-aware/casper/fuzz/internal/oracle"
 	"github.com/cache-aware/casper/gcs/base64url"
 	bip158filter "github.com/cache-aware/casper/gcs/bip158"
 	"github.com/cache-aware/casper/gcs/cachedigest"
@@ -130,7 +130,7 @@ func answerDecode(t *testing.T, v vectors.Vector, p published, lenient bool) boo
 		mode = base64url.Lenient
 	}
 	var keys []string
-	var fault fuzz.Fault
+	var fault oracle.Fault
 	switch v.Format {
 	case "bip158", "decred-v1", "decred-v2":
 		f, _, ok := p.filter(v.Format)
@@ -138,7 +138,7 @@ func answerDecode(t *testing.T, v vectors.Vector, p published, lenient bool) boo
 			return false
 		}
 		var values []uint64
-		_, _, values, fault = fuzz.ReadFilter(octets, f)
+		_, _, values, fault = oracle.ReadFilter(octets, f)
 		keys = decimal(values)
 	case "go-casper":
 		g, ok := p.goCasper()
@@ -146,8 +146,8 @@ func answerDecode(t *testing.T, v vectors.Vector, p published, lenient bool) boo
 			return false
 		}
 		var found []gocasper.Key
-		if found, fault = fuzz.ReadGoCasper(text, g); lenient {
-			found, fault = fuzz.ReadGoCasperLenient(text, g)
+		if found, fault = oracle.ReadGoCasper(text, g); lenient {
+			found, fault = oracle.ReadGoCasperLenient(text, g)
 		}
 		keys = decimal(found)
 	case "rice-delta":
@@ -157,7 +157,7 @@ func answerDecode(t *testing.T, v vectors.Vector, p published, lenient bool) boo
 		}
 		l.Data = octets
 		var values []uint64
-		values, fault = fuzz.ReadDeltas(l)
+		values, fault = oracle.ReadDeltas(l)
 		keys = decimal(values)
 	case "cache-digest":
 		if v.Input.Header != nil {
@@ -167,14 +167,14 @@ func answerDecode(t *testing.T, v vectors.Vector, p published, lenient bool) boo
 		if p.Log2N != nil || p.Log2P != nil {
 			return false // what must agree with the digest
 		}
-		var d fuzz.Digest
-		d, fault = fuzz.ReadDigest(text, mode)
+		var d oracle.Digest
+		d, fault = oracle.ReadDigest(text, mode)
 		keys = decimal(d.Keys)
 	default:
 		return false
 	}
 	want := v.Expected(lenient)
-	if want.Error == "bad-parameter" && fault == (fuzz.Fault{}) {
+	if want.Error == "bad-parameter" && fault == (oracle.Fault{}) {
 		return false // a parameter of another format, which an oracle is not given
 	}
 	if judged(t, v, lenient, want, fault) && (want.Error == "" || want.KeysBeforeError != nil) {
@@ -190,9 +190,9 @@ func answerDecode(t *testing.T, v vectors.Vector, p published, lenient bool) boo
 }
 
 // judged compares a fault with a refusal, and reports whether both agree.
-func judged(t *testing.T, v vectors.Vector, lenient bool, want vectors.Answer, fault fuzz.Fault) bool {
+func judged(t *testing.T, v vectors.Vector, lenient bool, want vectors.Answer, fault oracle.Fault) bool {
 	kind := ""
-	if fault != (fuzz.Fault{}) {
+	if fault != (oracle.Fault{}) {
 		kind = fault.Kind.String()
 	}
 	if kind != want.Error || want.Offset != nil && *want.Offset != fault.Offset {
@@ -203,12 +203,12 @@ func judged(t *testing.T, v vectors.Vector, lenient bool, want vectors.Answer, f
 }
 
 func answerHeader(t *testing.T, v vectors.Vector, header string, lenient bool) {
-	var elements []fuzz.Element
-	var fault fuzz.Fault
+	var elements []oracle.Element
+	var fault oracle.Fault
 	if lenient {
-		elements = fuzz.ReadDigestHeaderLenient(header)
+		elements = oracle.ReadDigestHeaderLenient(header)
 	} else {
-		elements, fault, _ = fuzz.ReadDigestHeader(header)
+		elements, fault, _ = oracle.ReadDigestHeader(header)
 	}
 	want := v.Expected(lenient)
 	if !judged(t, v, lenient, want, fault) || want.Error != "" {
@@ -252,26 +252,26 @@ func answerHash(t *testing.T, v vectors.Vector, p published) bool {
 			if !ok {
 				return false
 			}
-			n := uint32(len(fuzz.FilterItems(f, key, items)))
+			n := uint32(len(oracle.FilterItems(f, key, items)))
 			if p.N != nil {
 				n = uint32(*p.N)
 			}
-			keys = append(keys, fmt.Sprint(fuzz.FilterValue(f, key, []byte(name), n)))
+			keys = append(keys, fmt.Sprint(oracle.FilterValue(f, key, []byte(name), n)))
 		case "go-casper":
 			g, ok := p.goCasper()
 			if !ok {
 				return false
 			}
-			keys = append(keys, fmt.Sprint(fuzz.GoCasperKey(g, name)))
+			keys = append(keys, fmt.Sprint(oracle.GoCasperKey(g, name)))
 		case "cache-digest":
 			if p.Log2P == nil {
 				return false
 			}
-			d := cachedigest.Params{Log2N: fuzz.DigestLog2N(len(names)), Log2P: *p.Log2P}
+			d := cachedigest.Params{Log2N: oracle.DigestLog2N(len(names)), Log2P: *p.Log2P}
 			if p.Log2N != nil {
 				d.Log2N = *p.Log2N
 			}
-			keys = append(keys, fmt.Sprint(fuzz.DigestKey(d, name)))
+			keys = append(keys, fmt.Sprint(oracle.DigestKey(d, name)))
 		default:
 			return false
 		}
@@ -284,7 +284,7 @@ func answerHash(t *testing.T, v vectors.Vector, p published) bool {
 
 // answerBloom asks a filter for a vector's paths.
 func answerBloom(t *testing.T, v vectors.Vector) {
-	octets, fault := fuzz.ReadBloom(*v.Input.Text)
+	octets, fault := oracle.ReadBloom(*v.Input.Text)
 	fault.Offset = 0 // the format says where nothing but half a word is
 	want := v.Expect
 	want.Offset = nil
@@ -292,7 +292,7 @@ func answerBloom(t *testing.T, v vectors.Vector) {
 		return
 	}
 	for i, name := range v.Input.Names {
-		if got := fuzz.BloomHas(octets, name); got != want.Present[i] {
+		if got := oracle.BloomHas(octets, name); got != want.Present[i] {
 			t.Errorf("%s: %q: %t", v.ID, name, got)
 		}
 	}
@@ -317,11 +317,11 @@ func TestSipHash(t *testing.T) {
 	for i := range message {
 		message[i] = byte(i)
 	}
-	if got := fuzz.SipHash(key, message[:15]); got != 0xa129ca6149be45e5 {
+	if got := oracle.SipHash(key, message[:15]); got != 0xa129ca6149be45e5 {
 		t.Errorf("%x", got)
 	}
 	for n := range message {
-		if got, want := hash.SipHash(key, message[:n]), fuzz.SipHash(key, message[:n]); got != want {
+		if got, want := hash.SipHash(key, message[:n]), oracle.SipHash(key, message[:n]); got != want {
 			t.Errorf("%d octets: %x, want %x", n, got, want)
 		}
 	}

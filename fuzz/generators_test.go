@@ -10,7 +10,7 @@ import (
 	"github.com/leanovate/gopter/gen"
 
 	"github.com/cache-aware/casper/bitio"
-	"github.com/cache-aware/casper/fuzz"
+	"github.com/cache-aware/casper/fuzz/internal/oracle"
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/casper"
 )
@@ -20,7 +20,7 @@ var seed = flag.Int64("seed", 0, "seed of the property tests; 0 takes the time")
 // check runs properties on so many inputs each. A failure names the seed.
 func check(t *testing.T, inputs int, properties map[string]gopter.Prop) {
 	t.Helper()
-	if fuzz.Race {
+	if oracle.Race {
 		inputs /= 5
 	}
 	s := *seed
@@ -70,7 +70,7 @@ func quotients() gopter.Gen {
 		gen.OneConstOf(uint64(0), uint64(0), uint64(0), uint64(1), uint64(1), uint64(2), uint64(3), uint64(6), uint64(7), uint64(8), uint64(9),
 			uint64(43), uint64(44), uint64(45), uint64(46), uint64(49), uint64(50), uint64(51), uint64(55), uint64(56), uint64(57), uint64(58),
 			uint64(62), uint64(63), uint64(64), uint64(65), uint64(119), uint64(120), uint64(127), uint64(128), uint64(129), uint64(192),
-			uint64(255), uint64(256), uint64(4095), uint64(fuzz.Top)),
+			uint64(255), uint64(256), uint64(4095), uint64(oracle.Top)),
 		gen.UInt64Range(0, 130))
 }
 
@@ -85,8 +85,8 @@ func numbers() gopter.Gen {
 // mixed ones.
 func steps() gopter.Gen {
 	mixed := gopter.CombineGens(quotients(), numbers()).
-		Map(func(v []any) fuzz.Step { return fuzz.Step{Quotient: v[0].(uint64), Remainder: v[1].(uint64)} })
-	adjacent := gen.Const(fuzz.Step{})
+		Map(func(v []any) oracle.Step { return oracle.Step{Quotient: v[0].(uint64), Remainder: v[1].(uint64)} })
+	adjacent := gen.Const(oracle.Step{})
 	return gen.Weighted([]gen.WeightedGen{
 		{Weight: 1, Gen: gen.SliceOfN(0, adjacent)},
 		{Weight: 2, Gen: gen.SliceOf(adjacent)},

@@ -10,7 +10,7 @@ import (
 	"github.com/leanovate/gopter/commands"
 	"github.com/leanovate/gopter/gen"
 
-	"github.com/cache-aware/casper/fuzz"
+	"github.com/cache-aware/casper/fuzz/internal/oracle"
 	"github.com/cache-aware/casper/gcs/casper"
 )
 
@@ -49,10 +49,10 @@ func (m model) sorted() []casper.Key { return slices.Sorted(maps.Keys(m.keys)) }
 func (m model) plus(p casper.Params, keys ...casper.Key) model {
 	all := map[casper.Key]bool{}
 	for k := range m.keys {
-		all[k%casper.Key(fuzz.Capacity(p))] = true
+		all[k%casper.Key(oracle.Capacity(p))] = true
 	}
 	for _, k := range keys {
-		all[k%casper.Key(fuzz.Capacity(p))] = true
+		all[k%casper.Key(oracle.Capacity(p))] = true
 	}
 	return model{p, all}
 }
@@ -85,7 +85,7 @@ func merge(v []any) commands.Command {
 		},
 		func(m model) model {
 			q := casper.Params{CapacityBits: m.p.CapacityBits, Generation: min(m.p.Generation, p.Generation)}
-			if fuzz.Capacity(p) < fuzz.Capacity(m.p) || p.CapacityBits == 0 && fuzz.Capacity(p) == fuzz.Capacity(m.p) {
+			if oracle.Capacity(p) < oracle.Capacity(m.p) || p.CapacityBits == 0 && oracle.Capacity(p) == oracle.Capacity(m.p) {
 				q.CapacityBits = p.CapacityBits
 			}
 			return m.plus(q, keys...)
@@ -99,7 +99,7 @@ func trim(v []any) commands.Command {
 		fmt.Sprintf("Trim(%d, %d)", maxText, keep),
 		func(f casper.Fingerprint) (casper.Fingerprint, error) { return f.Trim(maxText, keep...), nil },
 		func(m model) model {
-			return model{m.p, nil}.plus(m.p, fuzz.TrimCookie(m.p, m.sorted(), maxText, keep...)...)
+			return model{m.p, nil}.plus(m.p, oracle.TrimCookie(m.p, m.sorted(), maxText, keep...)...)
 		},
 	}
 }
@@ -144,8 +144,8 @@ func (c command) PostCondition(s commands.State, r commands.Result) *gopter.Prop
 		return differs("All", got, want)
 	case f.Len() != len(want):
 		return differs("Len", f.Len(), len(want))
-	case f.String() != fuzz.CookieText(m.p, want):
-		return differs("String", f.String(), fuzz.CookieText(m.p, want))
+	case f.String() != oracle.CookieText(m.p, want):
+		return differs("String", f.String(), oracle.CookieText(m.p, want))
 	}
 	for _, k := range want {
 		for _, near := range []casper.Key{k - 1, k, k + 1} {

@@ -12,9 +12,9 @@ import (
 	"github.com/leanovate/gopter/prop"
 
 	"github.com/cache-aware/casper/bitio"
-	"github.com/cache-aware/casper/fuzz"
 	casperfuzz "github.com/cache-aware/casper/fuzz/casper"
 	gcsfuzz "github.com/cache-aware/casper/fuzz/gcs"
+	"github.com/cache-aware/casper/fuzz/internal/oracle"
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/base64url"
 	"github.com/cache-aware/casper/gcs/casper"
@@ -22,8 +22,8 @@ import (
 
 func TestCodecLaws(t *testing.T) {
 	check(t, 1000, map[string]gopter.Prop{
-		"decoding what was encoded gives the keys": prop.ForAll(func(c gcs.Code, s []fuzz.Step) bool {
-			keys := fuzz.Keys(c, s)
+		"decoding what was encoded gives the keys": prop.ForAll(func(c gcs.Code, s []oracle.Step) bool {
+			keys := oracle.Keys(c, s)
 			octets, err := c.Append(nil, keys)
 			if err != nil {
 				return false
@@ -65,13 +65,13 @@ func TestCodecLaws(t *testing.T) {
 			return true
 		}, codes(), gen.SliceOf(gen.UInt8()), gen.UInt16()),
 
-		"everything agrees with the oracle": prop.ForAll(func(c gcs.Code, s []fuzz.Step) bool {
-			gcsfuzz.Encode(c, fuzz.Keys(c, s))
+		"everything agrees with the oracle": prop.ForAll(func(c gcs.Code, s []oracle.Step) bool {
+			gcsfuzz.Encode(c, oracle.Keys(c, s))
 			return true
 		}, codes(), steps()),
 
-		"a set contains its keys and no others": prop.ForAll(func(c gcs.Code, s []fuzz.Step, others []uint64) bool {
-			keys := fuzz.Keys(c, s)
+		"a set contains its keys and no others": prop.ForAll(func(c gcs.Code, s []oracle.Step, others []uint64) bool {
+			keys := oracle.Keys(c, s)
 			octets, err := c.Append(nil, keys)
 			if err != nil {
 				return false
@@ -95,28 +95,28 @@ func TestCodecLaws(t *testing.T) {
 // canonical returns n codes made of noise, cut after the last complete one and padded
 // as they should be: octets that an encoder could have written, though none did.
 func canonical(c gcs.Code, noise []byte) (octets []byte, n int) {
-	stream := fuzz.Bits(noise, c.Order)
-	keys, fault := fuzz.Decode(nil, stream, c, gcs.Limit{Len: len(stream) + 1, Max: gcs.Largest, End: gcs.Open})
+	stream := oracle.Bits(noise, c.Order)
+	keys, fault := oracle.Decode(nil, stream, c, gcs.Limit{Len: len(stream) + 1, Max: gcs.Largest, End: gcs.Open})
 	end := 0
 	if fault.Kind == gcs.OutOfRange {
 		end = fault.Offset
 	} else {
-		used, _ := fuzz.Encode(nil, c, keys)
+		used, _ := oracle.Encode(nil, c, keys)
 		end = len(used)
 	}
-	return fuzz.AppendOctets(nil, stream[:end], c.Order, fuzz.PadBit(c)), len(keys)
+	return oracle.AppendOctets(nil, stream[:end], c.Order, oracle.PadBit(c)), len(keys)
 }
 
 func TestSizes(t *testing.T) {
 	check(t, 1000, map[string]gopter.Prop{
-		"Size is the number of octets": prop.ForAll(func(c gcs.Code, s []fuzz.Step) bool {
-			keys := fuzz.Keys(c, s)
+		"Size is the number of octets": prop.ForAll(func(c gcs.Code, s []oracle.Step) bool {
+			keys := oracle.Keys(c, s)
 			octets, err := c.Append([]byte("x"), keys)
 			return err == nil && c.Size(keys) == len(octets)-1
 		}, codes(), steps()),
 
-		"no set is larger than MaxSize": prop.ForAll(func(c gcs.Code, s []fuzz.Step, above uint64) bool {
-			keys := fuzz.Keys(c, s)
+		"no set is larger than MaxSize": prop.ForAll(func(c gcs.Code, s []oracle.Step, above uint64) bool {
+			keys := oracle.Keys(c, s)
 			if len(keys) == 0 {
 				return c.MaxSize(0, above) == 0
 			}

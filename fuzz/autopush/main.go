@@ -12,7 +12,7 @@ import (
 	"net/url"
 
 	"github.com/cache-aware/casper/bitio"
-	"github.com/cache-aware/casper/fuzz"
+	"github.com/cache-aware/casper/fuzz/internal/oracle"
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/autopush"
 )
@@ -22,7 +22,7 @@ const longest = 48 << 10
 
 // Fuzz attacks one value with some paths.
 func Fuzz(data []byte) int {
-	in := fuzz.Input(data)
+	in := oracle.Input(data)
 	var paths []string
 	for range in.Below(8) {
 		n := min(in.Below(256), len(in))
@@ -35,7 +35,7 @@ func Fuzz(data []byte) int {
 	octets = octets[:len(octets)/4*4]
 	text := base64.StdEncoding.EncodeToString(octets)
 	if Value(text, paths) == 0 && len(text) <= autopush.MaxText {
-		fuzz.Failf("%q is refused", text)
+		oracle.Failf("%q is refused", text)
 	}
 	Value(url.QueryEscape(text), paths)
 	Value(url.PathEscape(text), paths)
@@ -44,25 +44,25 @@ func Fuzz(data []byte) int {
 
 // Value reads a value and asks it for paths.
 func Value(value string, paths []string) int {
-	octets, fault := fuzz.ReadBloom(value)
+	octets, fault := oracle.ReadBloom(value)
 	var f autopush.Filter
 	var err error
-	fuzz.Bounded(64<<10+8*len(value), fmt.Sprintf("Parse(%.40q)", value), func() { f, err = autopush.Parse(value) })
-	got := fuzz.FaultOf(err)
+	oracle.Bounded(64<<10+8*len(value), fmt.Sprintf("Parse(%.40q)", value), func() { f, err = autopush.Parse(value) })
+	got := oracle.FaultOf(err)
 	if fault.Kind == gcs.BadText && fault.Offset < 0 { // the format does not say where
 		if got.Offset < 0 || got.Offset > 6*len(value) {
-			fuzz.Failf("Parse(%q): %v is not in it", value, err)
+			oracle.Failf("Parse(%q): %v is not in it", value, err)
 		}
 		got.Offset = -1
 	}
 	if got != fault {
-		fuzz.Failf("Parse(%q): %v, want %v", value, err, fault)
+		oracle.Failf("Parse(%q): %v, want %v", value, err, fault)
 	}
 	if f.Bits() != 8*len(octets) {
-		fuzz.Failf("Parse(%q): %d bits, want %d", value, f.Bits(), 8*len(octets))
+		oracle.Failf("Parse(%q): %d bits, want %d", value, f.Bits(), 8*len(octets))
 	}
 	ones := 0
-	for _, bit := range fuzz.Bits(octets, bitio.LSBFirst) {
+	for _, bit := range oracle.Bits(octets, bitio.LSBFirst) {
 		if bit {
 			ones++
 		}
@@ -72,11 +72,11 @@ func Value(value string, paths []string) int {
 		share = math.Pow(float64(ones)/float64(8*len(octets)), 7)
 	}
 	if p := f.FalsePositive(); math.Abs(p-share) > 1e-12 {
-		fuzz.Failf("Parse(%q): %g of all paths seem to be there, want %g", value, p, share)
+		oracle.Failf("Parse(%q): %g of all paths seem to be there, want %g", value, p, share)
 	}
 	for _, path := range append(paths, "/", "", "/index.html", "\U0001f600", "\xff") {
-		if want := fuzz.BloomHas(octets, path); f.Has(path) != want {
-			fuzz.Failf("Parse(%q): Has(%q) %t", value, path, !want)
+		if want := oracle.BloomHas(octets, path); f.Has(path) != want {
+			oracle.Failf("Parse(%q): Has(%q) %t", value, path, !want)
 		}
 	}
 	if err != nil {

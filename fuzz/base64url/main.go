@@ -7,7 +7,7 @@ package base64url
 import (
 	"encoding/base64"
 
-	"github.com/cache-aware/casper/fuzz"
+	"github.com/cache-aware/casper/fuzz/internal/oracle"
 	"github.com/cache-aware/casper/gcs/base64url"
 )
 
@@ -16,19 +16,19 @@ func Fuzz(data []byte) int {
 	strict := decode(string(data), base64url.Strict)
 	lenient := decode(string(data), base64url.Lenient)
 	if strict && !lenient {
-		fuzz.Failf("%q is accepted strictly but not leniently", data)
+		oracle.Failf("%q is accepted strictly but not leniently", data)
 	}
 
 	want := "kept" + base64.RawURLEncoding.EncodeToString(data)
 	text := base64url.Append([]byte("kept"), data)
 	if string(text) != want {
-		fuzz.Failf("Append(%x) = %s, want %s", data, text, want)
+		oracle.Failf("Append(%x) = %s, want %s", data, text, want)
 	}
 	if n := base64url.EncodedLen(len(data)); n != len(text)-4 {
-		fuzz.Failf("EncodedLen(%d) = %d, want %d", len(data), n, len(text)-4)
+		oracle.Failf("EncodedLen(%d) = %d, want %d", len(data), n, len(text)-4)
 	}
 	if !decode(want[4:], base64url.Strict) {
-		fuzz.Failf("%s is not accepted back", text)
+		oracle.Failf("%s is not accepted back", text)
 	}
 	if lenient {
 		return 1
@@ -37,20 +37,20 @@ func Fuzz(data []byte) int {
 }
 
 func decode(text string, m base64url.Mode) bool {
-	want, fault := fuzz.DecodeText(text, m)
+	want, fault := oracle.DecodeText(text, m)
 	dst := []byte("kept behind this")[:4]
 	got, err := base64url.AppendDecode(dst, text, m)
-	if string(got) != "kept"+string(want) || fuzz.FaultOf(err) != fault {
-		fuzz.Failf("AppendDecode(%q, %d) = %x, %v; want %x, %v", text, m, got[4:], err, want, fault)
+	if string(got) != "kept"+string(want) || oracle.FaultOf(err) != fault {
+		oracle.Failf("AppendDecode(%q, %d) = %x, %v; want %x, %v", text, m, got[4:], err, want, fault)
 	}
 	if err != nil {
 		return false
 	}
 	if n := base64url.DecodedLen(len(text)); n != len(want) {
-		fuzz.Failf("DecodedLen(%d) = %d, want %d", len(text), n, len(want))
+		oracle.Failf("DecodedLen(%d) = %d, want %d", len(text), n, len(want))
 	}
 	if again := string(base64url.Append(nil, got[4:])); m == base64url.Strict && again != text {
-		fuzz.Failf("%q is accepted, but written %q", text, again)
+		oracle.Failf("%q is accepted, but written %q", text, again)
 	}
 	return true
 }

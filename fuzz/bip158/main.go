@@ -12,7 +12,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/cache-aware/casper/fuzz"
+	"github.com/cache-aware/casper/fuzz/internal/oracle"
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/bip158"
 )
@@ -31,7 +31,7 @@ const (
 
 // Fuzz attacks the filters of one set of parameters.
 func Fuzz(data []byte) int {
-	in := fuzz.Input(data)
+	in := oracle.Input(data)
 	choice := in.Byte()
 	p := params(&in, bip158.Variant(choice%4)) // 3 does not exist
 	var key bip158.Key
@@ -40,7 +40,7 @@ func Fuzz(data []byte) int {
 	case parse:
 		return Read(in[:min(len(in), longest)], p, key)
 	case steps:
-		return fromValues(fuzz.Keys(fuzz.FilterCode(p), in.Steps(1<<9)), p, key)
+		return fromValues(oracle.Keys(oracle.FilterCode(p), in.Steps(1<<9)), p, key)
 	case numbers:
 		var values []uint64
 		for len(in) > 0 && len(values) < 64 {
@@ -58,7 +58,7 @@ func Fuzz(data []byte) int {
 }
 
 // params draws P up to 33, and M from those that matter.
-func params(in *fuzz.Input, v bip158.Variant) bip158.Params {
+func params(in *oracle.Input, v bip158.Variant) bip158.Params {
 	p := bip158.Params{P: uint8(in.Below(34)), Variant: v}
 	switch in.Below(8) {
 	case 0:
@@ -83,24 +83,24 @@ func params(in *fuzz.Input, v bip158.Variant) bip158.Params {
 
 // Read parses octets and asks what came out.
 func Read(octets []byte, p bip158.Params, key bip158.Key) int {
-	n, start, values, fault := fuzz.ReadFilter(octets, p)
+	n, start, values, fault := oracle.ReadFilter(octets, p)
 	before := string(octets)
 	var f bip158.Filter
 	var err error
-	fuzz.Bounded(64<<10+len(octets), fmt.Sprintf("Parse(%.40x, %+v)", octets, p), func() { f, err = bip158.Parse(octets, p) })
-	if fuzz.FaultOf(err) != fault {
-		fuzz.Failf("Parse(%x, %+v): %v, want %v", octets, p, err, fault)
+	oracle.Bounded(64<<10+len(octets), fmt.Sprintf("Parse(%.40x, %+v)", octets, p), func() { f, err = bip158.Parse(octets, p) })
+	if oracle.FaultOf(err) != fault {
+		oracle.Failf("Parse(%x, %+v): %v, want %v", octets, p, err, fault)
 	}
 	if f.N() != n || f.CodesAt() != start {
-		fuzz.Failf("Parse(%x, %+v): %d values from octet %d, want %d from %d", octets, p, f.N(), f.CodesAt(), n, start)
+		oracle.Failf("Parse(%x, %+v): %d values from octet %d, want %d from %d", octets, p, f.N(), f.CodesAt(), n, start)
 	}
 	if string(octets) != before {
-		fuzz.Failf("Parse(%x, %+v): the octets were written to", before, p)
+		oracle.Failf("Parse(%x, %+v): the octets were written to", before, p)
 	}
 	if err == nil {
 		again, err := bip158.FromValues(p, values)
 		if err != nil || !bytes.Equal(again.Octets(), octets) {
-			fuzz.Failf("%x %+v is accepted, but its values are written %x, %v", octets, p, again.Octets(), err)
+			oracle.Failf("%x %+v is accepted, but its values are written %x, %v", octets, p, again.Octets(), err)
 		}
 	}
 	ask(f, values, fault, p, key, [][]byte{octets})
@@ -115,22 +115,22 @@ func Read(octets []byte, p bip158.Params, key bip158.Key) int {
 func holds(f bip158.Filter, octets []byte, values []uint64, p bip158.Params) {
 	n := uint32(len(values))
 	if f.Params() != p || f.N() != n || !bytes.Equal(f.Octets(), octets) {
-		fuzz.Failf("%x %+v: the filter is %d in %x, %+v", octets, p, f.N(), f.Octets(), f.Params())
+		oracle.Failf("%x %+v: the filter is %d in %x, %+v", octets, p, f.N(), f.Octets(), f.Params())
 	}
-	if u := fuzz.FilterUniverse(p, n); u.Uint64() != p.Universe(n) || !u.IsUint64() {
-		fuzz.Failf("%+v.Universe(%d): %d, want %d", p, n, p.Universe(n), u)
+	if u := oracle.FilterUniverse(p, n); u.Uint64() != p.Universe(n) || !u.IsUint64() {
+		oracle.Failf("%+v.Universe(%d): %d, want %d", p, n, p.Universe(n), u)
 	}
 	sum := sha256.Sum256(octets)
 	if f.Hash() != sha256.Sum256(sum[:]) {
-		fuzz.Failf("%x %+v: the hash is %x", octets, p, f.Hash())
+		oracle.Failf("%x %+v: the hash is %x", octets, p, f.Hash())
 	}
 }
 
 // ask looks for items: those given, the empty one and a few short ones. A filter with a fault is
 // asked too, and knows the values in front of it.
-func ask(f bip158.Filter, values []uint64, fault fuzz.Fault, p bip158.Params, key bip158.Key, items [][]byte) {
+func ask(f bip158.Filter, values []uint64, fault oracle.Fault, p bip158.Params, key bip158.Key, items [][]byte) {
 	if got := f.AppendValues([]uint64{7}); got[0] != 7 || !slices.Equal(got[1:], values) {
-		fuzz.Failf("%x %+v: values %d, want %d", f.Octets(), p, got[1:], values)
+		oracle.Failf("%x %+v: values %d, want %d", f.Octets(), p, got[1:], values)
 	}
 	if f.Params() != p {
 		return // of parameters or a count that are wrong there is no filter
@@ -141,17 +141,17 @@ func ask(f bip158.Filter, values []uint64, fault fuzz.Fault, p bip158.Params, ke
 	}
 	var sought, wanted []uint64
 	for _, item := range items {
-		v := fuzz.FilterValue(p, key, item, f.N())
+		v := oracle.FilterValue(p, key, item, f.N())
 		if got := p.Value(key, item, f.N()); got != v {
-			fuzz.Failf("%+v.Value(%x, %x, %d): %d, want %d", p, key, item, f.N(), got, v)
+			oracle.Failf("%+v.Value(%x, %x, %d): %d, want %d", p, key, item, f.N(), got, v)
 		}
 		none := f.N() == 0 || len(item) == 0 && p.Variant != bip158.Bitcoin
-		want, _ := fuzz.Contains(values, fault, v)
+		want, _ := oracle.Contains(values, fault, v)
 		if got := f.Contains(key, item); got != (want && !none) {
-			fuzz.Failf("%x %+v: Contains(%x, %x) %t", f.Octets(), p, key, item, got)
+			oracle.Failf("%x %+v: Contains(%x, %x) %t", f.Octets(), p, key, item, got)
 		}
 		if got := f.ContainsAny(key, [][]byte{item}); got != (want && !none) {
-			fuzz.Failf("%x %+v: ContainsAny(%x, %x) %t", f.Octets(), p, key, item, got)
+			oracle.Failf("%x %+v: ContainsAny(%x, %x) %t", f.Octets(), p, key, item, got)
 		}
 		if !none {
 			sought = append(sought, v)
@@ -161,15 +161,15 @@ func ask(f bip158.Filter, values []uint64, fault fuzz.Fault, p bip158.Params, ke
 		}
 	}
 	slices.Sort(sought)
-	any, _ := fuzz.ContainsAny(values, fault, sought)
+	any, _ := oracle.ContainsAny(values, fault, sought)
 	if got := f.ContainsAny(key, items); got != any {
-		fuzz.Failf("%x %+v: ContainsAny(%x, %x) %t", f.Octets(), p, key, items, got)
+		oracle.Failf("%x %+v: ContainsAny(%x, %x) %t", f.Octets(), p, key, items, got)
 	}
 	strangers := slices.DeleteFunc(items, func(item []byte) bool {
-		return !slices.Contains(wanted, fuzz.FilterValue(p, key, item, f.N()))
+		return !slices.Contains(wanted, oracle.FilterValue(p, key, item, f.N()))
 	})
 	if f.ContainsAny(key, strangers) {
-		fuzz.Failf("%x %+v: ContainsAny(%x, %x), of which none is there", f.Octets(), p, key, strangers)
+		oracle.Failf("%x %+v: ContainsAny(%x, %x), of which none is there", f.Octets(), p, key, strangers)
 	}
 }
 
@@ -182,24 +182,24 @@ const (
 
 // fromValues holds what is written of values against the oracle's octets.
 func fromValues(values []uint64, p bip158.Params, key bip158.Key) int {
-	fault := fuzz.JudgeFilter(p, values)
+	fault := oracle.JudgeFilter(p, values)
 	last := uint64(0)
-	if fault == (fuzz.Fault{}) && len(values) > 0 {
+	if fault == (oracle.Fault{}) && len(values) > 0 {
 		last = values[len(values)-1] >> p.P
 	}
 	switch {
 	case last > refused:
-		fault = fuzz.Fault{Layer: gcs.SetLayer, Kind: gcs.TooMany, Offset: len(values) - 1}
+		fault = oracle.Fault{Layer: gcs.SetLayer, Kind: gcs.TooMany, Offset: len(values) - 1}
 	case last > affordable:
 		return 0
 	}
 	f, err := bip158.FromValues(p, values)
-	if fuzz.FaultOf(err) != fault {
-		fuzz.Failf("FromValues(%+v, %d): %v, want %v", p, values, err, fault)
+	if oracle.FaultOf(err) != fault {
+		oracle.Failf("FromValues(%+v, %d): %v, want %v", p, values, err, fault)
 	}
 	if err != nil {
 		if f.N() != 0 || f.Octets() != nil {
-			fuzz.Failf("FromValues(%+v, %d): %v, and yet %x", p, values, err, f.Octets())
+			oracle.Failf("FromValues(%+v, %d): %v, and yet %x", p, values, err, f.Octets())
 		}
 		return 0
 	}
@@ -209,27 +209,27 @@ func fromValues(values []uint64, p bip158.Params, key bip158.Key) int {
 
 // written compares a filter with the oracle's octets, and reads it again.
 func written(f bip158.Filter, values []uint64, p bip158.Params, key bip158.Key, items [][]byte) {
-	want := fuzz.FilterOctets(p, values)
+	want := oracle.FilterOctets(p, values)
 	if !bytes.Equal(f.Octets(), want) {
-		fuzz.Failf("%+v of %d:\n got %x\nwant %x", p, values, f.Octets(), want)
+		oracle.Failf("%+v of %d:\n got %x\nwant %x", p, values, f.Octets(), want)
 	}
 	holds(f, want, values, p)
-	ask(f, values, fuzz.Fault{}, p, key, items)
+	ask(f, values, oracle.Fault{}, p, key, items)
 	Read(want, p, key)
 }
 
 // ofItems builds a filter, and asks it for what it was built of.
 func ofItems(items [][]byte, p bip158.Params, key bip158.Key) int {
 	if !p.Valid() {
-		if _, err := bip158.Build(p, key, items); fuzz.FaultOf(err) != fuzz.JudgeFilter(p, nil) || err == nil {
-			fuzz.Failf("Build(%+v): %v", p, err)
+		if _, err := bip158.Build(p, key, items); oracle.FaultOf(err) != oracle.JudgeFilter(p, nil) || err == nil {
+			oracle.Failf("Build(%+v): %v", p, err)
 		}
 		return 0
 	}
-	counted := fuzz.FilterItems(p, key, items)
+	counted := oracle.FilterItems(p, key, items)
 	var values []uint64
 	for _, item := range counted {
-		values = append(values, fuzz.FilterValue(p, key, item, uint32(len(counted))))
+		values = append(values, oracle.FilterValue(p, key, item, uint32(len(counted))))
 	}
 	slices.Sort(values)
 	last := uint64(0)
@@ -241,18 +241,18 @@ func ofItems(items [][]byte, p bip158.Params, key bip158.Key) int {
 	}
 	f, err := bip158.Build(p, key, items)
 	if last > refused {
-		if want := (fuzz.Fault{Layer: gcs.SetLayer, Kind: gcs.TooMany, Offset: len(values) - 1}); fuzz.FaultOf(err) != want {
-			fuzz.Failf("Build(%+v, %x, %x): %v, want %v", p, key, items, err, want)
+		if want := (oracle.Fault{Layer: gcs.SetLayer, Kind: gcs.TooMany, Offset: len(values) - 1}); oracle.FaultOf(err) != want {
+			oracle.Failf("Build(%+v, %x, %x): %v, want %v", p, key, items, err, want)
 		}
 		return 0
 	}
 	if err != nil {
-		fuzz.Failf("Build(%+v, %x, %x): %v", p, key, items, err)
+		oracle.Failf("Build(%+v, %x, %x): %v", p, key, items, err)
 	}
 	written(f, values, p, key, items)
 	for _, item := range counted {
 		if !f.Contains(key, item) && (len(item) > 0 || p.Variant == bip158.Bitcoin) {
-			fuzz.Failf("Build(%+v, %x, %x) does not contain %x", p, key, items, item)
+			oracle.Failf("Build(%+v, %x, %x) does not contain %x", p, key, items, item)
 		}
 	}
 	return 1

@@ -9,12 +9,12 @@ import (
 	"io"
 
 	"github.com/cache-aware/casper/bitio"
-	"github.com/cache-aware/casper/fuzz"
+	"github.com/cache-aware/casper/fuzz/internal/oracle"
 )
 
 // Fuzz attacks both bit orders.
 func Fuzz(data []byte) int {
-	in := fuzz.Input(data)
+	in := oracle.Input(data)
 	if in.Byte()&1 == 0 {
 		ops := script(&in, 48)
 		if len(ops) == 0 {
@@ -42,7 +42,7 @@ type Op struct {
 const maxUnary = 8*64 + 2
 
 // script draws at most n operations.
-func script(in *fuzz.Input, n int) (ops []Op) {
+func script(in *oracle.Input, n int) (ops []Op) {
 	for ; len(*in) > 0 && n > 0; n-- {
 		kind := in.Byte()
 		op := Op{Unary: kind >= 130, Run: bitio.Run(kind & 1), N: uint(kind) % 65, V: in.Number()}
@@ -86,9 +86,9 @@ func write(w writer, order bitio.Order, ops []Op) {
 				op.V %= maxUnary
 				w.WriteUnary(op.Run, op.V)
 				for range op.V {
-					stream = append(stream, fuzz.Continuation(op.Run))
+					stream = append(stream, oracle.Continuation(op.Run))
 				}
-				stream = append(stream, !fuzz.Continuation(op.Run))
+				stream = append(stream, !oracle.Continuation(op.Run))
 			} else {
 				op.V &= 1<<op.N - 1
 				w.WriteBits(op.V, op.N)
@@ -96,17 +96,17 @@ func write(w writer, order bitio.Order, ops []Op) {
 			}
 			ops[i] = op
 			if w.Len() != len(stream) {
-				fuzz.Failf("%T after %v: Len %d, want %d", w, ops[:i+1], w.Len(), len(stream))
+				oracle.Failf("%T after %v: Len %d, want %d", w, ops[:i+1], w.Len(), len(stream))
 			}
 			// In the middle of a script too: the writer can be written on.
 			if i%16 == 15 || i == len(ops)-1 {
 				closeWith(w, order, stream)
 			}
 		}
-		readBack(order, fuzz.AppendOctets(nil, stream, order, false), ops)
+		readBack(order, oracle.AppendOctets(nil, stream, order, false), ops)
 		w.Reset()
 		if w.Len() != 0 || len(w.AppendTo(nil, bitio.OnesZero)) != 0 {
-			fuzz.Failf("%T: %d bits after Reset", w, w.Len())
+			oracle.Failf("%T: %d bits after Reset", w, w.Len())
 		}
 	}
 }
@@ -114,9 +114,9 @@ func write(w writer, order bitio.Order, ops []Op) {
 // closeWith checks the octets that AppendTo makes of the stream, padded either way.
 func closeWith(w writer, order bitio.Order, stream []bool) {
 	for _, run := range []bitio.Run{bitio.ZerosOne, bitio.OnesZero} {
-		want := fuzz.AppendOctets([]byte("kept"), stream, order, fuzz.Continuation(run))
+		want := oracle.AppendOctets([]byte("kept"), stream, order, oracle.Continuation(run))
 		if got := w.AppendTo([]byte("kept"), run); string(got) != string(want) {
-			fuzz.Failf("%T: AppendTo padded for %d:\n got %x\nwant %x", w, run, got, want)
+			oracle.Failf("%T: AppendTo padded for %d:\n got %x\nwant %x", w, run, got, want)
 		}
 	}
 }
@@ -141,11 +141,11 @@ func readBack(order bitio.Order, src []byte, ops []Op) {
 			got = r.ReadBits(op.N)
 		}
 		if got != op.V || r.Err() != nil {
-			fuzz.Failf("%T after %v: %d, %v; want %d", r, ops[:i], got, r.Err(), op.V)
+			oracle.Failf("%T after %v: %d, %v; want %d", r, ops[:i], got, r.Err(), op.V)
 		}
 	}
 	if r.Left() < 0 || r.Left() > 7 {
-		fuzz.Failf("%T: %d bits are left of the padding", r, r.Left())
+		oracle.Failf("%T: %d bits are left of the padding", r, r.Left())
 	}
 }
 
@@ -154,7 +154,7 @@ func Read(src []byte, ops []Op) {
 	before := string(src)
 	for _, order := range []bitio.Order{bitio.MSBFirst, bitio.LSBFirst} {
 		r := newReader(order, src)
-		judge := slow{stream: fuzz.Bits(src, order), order: order}
+		judge := slow{stream: oracle.Bits(src, order), order: order}
 		for i, op := range ops {
 			peek(src, judge.stream, order, judge.at+int(op.N)-32)
 			var got, want uint64
@@ -164,13 +164,13 @@ func Read(src []byte, ops []Op) {
 				got, want = r.ReadBits(op.N), judge.bits(op.N)
 			}
 			if got != want || r.Err() != judge.err || r.Offset() != judge.at || r.Left() != len(judge.stream)-judge.at {
-				fuzz.Failf("%T of %x after %v: %d, %v at %d with %d left; want %d, %v at %d",
+				oracle.Failf("%T of %x after %v: %d, %v at %d with %d left; want %d, %v at %d",
 					r, src, ops[:i+1], got, r.Err(), r.Offset(), r.Left(), want, judge.err, judge.at)
 			}
 		}
 	}
 	if string(src) != before {
-		fuzz.Failf("the stream was written to")
+		oracle.Failf("the stream was written to")
 	}
 }
 
@@ -189,7 +189,7 @@ func peek(src []byte, stream []bool, order bitio.Order, at int) {
 		got = bitio.PeekLSB(src, at)
 	}
 	if got != want {
-		fuzz.Failf("Peek, order %d, of %x at %d: %x, want %x", order, src, at, got, want)
+		oracle.Failf("Peek, order %d, of %x at %d: %x, want %x", order, src, at, got, want)
 	}
 }
 
@@ -231,7 +231,7 @@ func (s *slow) bits(n uint) (v uint64) {
 
 func (s *slow) unary(run bitio.Run, max uint64) (q uint64) {
 	for ; s.at < len(s.stream); s.at++ {
-		if s.stream[s.at] != fuzz.Continuation(run) {
+		if s.stream[s.at] != oracle.Continuation(run) {
 			s.at++
 			return q
 		}

@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cache-aware/casper/fuzz"
+	"github.com/cache-aware/casper/fuzz/internal/oracle"
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/base64url"
 	"github.com/cache-aware/casper/gcs/cachedigest"
@@ -30,7 +30,7 @@ const (
 
 // Fuzz attacks one value, one header or one set of keys.
 func Fuzz(data []byte) int {
-	in := fuzz.Input(data)
+	in := oracle.Input(data)
 	switch in.Below(tasks) {
 	case text:
 		return Value(string(in))
@@ -43,7 +43,7 @@ func Fuzz(data []byte) int {
 		if !ok {
 			return 0
 		}
-		keys := fuzz.Keys(fuzz.DigestCode(p), in.Steps(1<<9))
+		keys := oracle.Keys(oracle.DigestCode(p), in.Steps(1<<9))
 		return write(p, keys)
 	}
 	p, ok := params(&in)
@@ -60,11 +60,11 @@ func Fuzz(data []byte) int {
 
 // params draws log2N and log2P, of which 31 is the largest. Others are refused by whoever is
 // given them.
-func params(in *fuzz.Input) (p cachedigest.Params, ok bool) {
+func params(in *oracle.Input) (p cachedigest.Params, ok bool) {
 	p = cachedigest.Params{Log2N: uint8(in.Below(33)), Log2P: uint8(in.Below(33))}
 	ok = p.Log2N <= 31 && p.Log2P <= 31
 	if p.Valid() != ok {
-		fuzz.Failf("%+v.Valid() = %t", p, !ok)
+		oracle.Failf("%+v.Valid() = %t", p, !ok)
 	}
 	if !ok {
 		panics("Key", p, func() { p.Key("https://example.com/", "") })
@@ -76,7 +76,7 @@ func params(in *fuzz.Input) (p cachedigest.Params, ok bool) {
 func panics(what string, p cachedigest.Params, f func()) {
 	defer func() {
 		if recover() == nil {
-			fuzz.Failf("%s takes %+v", what, p)
+			oracle.Failf("%s takes %+v", what, p)
 		}
 	}()
 	f()
@@ -87,8 +87,8 @@ func count(n uint64) {
 	for _, shift := range []int{0, 31, 48, 57, 61} {
 		some := int(n >> shift & math.MaxInt)
 		for _, n := range []int{some, -some} {
-			if got, want := cachedigest.Log2N(n), fuzz.DigestLog2N(n); got != want {
-				fuzz.Failf("Log2N(%d) = %d, want %d", n, got, want)
+			if got, want := cachedigest.Log2N(n), oracle.DigestLog2N(n); got != want {
+				oracle.Failf("Log2N(%d) = %d, want %d", n, got, want)
 			}
 		}
 	}
@@ -99,31 +99,31 @@ func Value(text string) int {
 	strict, lenient := read(text, base64url.Strict), read(text, base64url.Lenient)
 	if strict != nil {
 		if got := strict.String(); got != text {
-			fuzz.Failf("%q is accepted, but written %q", text, got)
+			oracle.Failf("%q is accepted, but written %q", text, got)
 		}
 		if text != "" && (lenient == nil || !slices.Equal(strict.Keys(), lenient.Keys()) || strict.Params() != lenient.Params()) {
-			fuzz.Failf("%q differs between strict and lenient", text)
+			oracle.Failf("%q differs between strict and lenient", text)
 		}
 	}
 	if lenient == nil {
 		return 0
 	}
-	written(*lenient, fuzz.Digest{Params: lenient.Params(), Keys: lenient.Keys()})
+	written(*lenient, oracle.Digest{Params: lenient.Params(), Keys: lenient.Keys()})
 	return 1
 }
 
 // read holds one reader against the oracle.
 func read(text string, m base64url.Mode) *cachedigest.Digest {
-	want, fault := fuzz.ReadDigest(text, m)
+	want, fault := oracle.ReadDigest(text, m)
 	parse := cachedigest.Parse
 	if m == base64url.Lenient {
 		parse = cachedigest.ParseLenient
 	}
 	var d cachedigest.Digest
 	var err error
-	fuzz.Bounded(memory(text), fmt.Sprintf("reading %.40q", text), func() { d, err = parse(text) })
-	if !slices.Equal(d.Keys(), want.Keys) || fuzz.FaultOf(err) != fault || d.Params() != want.Params || d.Len() != len(want.Keys) {
-		fuzz.Failf("reading %q, mode %d:\n got %+v %d %v\nwant %+v %d %v", text, m, d.Params(), d.Keys(), err, want.Params, want.Keys, fault)
+	oracle.Bounded(memory(text), fmt.Sprintf("reading %.40q", text), func() { d, err = parse(text) })
+	if !slices.Equal(d.Keys(), want.Keys) || oracle.FaultOf(err) != fault || d.Params() != want.Params || d.Len() != len(want.Keys) {
+		oracle.Failf("reading %q, mode %d:\n got %+v %d %v\nwant %+v %d %v", text, m, d.Params(), d.Keys(), err, want.Params, want.Keys, fault)
 	}
 	has(d, want)
 	if err != nil {
@@ -137,7 +137,7 @@ func read(text string, m base64url.Mode) *cachedigest.Digest {
 func memory(text string) int { return 64<<10 + 6*8*7*len(text) }
 
 // has asks for the keys, their neighbours and both ends.
-func has(d cachedigest.Digest, want fuzz.Digest) {
+func has(d cachedigest.Digest, want oracle.Digest) {
 	asked := []cachedigest.Key{0, cachedigest.Key(want.Params.Universe()) - 1, cachedigest.Key(want.Params.Universe())}
 	step := len(want.Keys)/8 + 1
 	for i, k := range want.Keys {
@@ -147,7 +147,7 @@ func has(d cachedigest.Digest, want fuzz.Digest) {
 	}
 	for _, k := range asked {
 		if _, there := slices.BinarySearch(want.Keys, k); d.Has(k) != there {
-			fuzz.Failf("%+v %d: Has(%d) %t", want.Params, want.Keys, k, !there)
+			oracle.Failf("%+v %d: Has(%d) %t", want.Params, want.Keys, k, !there)
 		}
 	}
 }
@@ -156,26 +156,26 @@ func has(d cachedigest.Digest, want fuzz.Digest) {
 const affordable = 1 << 17
 
 // written checks that a digest is written as the oracle does it, and read again.
-func written(d cachedigest.Digest, want fuzz.Digest) {
+func written(d cachedigest.Digest, want oracle.Digest) {
 	if n := len(want.Keys); n > 0 && uint64(want.Keys[n-1])>>want.Params.Log2P > affordable {
 		return
 	}
-	text := fuzz.DigestText(want)
+	text := oracle.DigestText(want)
 	if got := d.String(); got != text {
-		fuzz.Failf("%+v %d is written %q, want %q", want.Params, want.Keys, got, text)
+		oracle.Failf("%+v %d is written %q, want %q", want.Params, want.Keys, got, text)
 	}
 	if got, err := d.AppendText([]byte("kept")); err != nil || string(got) != "kept"+text {
-		fuzz.Failf("AppendText of %+v %d: %s, %v", want.Params, want.Keys, got, err)
+		oracle.Failf("AppendText of %+v %d: %s, %v", want.Params, want.Keys, got, err)
 	}
 	if again, err := cachedigest.Parse(text); len(text) <= cachedigest.MaxText && (err != nil || !slices.Equal(again.Keys(), want.Keys)) {
-		fuzz.Failf("%q of %+v %d does not read back: %v", text, want.Params, want.Keys, err)
+		oracle.Failf("%q of %+v %d does not read back: %v", text, want.Params, want.Keys, err)
 	}
 }
 
 // write makes a digest of keys, as far as they are below its universe, in any order and with
 // repeats.
 func write(p cachedigest.Params, numbers []uint64) int {
-	want := fuzz.Digest{Params: p}
+	want := oracle.Digest{Params: p}
 	for _, k := range numbers {
 		if k < uint64(1)<<(p.Log2N+p.Log2P) {
 			want.Keys = append(want.Keys, cachedigest.Key(k))
@@ -186,7 +186,7 @@ func write(p cachedigest.Params, numbers []uint64) int {
 	panics("New with a key at the universe", p, func() { cachedigest.New(p, append(given, cachedigest.Key(uint64(1)<<(p.Log2N+p.Log2P)))...) })
 	d := cachedigest.New(p, given...)
 	if !slices.Equal(d.Keys(), want.Keys) || d.Params() != p {
-		fuzz.Failf("New(%+v, %d) has %d", p, given, d.Keys())
+		oracle.Failf("New(%+v, %d) has %d", p, given, d.Keys())
 	}
 	has(d, want)
 	written(d, want)
@@ -199,8 +199,8 @@ func hashed(p cachedigest.Params, of []string) int {
 	for i, name := range of {
 		url, etag := name[:len(name)-i%(len(name)+1)], name[len(name)-i%(len(name)+1):]
 		k := p.Key(url, etag)
-		if want := fuzz.DigestKey(p, name); k != want {
-			fuzz.Failf("%+v.Key(%q, %q) = %d, want %d", p, url, etag, k, want)
+		if want := oracle.DigestKey(p, name); k != want {
+			oracle.Failf("%+v.Key(%q, %q) = %d, want %d", p, url, etag, k, want)
 		}
 		keys = append(keys, k)
 	}
@@ -217,7 +217,7 @@ func hashed(p cachedigest.Params, of []string) int {
 			h := cachedigest.Header{{Digest: d, Flags: tt.flags}}
 			half := len(name) / 2
 			if plain, etag := h.Lookup(name), h.LookupETag(name[:half], name[half:]); plain != tt.plain || etag != tt.etag {
-				fuzz.Failf("%+v of %q, flags %v: %q is %v by its name, %v by name and tag", p, of, tt.flags.Names(), name, plain, etag)
+				oracle.Failf("%+v of %q, flags %v: %q is %v by its name, %v by name and tag", p, of, tt.flags.Names(), name, plain, etag)
 			}
 		}
 	}
@@ -226,29 +226,29 @@ func hashed(p cachedigest.Params, of []string) int {
 
 // Header reads a header strictly as one field, and leniently with a field on each line.
 func Header(value string) int {
-	want, fault, inside := fuzz.ReadDigestHeader(value)
+	want, fault, inside := oracle.ReadDigestHeader(value)
 	var h cachedigest.Header
 	var err error
-	fuzz.Bounded(memory(value), fmt.Sprintf("reading the header %.40q", value), func() { h, err = cachedigest.ParseHeader(value) })
-	if got := fuzz.FaultOf(err); got != fault {
-		fuzz.Failf("ParseHeader(%q): %v, want %v", value, err, fault)
+	oracle.Bounded(memory(value), fmt.Sprintf("reading the header %.40q", value), func() { h, err = cachedigest.ParseHeader(value) })
+	if got := oracle.FaultOf(err); got != fault {
+		oracle.Failf("ParseHeader(%q): %v, want %v", value, err, fault)
 	}
 	var at int
 	var wrapped *gcs.Error
 	if inside {
 		if _, scan := fmt.Sscanf(err.Error(), "digest %d: ", &at); scan != nil || at != len(want)+1 || !errors.As(err, &wrapped) {
-			fuzz.Failf("ParseHeader(%q): %v, want the fault in digest %d", value, err, len(want)+1)
+			oracle.Failf("ParseHeader(%q): %v, want the fault in digest %d", value, err, len(want)+1)
 		}
 	}
 	sameElements(value, h, want)
 	if err == nil && h.String() != value {
-		fuzz.Failf("the header %q is accepted, but written %q", value, h)
+		oracle.Failf("the header %q is accepted, but written %q", value, h)
 	}
 	lookups(value, h, want)
 
 	fields := strings.Split(value, "\n")
-	lenient := fuzz.ReadDigestHeaderLenient(fields...)
-	fuzz.Bounded(memory(value), fmt.Sprintf("reading the fields %.40q", value), func() { h = cachedigest.ParseHeaderLenient(fields...) })
+	lenient := oracle.ReadDigestHeaderLenient(fields...)
+	oracle.Bounded(memory(value), fmt.Sprintf("reading the fields %.40q", value), func() { h = cachedigest.ParseHeaderLenient(fields...) })
 	sameElements(value, h, lenient)
 	lookups(value, h, lenient)
 	if err != nil && len(lenient) == 0 {
@@ -257,18 +257,18 @@ func Header(value string) int {
 	return 1
 }
 
-func sameElements(value string, h cachedigest.Header, want []fuzz.Element) {
+func sameElements(value string, h cachedigest.Header, want []oracle.Element) {
 	same := len(h) == len(want)
 	for i := 0; same && i < len(h); i++ {
 		same = slices.Equal(h[i].Digest.Keys(), want[i].Keys) && h[i].Digest.Params() == want[i].Params && slices.Equal(h[i].Flags.Names(), want[i].Flags)
 	}
 	if !same {
-		fuzz.Failf("the header %q is read as %v, want %+v", value, h, want)
+		oracle.Failf("the header %q is read as %v, want %+v", value, h, want)
 	}
 }
 
 // lookups asks a header for hashes that begin with the keys of its digests, and for others.
-func lookups(value string, h cachedigest.Header, want []fuzz.Element) {
+func lookups(value string, h cachedigest.Header, want []oracle.Element) {
 	hashes := []uint64{0, ^uint64(0), 0xbaf9e86f00000000}
 	for _, e := range want[:min(len(want), 8)] {
 		bits := e.Params.Log2N + e.Params.Log2P
@@ -278,9 +278,9 @@ func lookups(value string, h cachedigest.Header, want []fuzz.Element) {
 	}
 	for _, hash := range hashes {
 		for _, validators := range []bool{false, true} {
-			got, want := h.LookupHash(hash, validators), fuzz.LookupDigest(want, hash, validators)
+			got, want := h.LookupHash(hash, validators), oracle.LookupDigest(want, hash, validators)
 			if got != want {
-				fuzz.Failf("the header %q: LookupHash(%x, %t) %v, want %v", value, hash, validators, got, want)
+				oracle.Failf("the header %q: LookupHash(%x, %t) %v, want %v", value, hash, validators, got, want)
 			}
 		}
 	}

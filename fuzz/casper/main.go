@@ -10,14 +10,14 @@ import (
 	"math"
 	"slices"
 
-	"github.com/cache-aware/casper/fuzz"
+	"github.com/cache-aware/casper/fuzz/internal/oracle"
 	"github.com/cache-aware/casper/gcs/base64url"
 	"github.com/cache-aware/casper/gcs/casper"
 )
 
 // Fuzz attacks one value under one set of parameters.
 func Fuzz(data []byte) int {
-	in := fuzz.Input(data)
+	in := oracle.Input(data)
 	p := params(&in)
 	n := min(in.Below(24), len(in))
 	choices, value := in[:n], in[n:]
@@ -29,7 +29,7 @@ func Fuzz(data []byte) int {
 
 // params draws both generations at every capacity, H2O's default, and three that are
 // invalid.
-func params(in *fuzz.Input) casper.Params {
+func params(in *oracle.Input) casper.Params {
 	switch n := in.Below(2*16 + 3); n {
 	case 32:
 		return casper.Params{CapacityBits: 16}
@@ -43,7 +43,7 @@ func params(in *fuzz.Input) casper.Params {
 }
 
 // Value reads one value in all ways and puts what came out through the laws.
-func Value(value string, p casper.Params, choices fuzz.Input) int {
+func Value(value string, p casper.Params, choices oracle.Input) int {
 	f, ok := Read(value, p)
 	if !ok {
 		return 0
@@ -59,16 +59,16 @@ func Read(value string, p casper.Params) (casper.Fingerprint, bool) {
 	lenient, lenientOK := read(value, p, base64url.Lenient)
 	if !lenientOK {
 		if ok {
-			fuzz.Failf("%q %+v is accepted strictly but not leniently", value, p)
+			oracle.Failf("%q %+v is accepted strictly but not leniently", value, p)
 		}
 		return lenient, false
 	}
 	if ok {
 		if strict.String() != value {
-			fuzz.Failf("%q %+v is accepted, but written %q", value, p, strict)
+			oracle.Failf("%q %+v is accepted, but written %q", value, p, strict)
 		}
 		if !equal(strict, lenient) {
-			fuzz.Failf("%q %+v differs between strict and lenient", value, p)
+			oracle.Failf("%q %+v differs between strict and lenient", value, p)
 		}
 	}
 	return lenient, true
@@ -76,23 +76,23 @@ func Read(value string, p casper.Params) (casper.Fingerprint, bool) {
 
 // read holds every reader against the oracle.
 func read(value string, p casper.Params, m base64url.Mode) (casper.Fingerprint, bool) {
-	want, fault := fuzz.ReadCookie(value, p, m)
+	want, fault := oracle.ReadCookie(value, p, m)
 	parse := casper.Parse
 	if m == base64url.Lenient {
 		parse = casper.ParseLenient
 	}
 	f, err := parse(value, p)
 	keys := slices.Collect(f.All())
-	if !slices.Equal(keys, want) || fuzz.FaultOf(err) != fault {
-		fuzz.Failf("reading %q %+v, mode %d:\n got %d %v\nwant %d %v", value, p, m, keys, err, want, fault)
+	if !slices.Equal(keys, want) || oracle.FaultOf(err) != fault {
+		oracle.Failf("reading %q %+v, mode %d:\n got %d %v\nwant %d %v", value, p, m, keys, err, want, fault)
 	}
 	if f.Len() != len(want) || f.Params() != p {
-		fuzz.Failf("reading %q %+v, mode %d: Len %d, Params %+v", value, p, m, f.Len(), f.Params())
+		oracle.Failf("reading %q %+v, mode %d: Len %d, Params %+v", value, p, m, f.Len(), f.Params())
 	}
 	if m == base64url.Strict {
 		got, err := p.AppendKeys([]casper.Key{7}, value)
-		if got[0] != 7 || !slices.Equal(got[1:], want) || fuzz.FaultOf(err) != fault {
-			fuzz.Failf("AppendKeys(%q) %+v: %d, %v; want %d, %v", value, p, got[1:], err, want, fault)
+		if got[0] != 7 || !slices.Equal(got[1:], want) || oracle.FaultOf(err) != fault {
+			oracle.Failf("AppendKeys(%q) %+v: %d, %v; want %d, %v", value, p, got[1:], err, want, fault)
 		}
 	}
 	return f, err == nil
@@ -102,43 +102,43 @@ func read(value string, p casper.Params, m base64url.Mode) (casper.Fingerprint, 
 // the same set.
 func written(f casper.Fingerprint) {
 	p, keys := f.Params(), slices.Collect(f.All())
-	want := fuzz.CookieText(p, keys)
+	want := oracle.CookieText(p, keys)
 	if got := f.String(); got != want {
-		fuzz.Failf("String of %d %+v: %s, want %s", keys, p, got, want)
+		oracle.Failf("String of %d %+v: %s, want %s", keys, p, got, want)
 	}
 	if got, err := f.AppendText([]byte("kept")); err != nil || string(got) != "kept"+want {
-		fuzz.Failf("AppendText of %d %+v: %s, %v", keys, p, got, err)
+		oracle.Failf("AppendText of %d %+v: %s, %v", keys, p, got, err)
 	}
 	if got := p.AppendValue([]byte("kept"), keys); string(got) != "kept"+want {
-		fuzz.Failf("AppendValue of %d %+v: %s", keys, p, got)
+		oracle.Failf("AppendValue of %d %+v: %s", keys, p, got)
 	}
 	if again, err := casper.ParseLenient(want, p); err != nil || !equal(again, f) {
-		fuzz.Failf("%s %+v does not read back leniently: %v", want, p, err)
+		oracle.Failf("%s %+v does not read back leniently: %v", want, p, err)
 	}
-	inside, _ := slices.BinarySearch(keys, casper.Key(fuzz.Capacity(p)))
+	inside, _ := slices.BinarySearch(keys, casper.Key(oracle.Capacity(p)))
 	if again, err := casper.Parse(want, p); (err == nil) != (inside == len(keys)) || err == nil && !equal(again, f) {
-		fuzz.Failf("%s %+v does not read back strictly: %v", want, p, err)
+		oracle.Failf("%s %+v does not read back strictly: %v", want, p, err)
 	}
 
 	if known := f.Known(); known.Params() != p || !slices.Equal(slices.Collect(known.All()), keys[:inside]) {
-		fuzz.Failf("Known of %s %+v: %v, want %d", want, p, known, keys[:inside])
+		oracle.Failf("Known of %s %+v: %v, want %d", want, p, known, keys[:inside])
 	}
 
-	n, u := float64(inside), float64(fuzz.Capacity(p))
+	n, u := float64(inside), float64(oracle.Capacity(p))
 	if got := f.FalsePositive(); got != n/u {
-		fuzz.Failf("FalsePositive of %s %+v: %g, want %g", want, p, got, n/u)
+		oracle.Failf("FalsePositive of %s %+v: %g, want %g", want, p, got, n/u)
 	}
 	entropy := 0.0 // of the number of sets: the product of (u-i)/(n-i)
 	for i := range inside {
 		entropy += math.Log2((u - float64(i)) / (n - float64(i)))
 	}
 	if got := f.Entropy(); math.Abs(got-entropy) > 1e-6*(1+entropy) {
-		fuzz.Failf("Entropy of %s %+v: %g, want %g", want, p, got, entropy)
+		oracle.Failf("Entropy of %s %+v: %g, want %g", want, p, got, entropy)
 	}
 }
 
 // laws draws keys, another fingerprint and a bound.
-func laws(f casper.Fingerprint, choices fuzz.Input) {
+func laws(f casper.Fingerprint, choices oracle.Input) {
 	p := f.Params()
 	maxText := choices.Below(256) * (1 + len(f.String())/200)
 	other := casper.New(params2(&choices))
@@ -156,7 +156,7 @@ func laws(f casper.Fingerprint, choices fuzz.Input) {
 }
 
 // params2 draws valid parameters.
-func params2(in *fuzz.Input) casper.Params {
+func params2(in *oracle.Input) casper.Params {
 	n := in.Below(32)
 	return casper.Params{CapacityBits: uint8(n / 2), Generation: casper.Generation(n % 2)}
 }
@@ -168,27 +168,27 @@ func With(f casper.Fingerprint, keys []casper.Key) {
 	g := f.With(keys...)
 	want := slices.Clone(before)
 	for _, k := range keys {
-		k &= casper.Key(fuzz.Capacity(f.Params()) - 1)
+		k &= casper.Key(oracle.Capacity(f.Params()) - 1)
 		if !g.Has(k) {
-			fuzz.Failf("%v.With(%d) does not have %d", before, keys, k)
+			oracle.Failf("%v.With(%d) does not have %d", before, keys, k)
 		}
 		want = append(want, k)
 	}
 	slices.Sort(want)
 	want = slices.Compact(want)
 	if got := slices.Collect(g.All()); !slices.Equal(got, want) || g.Params() != f.Params() {
-		fuzz.Failf("%v.With(%d) is %d %+v, want %d", before, keys, got, g.Params(), want)
+		oracle.Failf("%v.With(%d) is %d %+v, want %d", before, keys, got, g.Params(), want)
 	}
 	for _, k := range want {
 		if !g.Has(k) || f.Has(k) != slices.Contains(before, k) {
-			fuzz.Failf("%v.With(%d): Has(%d) is wrong", before, keys, k)
+			oracle.Failf("%v.With(%d): Has(%d) is wrong", before, keys, k)
 		}
 		if next := k + 1; g.Has(next) != slices.Contains(want, next) {
-			fuzz.Failf("%v.With(%d): Has(%d) is wrong", before, keys, next)
+			oracle.Failf("%v.With(%d): Has(%d) is wrong", before, keys, next)
 		}
 	}
 	if !slices.Equal(slices.Collect(f.All()), before) {
-		fuzz.Failf("With(%d) changed its receiver", keys)
+		oracle.Failf("With(%d) changed its receiver", keys)
 	}
 }
 
@@ -197,25 +197,25 @@ func With(f casper.Fingerprint, keys []casper.Key) {
 func Merge(f, g, h casper.Fingerprint) {
 	fg, gf := f.Merge(g), g.Merge(f)
 	if !equal(fg, gf) {
-		fuzz.Failf("%v %+v merged with %v %+v depends on the order: %v, %v", f, f.Params(), g, g.Params(), fg, gf)
+		oracle.Failf("%v %+v merged with %v %+v depends on the order: %v, %v", f, f.Params(), g, g.Params(), fg, gf)
 	}
 	if left, right := fg.Merge(h), f.Merge(g.Merge(h)); !equal(left, right) {
-		fuzz.Failf("%v %+v, %v %+v, %v %+v: %v or %v, as they are grouped",
+		oracle.Failf("%v %+v, %v %+v, %v %+v: %v or %v, as they are grouped",
 			f, f.Params(), g, g.Params(), h, h.Params(), left, right)
 	}
 	if !equal(fg.Merge(g), fg) || !equal(fg.Merge(f), fg) || !equal(f.Merge(f), f) {
-		fuzz.Failf("%v %+v merged with %v %+v twice is not the same", f, f.Params(), g, g.Params())
+		oracle.Failf("%v %+v merged with %v %+v twice is not the same", f, f.Params(), g, g.Params())
 	}
 
 	p := fg.Params()
-	capacity := min(fuzz.Capacity(f.Params()), fuzz.Capacity(g.Params()))
-	if fuzz.Capacity(p) != capacity || p.Generation != min(f.Params().Generation, g.Params().Generation) {
-		fuzz.Failf("%+v merged with %+v is %+v", f.Params(), g.Params(), p)
+	capacity := min(oracle.Capacity(f.Params()), oracle.Capacity(g.Params()))
+	if oracle.Capacity(p) != capacity || p.Generation != min(f.Params().Generation, g.Params().Generation) {
+		oracle.Failf("%+v merged with %+v is %+v", f.Params(), g.Params(), p)
 	}
 	var want []casper.Key
 	for _, of := range []casper.Fingerprint{f, g} {
 		for k := range of.All() {
-			if fuzz.Capacity(of.Params()) > capacity {
+			if oracle.Capacity(of.Params()) > capacity {
 				k &= casper.Key(capacity - 1)
 			}
 			want = append(want, k)
@@ -224,7 +224,7 @@ func Merge(f, g, h casper.Fingerprint) {
 	slices.Sort(want)
 	want = slices.Compact(want)
 	if got := slices.Collect(fg.All()); !slices.Equal(got, want) {
-		fuzz.Failf("%v %+v merged with %v %+v is %d, want %d", f, f.Params(), g, g.Params(), got, want)
+		oracle.Failf("%v %+v merged with %v %+v is %d, want %d", f, f.Params(), g, g.Params(), got, want)
 	}
 }
 
@@ -239,20 +239,20 @@ func Trim(f casper.Fingerprint, maxText int, keep []casper.Key) {
 	g := f.Trim(maxText, keep...)
 	got := slices.Collect(g.All())
 	if n := len(g.String()); n > maxText || g.Params() != p {
-		fuzz.Failf("%s %+v.Trim(%d, %d) has %d characters", f, p, maxText, keep, n)
+		oracle.Failf("%s %+v.Trim(%d, %d) has %d characters", f, p, maxText, keep, n)
 	}
 	for _, k := range got {
 		if _, ok := slices.BinarySearch(keys, k); !ok {
-			fuzz.Failf("%s %+v.Trim(%d, %d) has %d, which was not there", f, p, maxText, keep, k)
+			oracle.Failf("%s %+v.Trim(%d, %d) has %d, which was not there", f, p, maxText, keep, k)
 		}
 	}
 	if f.Len() <= small {
-		if want := fuzz.TrimCookie(p, keys, maxText, keep...); !slices.Equal(got, want) {
-			fuzz.Failf("%s %+v.Trim(%d, %d) is %d, want %d", f, p, maxText, keep, got, want)
+		if want := oracle.TrimCookie(p, keys, maxText, keep...); !slices.Equal(got, want) {
+			oracle.Failf("%s %+v.Trim(%d, %d) is %d, want %d", f, p, maxText, keep, got, want)
 		}
 	}
 	if !slices.Equal(slices.Collect(f.All()), keys) {
-		fuzz.Failf("Trim(%d, %d) changed its receiver", maxText, keep)
+		oracle.Failf("Trim(%d, %d) changed its receiver", maxText, keep)
 	}
 }
 

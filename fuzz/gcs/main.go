@@ -2,7 +2,7 @@
 // oracle, down to the kind, layer and offset of each fault, and everything that
 // encodes too.
 //
-// An input is two bytes of code ([fuzz.Input.Code]), one that says what to do, and the
+// An input is two bytes of code ([oracle.Input.Code]), one that says what to do, and the
 // data: a stream, or keys.
 package gcs
 
@@ -10,7 +10,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/cache-aware/casper/fuzz"
+	"github.com/cache-aware/casper/fuzz/internal/oracle"
 	"github.com/cache-aware/casper/gcs"
 )
 
@@ -20,11 +20,11 @@ const longest = 1 << 16
 
 // Fuzz attacks one code with one stream and one set of keys.
 func Fuzz(data []byte) int {
-	in := fuzz.Input(data)
+	in := oracle.Input(data)
 	c := in.Code()
 	switch in.Below(4) {
 	case 0:
-		return encode(c, fuzz.Keys(c, in.Steps(1<<10)))
+		return encode(c, oracle.Keys(c, in.Steps(1<<10)))
 	case 1:
 		var keys []uint64
 		for len(in) > 0 && len(keys) < 64 {
@@ -35,11 +35,11 @@ func Fuzz(data []byte) int {
 
 	// The stream comes last, so that its length is free; what the limits draw
 	// stands before it.
-	var choices fuzz.Input
+	var choices oracle.Input
 	choices, in = in[:min(len(in), 8)], in[min(len(in), 8):]
 	in = in[:min(len(in), longest)]
-	stream := fuzz.Bits(in, c.Order)
-	unlimited, _ := fuzz.Decode(nil, stream, c, gcs.Limit{Len: 8*len(in) + 1, Max: gcs.Largest, End: gcs.Open})
+	stream := oracle.Bits(in, c.Order)
+	unlimited, _ := oracle.Decode(nil, stream, c, gcs.Limit{Len: 8*len(in) + 1, Max: gcs.Largest, End: gcs.Open})
 	lim := choices.Limit(unlimited)
 	return Decode(c, in, stream, lim)
 }
@@ -47,12 +47,12 @@ func Fuzz(data []byte) int {
 // Decode holds every decoder of the package against the oracle's verdict on src,
 // whose bits are stream.
 func Decode(c gcs.Code, src []byte, stream []bool, lim gcs.Limit) int {
-	want, fault := fuzz.Decode(nil, stream, c, lim)
+	want, fault := oracle.Decode(nil, stream, c, lim)
 	before := string(src)
 
 	check := func(how string, got []uint64, err error) {
-		if !slices.Equal(got, want) || fuzz.FaultOf(err) != fault {
-			fuzz.Failf("%s %+v %+v of %x:\n got %d %v\nwant %d %v", how, c, lim, src, got, err, want, fault)
+		if !slices.Equal(got, want) || oracle.FaultOf(err) != fault {
+			oracle.Failf("%s %+v %+v of %x:\n got %d %v\nwant %d %v", how, c, lim, src, got, err, want, fault)
 		}
 	}
 	got, err := c.AppendDecode(nil, src, lim)
@@ -63,18 +63,18 @@ func Decode(c gcs.Code, src []byte, stream []bool, lim gcs.Limit) int {
 	var last error
 	for k, err := range c.All(src, lim) {
 		if last != nil {
-			fuzz.Failf("All %+v %+v of %x goes on after its error", c, lim, src)
+			oracle.Failf("All %+v %+v of %x goes on after its error", c, lim, src)
 		}
 		if last = err; err == nil {
 			all = append(all, k)
 		} else if k != 0 {
-			fuzz.Failf("All %+v %+v of %x: key %d beside an error", c, lim, src, k)
+			oracle.Failf("All %+v %+v of %x: key %d beside an error", c, lim, src, k)
 		}
 	}
 	check("All", all, last)
 	for k := range c.All(src, lim) {
 		if len(want) > 0 && k != want[0] {
-			fuzz.Failf("All %+v %+v of %x begins with %d", c, lim, src, k)
+			oracle.Failf("All %+v %+v of %x begins with %d", c, lim, src, k)
 		}
 		break
 	}
@@ -82,16 +82,16 @@ func Decode(c gcs.Code, src []byte, stream []bool, lim gcs.Limit) int {
 	small(c, src, lim, want, fault)
 
 	if string(src) != before {
-		fuzz.Failf("%+v %+v: the stream was written to", c, lim)
+		oracle.Failf("%+v %+v: the stream was written to", c, lim)
 	}
-	if fault != (fuzz.Fault{}) {
+	if fault != (oracle.Fault{}) {
 		return 0
 	}
 	if lim.End != gcs.Open {
 		// What was accepted is exactly what an encoder writes.
 		again, err := c.Append(nil, got)
 		if err != nil || string(again) != string(src) {
-			fuzz.Failf("%+v %+v of %x: accepted, but %d encodes to %x, %v", c, lim, src, got, again, err)
+			oracle.Failf("%+v %+v of %x: accepted, but %d encodes to %x, %v", c, lim, src, got, again, err)
 		}
 	}
 	return 1
@@ -112,10 +112,10 @@ func appendDecode(c gcs.Code, src []byte, lim gcs.Limit, want []uint64, check fu
 		beyond := dst[1+spare]
 		got, err := c.AppendDecode(dst[:1:1+spare], src, lim)
 		if got[0] != kept || dst[1+spare] != beyond {
-			fuzz.Failf("AppendDecode %+v %+v of %x: wrote outside its room", c, lim, src)
+			oracle.Failf("AppendDecode %+v %+v of %x: wrote outside its room", c, lim, src)
 		}
 		if spare >= len(want) && &got[0] != &dst[0] {
-			fuzz.Failf("AppendDecode %+v %+v of %x: allocated, though there was room", c, lim, src)
+			oracle.Failf("AppendDecode %+v %+v of %x: allocated, though there was room", c, lim, src)
 		}
 		check("AppendDecode behind a key", got[1:], err)
 	}
@@ -126,22 +126,22 @@ type narrow uint32
 
 // small decodes into narrow keys, which cannot be done up to a limit that they do not
 // reach.
-func small(c gcs.Code, src []byte, lim gcs.Limit, want []uint64, fault fuzz.Fault) {
+func small(c gcs.Code, src []byte, lim gcs.Limit, want []uint64, fault oracle.Fault) {
 	if lim.Max > math.MaxUint32 {
-		want, fault = nil, fuzz.Fault{Layer: gcs.SetLayer, Kind: gcs.BadParameter}
+		want, fault = nil, oracle.Fault{Layer: gcs.SetLayer, Kind: gcs.BadParameter}
 	}
 	got, err := gcs.Decode([]narrow{7}, c, src, lim)
 	same := len(got) == 1+len(want) && got[0] == 7
 	for i := 0; same && i < len(want); i++ {
 		same = uint64(got[1+i]) == want[i]
 	}
-	if !same || fuzz.FaultOf(err) != fault {
-		fuzz.Failf("Decode %+v %+v of %x into narrow keys: %d, %v; want %d, %v", c, lim, src, got[1:], err, want, fault)
+	if !same || oracle.FaultOf(err) != fault {
+		oracle.Failf("Decode %+v %+v of %x into narrow keys: %d, %v; want %d, %v", c, lim, src, got[1:], err, want, fault)
 	}
 }
 
 // search asks for every edge: the keys themselves, their neighbours and both ends.
-func search(c gcs.Code, src []byte, lim gcs.Limit, want []uint64, fault fuzz.Fault) {
+func search(c gcs.Code, src []byte, lim gcs.Limit, want []uint64, fault oracle.Fault) {
 	asked := []uint64{0, lim.Max, ^uint64(0)}
 	step := len(want)/8 + 1
 	for i, k := range want {
@@ -151,9 +151,9 @@ func search(c gcs.Code, src []byte, lim gcs.Limit, want []uint64, fault fuzz.Fau
 	}
 	for _, k := range asked {
 		found, err := c.Contains(src, k, lim)
-		wantFound, wantFault := fuzz.Contains(want, fault, k)
-		if found != wantFound || fuzz.FaultOf(err) != wantFault {
-			fuzz.Failf("Contains(%d) %+v %+v of %x: %t, %v; want %t, %v", k, c, lim, src, found, err, wantFound, wantFault)
+		wantFound, wantFault := oracle.Contains(want, fault, k)
+		if found != wantFound || oracle.FaultOf(err) != wantFault {
+			oracle.Failf("Contains(%d) %+v %+v of %x: %t, %v; want %t, %v", k, c, lim, src, found, err, wantFound, wantFault)
 		}
 	}
 	slices.Sort(asked)
@@ -161,34 +161,34 @@ func search(c gcs.Code, src []byte, lim gcs.Limit, want []uint64, fault fuzz.Fau
 	strangers := slices.DeleteFunc(slices.Clone(asked), func(k uint64) bool { return slices.Contains(want, k) })
 	for _, sorted := range [][]uint64{nil, asked, strangers, strangers[:len(strangers)/2], asked[len(asked)/2:], asked[len(asked)-1:]} {
 		found, err := c.ContainsAny(src, sorted, lim)
-		wantFound, wantFault := fuzz.ContainsAny(want, fault, sorted)
-		if found != wantFound || fuzz.FaultOf(err) != wantFault {
-			fuzz.Failf("ContainsAny(%d) %+v %+v of %x: %t, %v; want %t, %v", sorted, c, lim, src, found, err, wantFound, wantFault)
+		wantFound, wantFault := oracle.ContainsAny(want, fault, sorted)
+		if found != wantFound || oracle.FaultOf(err) != wantFault {
+			oracle.Failf("ContainsAny(%d) %+v %+v of %x: %t, %v; want %t, %v", sorted, c, lim, src, found, err, wantFound, wantFault)
 		}
 	}
 }
 
 // indexed looks for the sorted keys by indexes with marks after each key, and after
 // many; a stream that cannot be decoded has none.
-func indexed(c gcs.Code, src []byte, lim gcs.Limit, want []uint64, fault fuzz.Fault, asked []uint64) {
+func indexed(c gcs.Code, src []byte, lim gcs.Limit, want []uint64, fault oracle.Fault, asked []uint64) {
 	for _, every := range []int{1, 3, len(want), 0} {
 		x, err := c.Index(src, lim, every)
-		if fuzz.FaultOf(err) != fault || (x == nil) != (err != nil) {
-			fuzz.Failf("Index(%d) %+v %+v of %x: %v, want %v", every, c, lim, src, err, fault)
+		if oracle.FaultOf(err) != fault || (x == nil) != (err != nil) {
+			oracle.Failf("Index(%d) %+v %+v of %x: %v, want %v", every, c, lim, src, err, fault)
 		}
 		if err != nil {
 			continue
 		}
 		if x.Len() != len(want) {
-			fuzz.Failf("Index(%d) %+v %+v of %x: Len %d, want %d", every, c, lim, src, x.Len(), len(want))
+			oracle.Failf("Index(%d) %+v %+v of %x: Len %d, want %d", every, c, lim, src, x.Len(), len(want))
 		}
 		for i, k := range asked {
 			if _, ours := slices.BinarySearch(want, k); x.Contains(k) != ours {
-				fuzz.Failf("Index(%d) %+v %+v of %x: Contains(%d) %t, want %t", every, c, lim, src, k, !ours, ours)
+				oracle.Failf("Index(%d) %+v %+v of %x: Contains(%d) %t, want %t", every, c, lim, src, k, !ours, ours)
 			}
 			some := asked[i:min(len(asked), i+3)]
-			if found, _ := fuzz.ContainsAny(want, fault, some); x.ContainsAny(some) != found {
-				fuzz.Failf("Index(%d) %+v %+v of %x: ContainsAny(%d) %t, want %t", every, c, lim, src, some, !found, found)
+			if found, _ := oracle.ContainsAny(want, fault, some); x.ContainsAny(some) != found {
+				oracle.Failf("Index(%d) %+v %+v of %x: ContainsAny(%d) %t, want %t", every, c, lim, src, some, !found, found)
 			}
 		}
 	}
@@ -203,19 +203,19 @@ const (
 
 // encode holds the encoder against the oracle: octets, faults, sizes.
 func encode(c gcs.Code, keys []uint64) int {
-	fault := fuzz.Judge(c, keys)
+	fault := oracle.Judge(c, keys)
 	size := c.Size(keys)
-	if fault != (fuzz.Fault{}) && size != math.MaxInt {
-		fuzz.Failf("Size %+v of %d: %d, though %v", c, keys, size, fault)
+	if fault != (oracle.Fault{}) && size != math.MaxInt {
+		oracle.Failf("Size %+v of %d: %d, though %v", c, keys, size, fault)
 	}
 	if len(keys) > 0 {
 		most := c.MaxSize(len(keys), keys[len(keys)-1])
-		if uint64(most) > refused && fault == (fuzz.Fault{}) {
-			fault = fuzz.Fault{Layer: gcs.SetLayer, Kind: gcs.TooMany, Offset: len(keys) - 1}
+		if uint64(most) > refused && fault == (oracle.Fault{}) {
+			fault = oracle.Fault{Layer: gcs.SetLayer, Kind: gcs.TooMany, Offset: len(keys) - 1}
 		}
 		if uint64(most) > refused {
-			if got, err := c.Append(nil, keys); len(got) > 0 || fuzz.FaultOf(err) != fault {
-				fuzz.Failf("Append %+v of %d: %x, %v; want %v", c, keys, got, err, fault)
+			if got, err := c.Append(nil, keys); len(got) > 0 || oracle.FaultOf(err) != fault {
+				oracle.Failf("Append %+v of %d: %x, %v; want %v", c, keys, got, err, fault)
 			}
 		}
 		if most > affordable {
@@ -223,7 +223,7 @@ func encode(c gcs.Code, keys []uint64) int {
 		}
 	}
 	Encode(c, keys)
-	if fault != (fuzz.Fault{}) {
+	if fault != (oracle.Fault{}) {
 		return 0
 	}
 	return 1
@@ -232,8 +232,8 @@ func encode(c gcs.Code, keys []uint64) int {
 // Encode holds Append and Size against the oracle's octets for the keys, and decodes
 // them again.
 func Encode(c gcs.Code, keys []uint64) {
-	stream, fault := fuzz.Encode(nil, c, keys)
-	want := fuzz.AppendOctets(nil, stream, c.Order, fuzz.PadBit(c))
+	stream, fault := oracle.Encode(nil, c, keys)
+	want := oracle.AppendOctets(nil, stream, c.Order, oracle.PadBit(c))
 	before := slices.Clone(keys)
 
 	const front = 3
@@ -244,41 +244,41 @@ func Encode(c gcs.Code, keys []uint64) {
 			dst[i] = 0xa5
 		}
 		got, err := c.Append(dst[:front:front+spare], keys)
-		if fuzz.FaultOf(err) != fault {
-			fuzz.Failf("Append %+v of %d: %v, want %v", c, keys, err, fault)
+		if oracle.FaultOf(err) != fault {
+			oracle.Failf("Append %+v of %d: %v, want %v", c, keys, err, fault)
 		}
 		if string(got[:front]) != "\xa5\xa5\xa5" || dst[front+spare] != 0xa5 {
-			fuzz.Failf("Append %+v of %d: wrote outside its room", c, keys)
+			oracle.Failf("Append %+v of %d: wrote outside its room", c, keys)
 		}
 		if string(got[front:]) != string(want) {
-			fuzz.Failf("Append %+v of %d:\n got %x\nwant %x", c, keys, got[front:], want)
+			oracle.Failf("Append %+v of %d:\n got %x\nwant %x", c, keys, got[front:], want)
 		}
 	}
 	if !slices.Equal(keys, before) {
-		fuzz.Failf("Append %+v of %d: the keys were written to", c, before)
+		oracle.Failf("Append %+v of %d: the keys were written to", c, before)
 	}
 	if narrowed, ok := narrowKeys(keys); ok {
 		got, err := gcs.Encode([]byte("kept"), c, narrowed)
-		if string(got) != "kept"+string(want) || fuzz.FaultOf(err) != fault {
-			fuzz.Failf("Encode %+v of narrow %d: %x, %v; want %x, %v", c, keys, got, err, want, fault)
+		if string(got) != "kept"+string(want) || oracle.FaultOf(err) != fault {
+			oracle.Failf("Encode %+v of narrow %d: %x, %v; want %x, %v", c, keys, got, err, want, fault)
 		}
 	}
-	if fault != (fuzz.Fault{}) {
+	if fault != (oracle.Fault{}) {
 		return
 	}
 	if n := c.Size(keys); n != len(want) {
-		fuzz.Failf("Size %+v of %d: %d, want %d", c, keys, n, len(want))
+		oracle.Failf("Size %+v of %d: %d, want %d", c, keys, n, len(want))
 	}
 	if len(keys) == 0 {
 		return
 	}
 	last := keys[len(keys)-1]
 	if most := c.MaxSize(len(keys), last); most < len(want) {
-		fuzz.Failf("MaxSize %+v of %d: %d, but the octets are %d", c, keys, most, len(want))
+		oracle.Failf("MaxSize %+v of %d: %d, but the octets are %d", c, keys, most, len(want))
 	}
-	Decode(c, want, fuzz.Bits(want, c.Order), gcs.Limit{Len: len(keys), Max: last, End: gcs.Counted})
-	Decode(c, want, fuzz.Bits(want, c.Order), gcs.Limit{Len: len(keys), Max: last, End: gcs.Padded})
-	Decode(c, want, fuzz.Bits(want, c.Order), gcs.Limit{Len: 8*len(want) + 1, Max: gcs.Largest, End: gcs.Open})
+	Decode(c, want, oracle.Bits(want, c.Order), gcs.Limit{Len: len(keys), Max: last, End: gcs.Counted})
+	Decode(c, want, oracle.Bits(want, c.Order), gcs.Limit{Len: len(keys), Max: last, End: gcs.Padded})
+	Decode(c, want, oracle.Bits(want, c.Order), gcs.Limit{Len: 8*len(want) + 1, Max: gcs.Largest, End: gcs.Open})
 }
 
 // narrowKeys returns the keys as narrow ones, if they are.

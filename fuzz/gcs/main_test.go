@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/cache-aware/casper/bitio"
-	"github.com/cache-aware/casper/fuzz"
+	"github.com/cache-aware/casper/fuzz/internal/oracle"
 	"github.com/cache-aware/casper/gcs"
 )
 
@@ -17,7 +17,7 @@ func code(c gcs.Code) string {
 	return string([]byte{c.Rice, n})
 }
 
-// Ways to read a stream, as [fuzz.Input.Limit] draws them: an end, one less, one more
+// Ways to read a stream, as [oracle.Input.Limit] draws them: an end, one less, one more
 // or as many keys as there are, and a largest key. Eight octets in all.
 const (
 	padded     = "\x00\x04\x06\x00\x00\x00\x00\x00"
@@ -51,7 +51,7 @@ var (
 
 const top = "\xff" // the quotient that goes to the largest key of all
 
-var seeds = []fuzz.Seed{
+var seeds = []oracle.Seed{
 	{Name: "h2o-cookie", Why: "H2O's cookie qF0: keys 20 and 178, no padding", Data: stream(h2o, padded, "\xa8\x5d")},
 	{Name: "h2o-default", Why: "key 7700: a quotient of 120, two windows long", Data: stream(h2o, paddedTop, strings.Repeat("\x00", 15)+"\xa8")},
 	{Name: "h2o-full", Why: "eight keys side by side: seven bits each, no padding", Data: stream(h2o, padded, "\x81\x02\x04\x08\x10\x20\x40")},
@@ -90,15 +90,15 @@ var seeds = []fuzz.Seed{
 	{Name: "no-such-padding", Why: "a code that does not exist", Data: steps(gcs.Code{Rice: 6, Pad: 3}, "\x00\x00")},
 }
 
-func TestSeeds(t *testing.T) { fuzz.TrySeeds(t, Fuzz, seeds) }
+func TestSeeds(t *testing.T) { oracle.TrySeeds(t, Fuzz, seeds) }
 
-func FuzzGCS(f *testing.F) { fuzz.Run(f, Fuzz, seeds) }
+func FuzzGCS(f *testing.F) { oracle.Run(f, Fuzz, seeds) }
 
 // TestLayout checks that the seeds say what they should: that the helpers above write
 // what the target reads.
 func TestLayout(t *testing.T) {
 	for _, c := range []gcs.Code{h2o, h2o20, bip158, browsing, unary, widest, {Rice: 63, Run: 1, Order: 1, Gap: 1, Pad: 2}} {
-		in := fuzz.Input(code(c))
+		in := oracle.Input(code(c))
 		if got := in.Code(); got != c {
 			t.Errorf("%+v is read as %+v", c, got)
 		}
@@ -113,13 +113,13 @@ func TestLayout(t *testing.T) {
 		countedOne: {Len: 3, Max: gcs.Largest, End: gcs.Counted},
 		openLess:   {Len: 1, Max: gcs.Largest, End: gcs.Open},
 	} {
-		in := fuzz.Input(how)
+		in := oracle.Input(how)
 		if got := in.Limit(keys); got != want {
 			t.Errorf("%x is read as %+v, not %+v", how, got, want)
 		}
 	}
-	in := fuzz.Input("\x00\x00\x00\x00" + top + "\x00")
-	if got := fuzz.Keys(widest, in.Steps(9)); !slices.Equal(got, []uint64{0, 1, gcs.Largest}) {
+	in := oracle.Input("\x00\x00\x00\x00" + top + "\x00")
+	if got := oracle.Keys(widest, in.Steps(9)); !slices.Equal(got, []uint64{0, 1, gcs.Largest}) {
 		t.Errorf("keys to the top: %d", got)
 	}
 }
@@ -129,7 +129,7 @@ func TestBadParameters(t *testing.T) {
 	good := gcs.Limit{Len: 1, Max: 63}
 	for _, c := range []gcs.Code{{Rice: 64}, {Rice: 255}, {Run: 2}, {Gap: 2}, {Order: 2}, {Pad: 3}, {Rice: 64, Run: 2, Gap: 2, Order: 2, Pad: 3}} {
 		for _, src := range []string{"", "\x80", "\x00\x00"} {
-			Decode(c, []byte(src), fuzz.Bits([]byte(src), c.Order), good)
+			Decode(c, []byte(src), oracle.Bits([]byte(src), c.Order), good)
 		}
 		encode(c, nil)
 		encode(c, []uint64{5})
@@ -137,7 +137,7 @@ func TestBadParameters(t *testing.T) {
 	}
 	for _, lim := range []gcs.Limit{{Len: -1}, {Max: gcs.Largest + 1}, {End: 3}, {Len: -1, Max: gcs.Largest + 1, End: 3}} {
 		for _, src := range []string{"", "\x80", "\x00\x00"} {
-			Decode(h2o, []byte(src), fuzz.Bits([]byte(src), h2o.Order), lim)
+			Decode(h2o, []byte(src), oracle.Bits([]byte(src), h2o.Order), lim)
 		}
 	}
 }
@@ -158,7 +158,7 @@ func TestTails(t *testing.T) {
 		for n := range 18 {
 			for rice := range uint8(64) {
 				for choice := range 2 * 2 * 2 * 3 {
-					if fuzz.Race && (int(rice)+n+choice)%8 != 0 {
+					if oracle.Race && (int(rice)+n+choice)%8 != 0 {
 						continue
 					}
 					c := gcs.Code{Rice: rice, Run: bitio.Run(choice & 1), Order: bitio.Order(choice >> 1 & 1), Gap: uint8(choice >> 2 & 1), Pad: gcs.Pad(choice >> 3)}
@@ -172,8 +172,8 @@ func TestTails(t *testing.T) {
 
 // tail decodes one stream with limits that take turns.
 func tail(t *testing.T, c gcs.Code, src []byte, turn int) {
-	stream := fuzz.Bits(src, c.Order)
-	keys, _ := fuzz.Decode(nil, stream, c, gcs.Limit{Len: 8*len(src) + 1, Max: gcs.Largest, End: gcs.Open})
+	stream := oracle.Bits(src, c.Order)
+	keys, _ := oracle.Decode(nil, stream, c, gcs.Limit{Len: 8*len(src) + 1, Max: gcs.Largest, End: gcs.Open})
 	for _, lim := range []gcs.Limit{
 		{Len: max(0, len(keys)+turn%3-1), Max: gcs.Largest, End: gcs.Counted},
 		{Len: len(keys), Max: gcs.Largest, End: gcs.Padded},
@@ -187,9 +187,9 @@ func tail(t *testing.T, c gcs.Code, src []byte, turn int) {
 }
 
 func decodeAlone(t *testing.T, c gcs.Code, src []byte, stream []bool, lim gcs.Limit) {
-	want, fault := fuzz.Decode(nil, stream, c, lim)
+	want, fault := oracle.Decode(nil, stream, c, lim)
 	got, err := c.AppendDecode(nil, src, lim)
-	if !slices.Equal(got, want) || fuzz.FaultOf(err) != fault {
+	if !slices.Equal(got, want) || oracle.FaultOf(err) != fault {
 		t.Fatalf("AppendDecode %+v %+v of %x: %d keys, %v; want %d, %v", c, lim, src, len(got), err, len(want), fault)
 	}
 }
@@ -201,13 +201,13 @@ func TestLong(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for rice := range uint8(64) {
 		for choice := range 2 * 2 * 2 {
-			if fuzz.Race && (int(rice)+choice)%8 != 0 {
+			if oracle.Race && (int(rice)+choice)%8 != 0 {
 				continue
 			}
 			c := gcs.Code{Rice: rice, Run: bitio.Run(choice & 1), Order: bitio.Order(choice >> 1 & 1), Gap: uint8(choice >> 2 & 1), Pad: gcs.Pad(rng.IntN(3))}
-			keys := fuzz.Keys(c, landscape(rng))
-			bits, _ := fuzz.Encode(nil, c, keys)
-			octets := fuzz.AppendOctets(nil, bits, c.Order, fuzz.PadBit(c))
+			keys := oracle.Keys(c, landscape(rng))
+			bits, _ := oracle.Encode(nil, c, keys)
+			octets := oracle.AppendOctets(nil, bits, c.Order, oracle.PadBit(c))
 			got, err := c.Append(nil, keys)
 			if err != nil || string(got) != string(octets) {
 				t.Fatalf("Append %+v of %d keys: %x, %v; want %x", c, len(keys), got, err, octets)
@@ -229,7 +229,7 @@ func TestLong(t *testing.T) {
 			}
 			if n := len(keys); n > 0 {
 				middle := keys[rng.IntN(n)]
-				stream := fuzz.Bits(octets, c.Order)
+				stream := oracle.Bits(octets, c.Order)
 				for _, lim := range []gcs.Limit{
 					{Len: n, Max: middle, End: gcs.Counted},
 					{Len: n, Max: middle - min(middle, 1), End: gcs.Open},
@@ -249,9 +249,9 @@ func TestLong(t *testing.T) {
 
 // landscape draws steps: stretches of side by side, dense, sparse and far apart; or,
 // as often, a set that suits its remainder, with a gap now and then that does not.
-func landscape(rng *rand.Rand) (steps []fuzz.Step) {
+func landscape(rng *rand.Rand) (steps []oracle.Step) {
 	add := func(below int) {
-		steps = append(steps, fuzz.Step{Quotient: uint64(rng.IntN(below)), Remainder: rng.Uint64()})
+		steps = append(steps, oracle.Step{Quotient: uint64(rng.IntN(below)), Remainder: rng.Uint64()})
 	}
 	if rng.IntN(2) == 0 {
 		for range 1 + rng.IntN(6) {

@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/cache-aware/casper/fuzz"
+	"github.com/cache-aware/casper/fuzz/internal/oracle"
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/base64url"
 	"github.com/cache-aware/casper/gcs/gocasper"
@@ -26,7 +26,7 @@ const (
 
 // Fuzz attacks one value or one set of keys under one set of parameters.
 func Fuzz(data []byte) int {
-	in := fuzz.Input(data)
+	in := oracle.Input(data)
 	p := params(&in)
 	switch in.Below(tasks) {
 	case text:
@@ -43,7 +43,7 @@ func Fuzz(data []byte) int {
 	for range in.Below(8) {
 		more = append(more, gocasper.Key(in.Number()))
 	}
-	keys := fuzz.Keys(p.Code(), in.Steps(1<<9))
+	keys := oracle.Keys(p.Code(), in.Steps(1<<9))
 	inside, _ := slices.BinarySearch(keys, uint64(p.P)*uint64(p.N))
 	return set(p, keys[:inside], more)
 }
@@ -53,15 +53,15 @@ func hashed(path string, p gocasper.Params) int {
 	if !p.Valid() {
 		return 0
 	}
-	k, want := p.Key(path), fuzz.GoCasperKey(p, path)
+	k, want := p.Key(path), oracle.GoCasperKey(p, path)
 	if k != want {
-		fuzz.Failf("%+v.Key(%q) = %d, want %d", p, path, k, want)
+		oracle.Failf("%+v.Key(%q) = %d, want %d", p, path, k, want)
 	}
 	return set(p, []uint64{uint64(k)}, nil)
 }
 
 // params draws P from the powers of two and what is none, and N from edges.
-func params(in *fuzz.Input) gocasper.Params {
+func params(in *oracle.Input) gocasper.Params {
 	p := gocasper.Params{}
 	switch n := in.Below(35); n {
 	case 32:
@@ -79,24 +79,24 @@ func params(in *fuzz.Input) gocasper.Params {
 
 // Value reads one value in both ways.
 func Value(value string, p gocasper.Params) int {
-	wantStrict, faultStrict := fuzz.ReadGoCasper(value, p)
-	wantLenient, faultLenient := fuzz.ReadGoCasperLenient(value, p)
+	wantStrict, faultStrict := oracle.ReadGoCasper(value, p)
+	wantLenient, faultLenient := oracle.ReadGoCasperLenient(value, p)
 	strict := read(value, p, gocasper.Parse, "Parse", wantStrict, faultStrict)
 	lenient := read(value, p, gocasper.ParseLenient, "ParseLenient", wantLenient, faultLenient)
-	if faultStrict == (fuzz.Fault{}) {
+	if faultStrict == (oracle.Fault{}) {
 		if got := strict.String(); got != value {
-			fuzz.Failf("%q %+v is accepted, but written %q", value, p, got)
+			oracle.Failf("%q %+v is accepted, but written %q", value, p, got)
 		}
-		if !slices.Equal(strict.Keys(), lenient.Keys()) || faultLenient != (fuzz.Fault{}) {
-			fuzz.Failf("%q %+v: strictly %d, leniently %d, %v", value, p, strict.Keys(), lenient.Keys(), faultLenient)
+		if !slices.Equal(strict.Keys(), lenient.Keys()) || faultLenient != (oracle.Fault{}) {
+			oracle.Failf("%q %+v: strictly %d, leniently %d, %v", value, p, strict.Keys(), lenient.Keys(), faultLenient)
 		}
 	} else if readable := faultStrict.Kind == gcs.NonCanonical || faultStrict.Kind == gcs.TrailingData; readable && faultStrict.Layer != gcs.TextLayer {
 		// No set is written so.
-		if got := fuzz.GoCasperText(p, wantStrict); got == value {
-			fuzz.Failf("%q %+v is refused, though %d is written so", value, p, wantStrict)
+		if got := oracle.GoCasperText(p, wantStrict); got == value {
+			oracle.Failf("%q %+v is refused, though %d is written so", value, p, wantStrict)
 		}
 	}
-	if faultLenient != (fuzz.Fault{}) {
+	if faultLenient != (oracle.Fault{}) {
 		return 0
 	}
 	written(lenient, p, wantLenient)
@@ -105,11 +105,11 @@ func Value(value string, p gocasper.Params) int {
 }
 
 // read holds one reader against the oracle.
-func read(value string, p gocasper.Params, parse func(string, gocasper.Params) (gocasper.Fingerprint, error), how string, want []gocasper.Key, fault fuzz.Fault) (f gocasper.Fingerprint) {
+func read(value string, p gocasper.Params, parse func(string, gocasper.Params) (gocasper.Fingerprint, error), how string, want []gocasper.Key, fault oracle.Fault) (f gocasper.Fingerprint) {
 	var err error
-	fuzz.Bounded(64<<10+128*len(value), fmt.Sprintf("%s(%.40q, %+v)", how, value, p), func() { f, err = parse(value, p) })
-	if !slices.Equal(f.Keys(), want) || fuzz.FaultOf(err) != fault || f.Len() != len(want) || f.Params() != p {
-		fuzz.Failf("%s(%q, %+v):\n got %d %v\nwant %d %v", how, value, p, f.Keys(), err, want, fault)
+	oracle.Bounded(64<<10+128*len(value), fmt.Sprintf("%s(%.40q, %+v)", how, value, p), func() { f, err = parse(value, p) })
+	if !slices.Equal(f.Keys(), want) || oracle.FaultOf(err) != fault || f.Len() != len(want) || f.Params() != p {
+		oracle.Failf("%s(%q, %+v):\n got %d %v\nwant %d %v", how, value, p, f.Keys(), err, want, fault)
 	}
 	has(f, want)
 	return f
@@ -126,7 +126,7 @@ func has(f gocasper.Fingerprint, want []gocasper.Key) {
 	}
 	for _, k := range asked {
 		if _, there := slices.BinarySearch(want, k); f.Has(k) != there {
-			fuzz.Failf("%d: Has(%d) %t", want, k, !there)
+			oracle.Failf("%d: Has(%d) %t", want, k, !there)
 		}
 	}
 }
@@ -144,25 +144,25 @@ func written(f gocasper.Fingerprint, p gocasper.Params, keys []gocasper.Key) {
 	if uint64(last)/uint64(p.P) > affordable {
 		return
 	}
-	want := fuzz.GoCasperText(p, keys)
+	want := oracle.GoCasperText(p, keys)
 	if got := f.String(); got != want {
-		fuzz.Failf("%+v %d is written %q, want %q", p, keys, got, want)
+		oracle.Failf("%+v %d is written %q, want %q", p, keys, got, want)
 	}
 	if got, err := f.AppendText([]byte("kept")); err != nil || string(got) != "kept"+want {
-		fuzz.Failf("AppendText of %+v %d: %s, %v", p, keys, got, err)
+		oracle.Failf("AppendText of %+v %d: %s, %v", p, keys, got, err)
 	}
 	if len(want) > gocasper.MaxText {
 		return
 	}
-	if again, fault := fuzz.ReadGoCasperLenient(want, p); fault != (fuzz.Fault{}) || !slices.Equal(again, keys) {
-		fuzz.Failf("%q of %+v %d: go-casper reads %d, %v", want, p, keys, again, fault)
+	if again, fault := oracle.ReadGoCasperLenient(want, p); fault != (oracle.Fault{}) || !slices.Equal(again, keys) {
+		oracle.Failf("%q of %+v %d: go-casper reads %d, %v", want, p, keys, again, fault)
 	}
 	if again, err := gocasper.ParseLenient(want, p); err != nil || !slices.Equal(again.Keys(), keys) {
-		fuzz.Failf("%q of %+v %d does not read back leniently: %d, %v", want, p, keys, again.Keys(), err)
+		oracle.Failf("%q of %+v %d does not read back leniently: %d, %v", want, p, keys, again.Keys(), err)
 	}
 	inside := len(keys) == 0 || uint64(last) < uint64(p.P)*uint64(p.N)
 	if again, err := gocasper.Parse(want, p); (err == nil) != inside || inside && !slices.Equal(again.Keys(), keys) {
-		fuzz.Failf("%q of %+v %d does not read back strictly: %d, %v", want, p, keys, again.Keys(), err)
+		oracle.Failf("%q of %+v %d does not read back strictly: %d, %v", want, p, keys, again.Keys(), err)
 	}
 }
 
@@ -178,7 +178,7 @@ func set(p gocasper.Params, numbers []uint64, more []gocasper.Key) int {
 	slices.Reverse(given)
 	f := gocasper.New(p, given...)
 	if !slices.Equal(f.Keys(), keys) || f.Params() != p {
-		fuzz.Failf("New(%+v, %d) has %d", p, given, f.Keys())
+		oracle.Failf("New(%+v, %d) has %d", p, given, f.Keys())
 	}
 	has(f, keys)
 	written(f, p, keys)
@@ -196,7 +196,7 @@ func with(f gocasper.Fingerprint, p gocasper.Params, keys, more []gocasper.Key) 
 	want = slices.Compact(want)
 	g := f.With(more...)
 	if !slices.Equal(g.Keys(), want) || !slices.Equal(f.Keys(), keys) || g.Params() != p {
-		fuzz.Failf("%+v %d.With(%d): %d, and the receiver has %d", p, keys, more, g.Keys(), f.Keys())
+		oracle.Failf("%+v %d.With(%d): %d, and the receiver has %d", p, keys, more, g.Keys(), f.Keys())
 	}
 	has(g, want)
 	written(g, p, want)

@@ -12,7 +12,7 @@ import (
 	"slices"
 
 	"github.com/cache-aware/casper/bitio"
-	"github.com/cache-aware/casper/fuzz"
+	"github.com/cache-aware/casper/fuzz/internal/oracle"
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/ricedelta"
 )
@@ -30,7 +30,7 @@ const (
 
 // Fuzz attacks one list.
 func Fuzz(data []byte) int {
-	in := fuzz.Input(data)
+	in := oracle.Input(data)
 	rice, first := uint8(in.Below(32)), uint32(in.Number())
 	switch in.Below(tasks) {
 	case decode:
@@ -45,7 +45,7 @@ func Fuzz(data []byte) int {
 		return Read(l)
 	case steps:
 		var values []uint32
-		for _, k := range append([]uint64{0}, fuzz.Keys(fuzz.DeltaCode(rice), in.Steps(1<<9))...) {
+		for _, k := range append([]uint64{0}, oracle.Keys(oracle.DeltaCode(rice), in.Steps(1<<9))...) {
 			if k <= math.MaxUint32-uint64(first) {
 				values = append(values, first+uint32(k))
 			}
@@ -62,7 +62,7 @@ func Fuzz(data []byte) int {
 // count is the number of codes that there are in the list, nearly so, or any other.
 func count(l ricedelta.List, choice byte, wide uint64) uint32 {
 	lim := gcs.Limit{Len: 8*len(l.Data) + 1, Max: gcs.Largest, End: gcs.Open}
-	all, _ := fuzz.Decode(nil, fuzz.Bits(l.Data, bitio.LSBFirst), fuzz.DeltaCode(l.Rice), lim)
+	all, _ := oracle.Decode(nil, oracle.Bits(l.Data, bitio.LSBFirst), oracle.DeltaCode(l.Rice), lim)
 	n := uint32(len(all))
 	switch choice % 8 {
 	case 0:
@@ -79,22 +79,22 @@ func count(l ricedelta.List, choice byte, wide uint64) uint32 {
 
 // Read decodes a list, searches it, and codes again what was accepted.
 func Read(l ricedelta.List) int {
-	want, fault := fuzz.ReadDeltas(l)
+	want, fault := oracle.ReadDeltas(l)
 	before := string(l.Data)
 	var got []uint32
 	var err error
-	fuzz.Bounded(64<<10+64*len(l.Data), fmt.Sprintf("%.40x %d %d %d", l.Data, l.First, l.Rice, l.Count), func() {
+	oracle.Bounded(64<<10+64*len(l.Data), fmt.Sprintf("%.40x %d %d %d", l.Data, l.First, l.Rice, l.Count), func() {
 		got, err = l.AppendValues([]uint32{7})
 	})
 	same := len(got) == 1+len(want) && got[0] == 7
 	for i := 0; same && i < len(want); i++ {
 		same = uint64(got[1+i]) == want[i]
 	}
-	if !same || fuzz.FaultOf(err) != fault {
-		fuzz.Failf("%+v:\n got %d %v\nwant %d %v", l, got[1:], err, want, fault)
+	if !same || oracle.FaultOf(err) != fault {
+		oracle.Failf("%+v:\n got %d %v\nwant %d %v", l, got[1:], err, want, fault)
 	}
 	if string(l.Data) != before {
-		fuzz.Failf("%+v: the data was written to", l)
+		oracle.Failf("%+v: the data was written to", l)
 	}
 	search(l, want, fault)
 	if err != nil {
@@ -102,14 +102,14 @@ func Read(l ricedelta.List) int {
 	}
 	again, err := ricedelta.Encode(got[1:], l.Rice)
 	if err != nil || again.First != l.First || again.Rice != l.Rice || again.Count != l.Count || !bytes.Equal(again.Data, l.Data) {
-		fuzz.Failf("%+v is accepted, but %d is coded %+v, %v", l, got[1:], again, err)
+		oracle.Failf("%+v is accepted, but %d is coded %+v, %v", l, got[1:], again, err)
 	}
 	return 1
 }
 
 // search asks for the values, their neighbours and both ends. What is not looked at has no
 // fault.
-func search(l ricedelta.List, want []uint64, fault fuzz.Fault) {
+func search(l ricedelta.List, want []uint64, fault oracle.Fault) {
 	asked := []uint32{0, l.First - 1, l.First, l.First + 1, math.MaxUint32}
 	step := len(want)/8 + 1
 	for i, v := range want {
@@ -119,9 +119,9 @@ func search(l ricedelta.List, want []uint64, fault fuzz.Fault) {
 	}
 	for _, v := range asked {
 		found, err := l.Contains(v)
-		wantFound, wantFault := fuzz.Contains(want, fault, uint64(v))
-		if found != wantFound || fuzz.FaultOf(err) != wantFault {
-			fuzz.Failf("%+v: Contains(%d) %t, %v; want %t, %v", l, v, found, err, wantFound, wantFault)
+		wantFound, wantFault := oracle.Contains(want, fault, uint64(v))
+		if found != wantFound || oracle.FaultOf(err) != wantFault {
+			oracle.Failf("%+v: Contains(%d) %t, %v; want %t, %v", l, v, found, err, wantFound, wantFault)
 		}
 	}
 }
@@ -135,39 +135,39 @@ const (
 
 // write holds the encoder against the oracle's octets.
 func write(values []uint32, rice uint8) int {
-	fault := fuzz.JudgeDeltas(values, rice)
-	if fault == (fuzz.Fault{}) {
+	fault := oracle.JudgeDeltas(values, rice)
+	if fault == (oracle.Fault{}) {
 		switch quotients := (values[len(values)-1] - values[0]) >> rice; {
 		case quotients > refused:
-			fault = fuzz.Fault{Layer: gcs.SetLayer, Kind: gcs.TooMany, Offset: len(values) - 1}
+			fault = oracle.Fault{Layer: gcs.SetLayer, Kind: gcs.TooMany, Offset: len(values) - 1}
 		case quotients > affordable:
 			return 0
 		}
 	}
 	before := slices.Clone(values)
 	l, err := ricedelta.Encode(values, rice)
-	if fuzz.FaultOf(err) != fault || !slices.Equal(values, before) {
-		fuzz.Failf("Encode(%d, %d): %v, want %v", before, rice, err, fault)
+	if oracle.FaultOf(err) != fault || !slices.Equal(values, before) {
+		oracle.Failf("Encode(%d, %d): %v, want %v", before, rice, err, fault)
 	}
 	if best := ricedelta.BestRice(values); best < ricedelta.MinRice || best > ricedelta.MaxRice {
-		fuzz.Failf("BestRice(%d) is %d", values, best)
+		oracle.Failf("BestRice(%d) is %d", values, best)
 	} else if slices.IsSorted(values) && len(values) > 0 {
 		// It never leads to more than the limit, of values as near or as far as they like.
 		if m, err := ricedelta.Encode(values, best); err != nil || len(m.Data) > 8+5*len(values) {
-			fuzz.Failf("Encode(%d, BestRice %d): %d octets, %v", values, best, len(m.Data), err)
+			oracle.Failf("Encode(%d, BestRice %d): %d octets, %v", values, best, len(m.Data), err)
 		}
 	}
 	if err != nil {
 		return 0
 	}
-	want := fuzz.DeltaOctets(values, rice)
+	want := oracle.DeltaOctets(values, rice)
 	if l.First != values[0] || l.Rice != rice || int(l.Count) != len(values)-1 || !bytes.Equal(l.Data, want) {
-		fuzz.Failf("Encode(%d, %d):\n got %+v\nwant %x", values, rice, l, want)
+		oracle.Failf("Encode(%d, %d):\n got %+v\nwant %x", values, rice, l, want)
 	}
 	for _, v := range values {
 		p := ricedelta.Prefix(v)
 		if ricedelta.Value(p) != v || p != [4]byte{byte(v), byte(v >> 8), byte(v >> 16), byte(v >> 24)} {
-			fuzz.Failf("Prefix(%d) is %x", v, p)
+			oracle.Failf("Prefix(%d) is %x", v, p)
 		}
 	}
 	return Read(l)

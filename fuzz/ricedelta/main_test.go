@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/cache-aware/casper/fuzz"
+	"github.com/cache-aware/casper/fuzz/internal/oracle"
 	"github.com/cache-aware/casper/vectors"
 )
 
@@ -23,31 +23,31 @@ const (
 // An input's front: the parameter, a first value below 64, and what to do.
 func front(rice, first byte, task int) string { return string([]byte{rice, first, byte(task)}) }
 
-var seeds = []fuzz.Seed{
-	fuzz.Text("worked-example", front(2, 5, decode)+"\x14\xf7\x02", "5, 20 and 29, as in the specification"),
-	fuzz.Text("padding-as-codes", front(2, 5, decode)+exact+"\xf7\x02", "one more: padding is a difference of 0"),
-	fuzz.Text("one-less", front(2, 5, decode)+less+"\xf7\x02\x00", "a number that leaves an octet over"),
-	fuzz.Text("one-more", front(2, 5, decode)+more+"\xf7\x02", "a number that the data does not hold"),
-	fuzz.Text("promise", front(2, 5, decode)+another+"\x5f\xf7\x02", "a number of 2^31-1 must not cost memory"),
-	fuzz.Text("32-bit-count", front(2, 5, decode)+another+"\x9f\xf7\x02", "a number of 2^31 has a bit too many"),
-	fuzz.Text("single", front(0, 5, decode)+exact, "a single value needs neither parameter nor data"),
-	fuzz.Text("single-with-data", front(5, 5, decode)+"\x04\x00", "but an octet is one too many"),
-	fuzz.Text("largest", front(2, 0x60, decode)+"\x0c\x0b", "a first value of 2^32-1, and no room above it"),
-	fuzz.Text("wraps", "\x02\xc0\xf8\xff\xff\xff\x00\x00\x00\x00\x00\x0c\x0b", "a sum above 32 bits"),
-	fuzz.Text("at-the-top", "\x02\xc0\xf6\xff\xff\xff\x00\x00\x00\x00\x00\x0c\x0b", "a sum that is all 32 bits"),
-	fuzz.Text("long-remainder", front(28, 0, decode)+"\x0c\x00\x00\x00\xf0\xff", "a remainder of 28 bits"),
-	fuzz.Text("ones", front(2, 5, decode)+"\x14\xff\xff", "a quotient without an end"),
-	fuzz.Text("padding", front(2, 5, decode)+"\x14\xf7\x22", "a padding bit that is one"),
-	fuzz.Text("parameter-0", front(0, 3, decode)+"\x0c\x61", "what Chromium refuses"),
-	fuzz.Text("parameter-1", front(1, 3, decode)+"\x04\x00", "parameters begin at 2"),
-	fuzz.Text("parameter-29", front(29, 3, decode)+"\x0c\x00\x00\x00\x00", "and end at 28"),
-	fuzz.Text("values", front(2, 5, steps)+"\x03\x03\x02\x01\x00\x00", "5, 20, 29 and 29 again"),
-	fuzz.Text("values-top", front(28, 0, steps)+"\x0f\xb0\x00\x05", "steps that end near 2^32"),
-	fuzz.Text("far-apart", front(2, 0, numbers)+"\x00\x60", "two values that would take 2^30 bits"),
-	fuzz.Text("unsorted", front(2, 0, numbers)+"\x05\x03", "a value below its predecessor"),
-	fuzz.Text("values-parameter-29", front(29, 0, numbers)+"\x03\x05", "values under a parameter that no list has"),
-	fuzz.Text("none", front(2, 0, numbers), "no value at all"),
-	fuzz.Text("one-value", front(0, 0, numbers)+"\x05", "one value without a parameter"),
+var seeds = []oracle.Seed{
+	oracle.Text("worked-example", front(2, 5, decode)+"\x14\xf7\x02", "5, 20 and 29, as in the specification"),
+	oracle.Text("padding-as-codes", front(2, 5, decode)+exact+"\xf7\x02", "one more: padding is a difference of 0"),
+	oracle.Text("one-less", front(2, 5, decode)+less+"\xf7\x02\x00", "a number that leaves an octet over"),
+	oracle.Text("one-more", front(2, 5, decode)+more+"\xf7\x02", "a number that the data does not hold"),
+	oracle.Text("promise", front(2, 5, decode)+another+"\x5f\xf7\x02", "a number of 2^31-1 must not cost memory"),
+	oracle.Text("32-bit-count", front(2, 5, decode)+another+"\x9f\xf7\x02", "a number of 2^31 has a bit too many"),
+	oracle.Text("single", front(0, 5, decode)+exact, "a single value needs neither parameter nor data"),
+	oracle.Text("single-with-data", front(5, 5, decode)+"\x04\x00", "but an octet is one too many"),
+	oracle.Text("largest", front(2, 0x60, decode)+"\x0c\x0b", "a first value of 2^32-1, and no room above it"),
+	oracle.Text("wraps", "\x02\xc0\xf8\xff\xff\xff\x00\x00\x00\x00\x00\x0c\x0b", "a sum above 32 bits"),
+	oracle.Text("at-the-top", "\x02\xc0\xf6\xff\xff\xff\x00\x00\x00\x00\x00\x0c\x0b", "a sum that is all 32 bits"),
+	oracle.Text("long-remainder", front(28, 0, decode)+"\x0c\x00\x00\x00\xf0\xff", "a remainder of 28 bits"),
+	oracle.Text("ones", front(2, 5, decode)+"\x14\xff\xff", "a quotient without an end"),
+	oracle.Text("padding", front(2, 5, decode)+"\x14\xf7\x22", "a padding bit that is one"),
+	oracle.Text("parameter-0", front(0, 3, decode)+"\x0c\x61", "what Chromium refuses"),
+	oracle.Text("parameter-1", front(1, 3, decode)+"\x04\x00", "parameters begin at 2"),
+	oracle.Text("parameter-29", front(29, 3, decode)+"\x0c\x00\x00\x00\x00", "and end at 28"),
+	oracle.Text("values", front(2, 5, steps)+"\x03\x03\x02\x01\x00\x00", "5, 20, 29 and 29 again"),
+	oracle.Text("values-top", front(28, 0, steps)+"\x0f\xb0\x00\x05", "steps that end near 2^32"),
+	oracle.Text("far-apart", front(2, 0, numbers)+"\x00\x60", "two values that would take 2^30 bits"),
+	oracle.Text("unsorted", front(2, 0, numbers)+"\x05\x03", "a value below its predecessor"),
+	oracle.Text("values-parameter-29", front(29, 0, numbers)+"\x03\x05", "values under a parameter that no list has"),
+	oracle.Text("none", front(2, 0, numbers), "no value at all"),
+	oracle.Text("one-value", front(0, 0, numbers)+"\x05", "one value without a parameter"),
 }
 
 // published makes an input of a vector's list, under its parameters.
@@ -63,8 +63,8 @@ func published(v vectors.Vector, data []byte, _ string) []byte {
 	return append(input, data...)
 }
 
-func TestSeeds(t *testing.T) { fuzz.TrySeeds(t, Fuzz, seeds) }
+func TestSeeds(t *testing.T) { oracle.TrySeeds(t, Fuzz, seeds) }
 
 func FuzzRiceDelta(f *testing.F) {
-	fuzz.Run(f, Fuzz, slices.Concat(seeds, fuzz.FromVectors(f, published, "rice-delta")))
+	oracle.Run(f, Fuzz, slices.Concat(seeds, oracle.FromVectors(f, published, "rice-delta")))
 }

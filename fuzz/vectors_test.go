@@ -1,4 +1,4 @@
-package vectors_test
+package fuzz_test
 
 import (
 	"encoding/hex"
@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/cache-aware/casper/bitio"
-	"github.com/cache-aware/casper/fuzz"
+	"github.com/cache-aware/casper/fuzz/internal/oracle"
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/vectors"
 )
@@ -42,14 +42,14 @@ func TestOracle(t *testing.T) {
 			if want.Error == gcs.TooMany.String() {
 				continue // the oracle has no limit, and would make the bits
 			}
-			stream, fault := fuzz.Encode(nil, c, keys)
+			stream, fault := oracle.Encode(nil, c, keys)
 			if fault.Kind != 0 {
 				if fault.Kind.String() != want.Error {
 					t.Errorf("%s: the oracle says %v", v.ID, fault)
 				}
 				continue
 			}
-			octets := fuzz.AppendOctets(nil, stream, c.Order, fuzz.PadBit(c))
+			octets := oracle.AppendOctets(nil, stream, c.Order, oracle.PadBit(c))
 			if want.BytesHex == nil || *want.BytesHex != hex.EncodeToString(octets) {
 				t.Errorf("%s: the oracle makes %x", v.ID, octets)
 			}
@@ -58,7 +58,7 @@ func TestOracle(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			found, fault := fuzz.Decode(nil, fuzz.Bits(octets, c.Order), c, lim)
+			found, fault := oracle.Decode(nil, oracle.Bits(octets, c.Order), c, lim)
 			expected := want.Keys
 			if want.Error != "" {
 				expected = want.KeysBeforeError

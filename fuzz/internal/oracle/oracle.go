@@ -1,20 +1,8 @@
-// Package fuzz judges the fast code of this repository. It holds an encoder and a
-// decoder that go one bit at a time over a slice of booleans and are meant to be
-// too simple to be wrong, the properties and the exhaustive tests that are decided
-// by them, and one fuzz target per folder.
-//
-// Targets are laid out as in github.com/dvyukov/go-fuzz-corpus: a folder named
-// after what it attacks, in it main.go with
-//
-//	func Fuzz(data []byte) int
-//
-// and a folder corpus of raw inputs. Fuzz panics on a fault. It returns 1 for an
-// input worth mutating further, because something accepted it, and 0 otherwise, which is
-// what go-fuzz wants to know. The native targets FuzzXxx in main_test.go feed the
-// same function.
-//
-// Nothing imports this package but tests.
-package fuzz
+// Package oracle says what the fast code of this repository must answer. It holds an
+// encoder and a decoder that go one bit at a time over a slice of booleans and are
+// meant to be too simple to be wrong, the same for every format, and what fuzz
+// targets share: drawing codes, limits and keys from a fuzzer's bytes, seeds, corpora.
+package oracle
 
 import (
 	"errors"

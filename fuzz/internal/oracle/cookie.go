@@ -1,4 +1,4 @@
-package fuzz
+package oracle
 
 import (
 	"encoding/base64"
@@ -129,4 +129,15 @@ func TrimCookie(p casper.Params, keys []casper.Key, maxText int, keep ...casper.
 		}
 		order = order[:len(order)-1]
 	}
+}
+
+// CookieLike returns the characters of data that either base64 alphabet has: any
+// data makes a value that could stand in a cookie.
+func CookieLike(data []byte) string {
+	return strings.Map(func(c rune) rune {
+		if 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || strings.ContainsRune("-_+/", c) {
+			return c
+		}
+		return -1
+	}, string(data))
 }

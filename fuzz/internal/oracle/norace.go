@@ -1,6 +1,6 @@
 //go:build !race
 
-package fuzz
+package oracle
 
 // Race says that the race detector is on; its twin says what for.
 const Race = false

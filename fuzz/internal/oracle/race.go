@@ -1,6 +1,6 @@
 //go:build race
 
-package fuzz
+package oracle
 
 // Race says that the race detector is on. The exhaustive tests are cut short then: it
 // makes them ten times slower and has nothing to find in functions that share
