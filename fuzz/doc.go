@@ -4,14 +4,14 @@
 // by them, and one fuzz target per folder.
 //
 // Targets are laid out as in github.com/dvyukov/go-fuzz-corpus: a folder named
-// after what it attacks, in it main.go with
+// after what it attacks, in it main.go with nothing but
 //
 //	func Fuzz(data []byte) int
 //
 // and a folder corpus of raw inputs. Fuzz panics on a fault. It returns 1 for an
 // input worth mutating further, because something accepted it, and 0 otherwise, which is
-// what go-fuzz wants to know. The native targets FuzzXxx in main_test.go feed the
-// same function.
+// what go-fuzz wants to know. What it does, and the native target FuzzXxx that
+// does the same, are in internal, in a folder of the same name.
 //
 // Nothing imports this package or those below it.
 package fuzz

@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"github.com/cache-aware/casper/bitio"
-	base64fuzz "github.com/cache-aware/casper/fuzz/base64url"
-	casperfuzz "github.com/cache-aware/casper/fuzz/casper"
+	base64fuzz "github.com/cache-aware/casper/fuzz/internal/base64url"
+	casperfuzz "github.com/cache-aware/casper/fuzz/internal/casper"
 	"github.com/cache-aware/casper/fuzz/internal/oracle"
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/base64url"

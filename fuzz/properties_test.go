@@ -12,8 +12,8 @@ import (
 	"github.com/leanovate/gopter/prop"
 
 	"github.com/cache-aware/casper/bitio"
-	casperfuzz "github.com/cache-aware/casper/fuzz/casper"
-	gcsfuzz "github.com/cache-aware/casper/fuzz/gcs"
+	casperfuzz "github.com/cache-aware/casper/fuzz/internal/casper"
+	gcsfuzz "github.com/cache-aware/casper/fuzz/internal/gcs"
 	"github.com/cache-aware/casper/fuzz/internal/oracle"
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/base64url"
