@@ -145,10 +145,10 @@ func referenceDecode(c gcs.Code, src []byte, lim gcs.Limit) (keys []uint64, kind
 }
 
 // randomCode draws from all codes, weighted to the remainders where loops change
-// and to the codes of the formats.
+// and to the codes of the choices.
 func randomCode(rng *rand.Rand) gcs.Code {
 	if rng.IntN(4) == 0 {
-		return formats[rng.IntN(len(formats))]
+		return choices[rng.IntN(len(choices))]
 	}
 	return gcs.Code{
 		Rice:  uint8(rng.IntN(64)),
@@ -159,8 +159,8 @@ func randomCode(rng *rand.Rand) gcs.Code {
 	}
 }
 
-// The codes of the formats in use.
-var formats = []gcs.Code{
+// The codes of the choices in use.
+var choices = []gcs.Code{
 	{Rice: 6, Gap: 1},                       // H2O's cookie, 2.1 and later
 	{Rice: 6, Gap: 1, Run: bitio.OnesZero},  // H2O's cookie, 1.5 to 2.0
 	{Rice: 7, Gap: 1},                       // cache digests
