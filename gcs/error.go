@@ -90,7 +90,7 @@ func (e *Error) Error() string {
 	if detail == "" && int(e.Kind) < len(kinds) {
 		detail = kinds[e.Kind].meaning
 	}
-	if e.Index || e.Kind == Unsorted || e.Kind == Duplicate {
+	if e.Index {
 		place = "index"
 	}
 	return fmt.Sprintf("%s: %s at %s %d: %s", e.Layer, e.Kind, place, e.Offset, detail)

@@ -121,9 +121,6 @@ func (b blockFilter) encode(p Params, keys []uint64) (Encoded, error) {
 		return Encoded{}, err
 	}
 	// N, and with it the universe, is that of the different keys.
-	if keys, err = sorted(keys, math.MaxUint64); err != nil {
-		return Encoded{}, err
-	}
 	if p.N != nil && *p.N != int64(len(keys)) {
 		return Encoded{}, badParam("n is %d, but there are %d keys", *p.N, len(keys))
 	}

@@ -59,7 +59,7 @@ func (c cacheDigest) encodeNames(p Params, names []string) (Encoded, error) {
 	if err != nil {
 		return Encoded{}, err
 	}
-	return c.encode(p, keys)
+	return c.encode(p, sorted(keys))
 }
 
 func (c cacheDigest) encode(p Params, keys []uint64) (Encoded, error) {
@@ -67,12 +67,11 @@ func (c cacheDigest) encode(p Params, keys []uint64) (Encoded, error) {
 	if err != nil {
 		return Encoded{}, err
 	}
-	keys, err = sorted(keys, dp.Universe()-1)
-	if err != nil {
+	if err := below(dp.Universe(), keys); err != nil {
 		return Encoded{}, err
 	}
 	if size := dp.Code().Size(keys); size > MaxOctets {
-		return Encoded{}, tooLarge(size)
+		return Encoded{}, tooLarge(size, keys)
 	}
 	set := make([]cachedigest.Key, len(keys))
 	for i, k := range keys {

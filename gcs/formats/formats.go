@@ -13,6 +13,7 @@ package formats
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 
 	"github.com/cache-aware/casper/gcs"
@@ -34,7 +35,8 @@ type Format struct {
 type profile interface {
 	// hash returns the keys of the names, in their order.
 	hash(p Params, names []string) ([]uint64, error)
-	// encode codes keys that come from outside: in any order.
+	// encode codes keys that come from outside: sorted and without repeats, and of
+	// raw in any order.
 	encode(p Params, keys []uint64) (Encoded, error)
 	// decode reads a value and says where its coded bits are. After an error
 	// the result holds what was found before it.
@@ -185,7 +187,7 @@ func (f *Format) EncodeNames(p Params, names []string) (Encoded, error) {
 	if err != nil {
 		return Encoded{}, err
 	}
-	return f.encode(p, keys)
+	return f.encode(p, sorted(keys))
 }
 
 // EncodeKeys codes the set of the given keys, in any order; raw alone wants them
@@ -194,7 +196,12 @@ func (f *Format) EncodeKeys(p Params, keys []uint64) (Encoded, error) {
 	if err := f.check(p, OpEncode); err != nil {
 		return Encoded{}, err
 	}
-	return f.encode(p, keys)
+	if _, ok := f.profile.(nameless); ok {
+		return f.encode(p, keys)
+	}
+	set := sorted(keys)
+	e, err := f.encode(p, set)
+	return e, asGiven(err, keys, set)
 }
 
 // Decode reads a value: strictly, or with Lenient as the deployed reader of the format
@@ -274,16 +281,32 @@ func (f *Format) check(p Params, op Op) error {
 	return nil
 }
 
-// sorted returns the keys ascending, without repeats, having refused those above max.
-func sorted(keys []uint64, max uint64) ([]uint64, error) {
-	for i, k := range keys {
-		if k > max {
-			return nil, &gcs.Error{Layer: gcs.SetLayer, Kind: gcs.OutOfRange, Offset: i, Index: true}
-		}
-	}
+// sorted returns the keys ascending, without repeats.
+func sorted(keys []uint64) []uint64 {
 	keys = slices.Clone(keys)
 	slices.Sort(keys)
-	return slices.Compact(keys), nil
+	return slices.Compact(keys)
+}
+
+// below refuses sorted keys of which some are not below the universe.
+func below(universe uint64, keys []uint64) error {
+	if n := len(keys); n == 0 || keys[n-1] < universe {
+		return nil
+	}
+	i, _ := slices.BinarySearch(keys, universe)
+	return &gcs.Error{Layer: gcs.SetLayer, Kind: gcs.OutOfRange, Offset: i, Index: true}
+}
+
+// asGiven turns the index of a key in the sorted set into that of a key as they were
+// given: the first that is no less, and so has the same fault.
+func asGiven(err error, given, set []uint64) error {
+	var e *gcs.Error
+	if !errors.As(err, &e) || !e.Index || e.Offset >= len(set) {
+		return err
+	}
+	at := *e
+	at.Offset = slices.IndexFunc(given, func(k uint64) bool { return k >= set[e.Offset] })
+	return &at
 }
 
 // numbers are keys of a format's own type, as numbers.

@@ -50,12 +50,11 @@ func (c goCasper) encode(p Params, keys []uint64) (Encoded, error) {
 	if err != nil {
 		return Encoded{}, err
 	}
-	keys, err = sorted(keys, g.Universe()-1)
-	if err != nil {
+	if err := below(g.Universe(), keys); err != nil {
 		return Encoded{}, err
 	}
 	if size := g.Code().Size(keys); size > MaxOctets {
-		return Encoded{}, tooLarge(size)
+		return Encoded{}, tooLarge(size, keys)
 	}
 	set := make([]gocasper.Key, len(keys))
 	for i, k := range keys {

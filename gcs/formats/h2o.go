@@ -51,8 +51,7 @@ func (h h2o) encode(p Params, keys []uint64) (Encoded, error) {
 	if err != nil {
 		return Encoded{}, err
 	}
-	keys, err = sorted(keys, uint64(c.Capacity())-1)
-	if err != nil {
+	if err := below(uint64(c.Capacity()), keys); err != nil {
 		return Encoded{}, err
 	}
 	set := make([]casper.Key, len(keys))

@@ -92,10 +92,10 @@ func tooMany(n, most int) error {
 }
 
 // tooLarge is the error of a set whose code would be out of all proportion to
-// the number of its keys.
-func tooLarge(size int) error {
+// the number of its keys; the greatest of these is to blame.
+func tooLarge(size int, keys []uint64) error {
 	return &gcs.Error{
-		Layer: gcs.SetLayer, Kind: gcs.TooMany,
+		Layer: gcs.SetLayer, Kind: gcs.TooMany, Offset: len(keys) - 1, Index: true,
 		Detail: fmt.Sprintf("the keys would take %d octets, more than the %d that are written", size, MaxOctets),
 	}
 }

@@ -81,7 +81,7 @@ func (n nameless) encode(p Params, keys []uint64) (Encoded, error) {
 	// measuring is meant for those.
 	if slices.IsSorted(keys) {
 		if size := c.Size(keys); size != math.MaxInt && size > MaxOctets {
-			return Encoded{}, tooLarge(size)
+			return Encoded{}, tooLarge(size, keys)
 		}
 	}
 	if e.Octets, err = c.Append(nil, keys); err != nil {

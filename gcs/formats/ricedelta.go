@@ -32,8 +32,7 @@ func (riceDelta) hash(_ Params, names []string) ([]uint64, error) {
 // encode takes the best parameter where none is given. The first value and the
 // count follow from the keys; where they are given they must agree.
 func (r riceDelta) encode(p Params, keys []uint64) (Encoded, error) {
-	keys, err := sorted(keys, math.MaxUint32)
-	if err != nil {
+	if err := below(1<<32, keys); err != nil {
 		return Encoded{}, err
 	}
 	values := make([]uint32, len(keys))

@@ -140,7 +140,7 @@ func Encode(values []uint32, rice uint8) (List, error) {
 	sums := make([]uint64, 0, l.Count)
 	for i, v := range values[1:] {
 		if v < values[i] {
-			return List{}, &gcs.Error{Layer: gcs.SetLayer, Kind: gcs.Unsorted, Offset: i + 1}
+			return List{}, &gcs.Error{Layer: gcs.SetLayer, Kind: gcs.Unsorted, Offset: i + 1, Index: true}
 		}
 		sums = append(sums, uint64(v-l.First))
 	}
