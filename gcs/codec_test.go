@@ -10,6 +10,7 @@ import (
 
 	"github.com/cache-aware/casper/bitio"
 	"github.com/cache-aware/casper/gcs"
+	"github.com/cache-aware/casper/gcs/internal/testkit"
 )
 
 // The worked examples of SPEC.md. A and B were sent by a real H2O; the tiny ones are
@@ -227,7 +228,7 @@ func checkError(t *testing.T, c gcs.Code, src []byte, lim gcs.Limit, err error, 
 	var e *gcs.Error
 	switch {
 	case kind == 0 && err == nil:
-	case kind == 0 || !errors.As(err, &e) || e.Kind != kind || e.Offset != offset:
+	case kind == 0 || !errors.As(err, &e) || e.Kind != kind || e.At != gcs.BitOffset(offset):
 		t.Fatalf("%+v %+v %x: error %v, want %v at %d", c, lim, src, err, kind, offset)
 	}
 }
@@ -313,10 +314,7 @@ func TestAppendRefuses(t *testing.T) {
 			if string(got) != "as it was" {
 				t.Errorf("dst came back as %q", got)
 			}
-			var e *gcs.Error
-			if !errors.As(err, &e) || e.Kind != tt.kind || e.Offset != tt.index || e.Layer != gcs.SetLayer {
-				t.Errorf("%v, want %v at index %d", err, tt.kind, tt.index)
-			}
+			testkit.CheckRefused(t, "Append", err, tt.kind, tt.index)
 			if got := tt.code.Size(tt.keys); got != math.MaxInt && tt.kind != gcs.TooMany {
 				t.Errorf("Size = %d of keys that cannot be coded", got)
 			}

@@ -10,7 +10,7 @@ import (
 // AppendDecode decodes src and appends its keys, ascending, to dst.
 //
 // On an error the keys decoded before it are appended nevertheless, so that a
-// caller can say how far it came; [Error.Offset] is where the faulty code
+// caller can say how far it came; [Error.At] is where the faulty code
 // begins, or the first faulty pad bit. The kinds are [Truncated], [OutOfRange],
 // [TooMany], [TrailingData], [BadPadding], and [BadParameter] for c and lim
 // themselves.
@@ -269,5 +269,5 @@ func (d *decoder) fault(k Kind, pos int) error {
 	if k == OutOfRange || k == TooMany {
 		layer = SetLayer
 	}
-	return &Error{Layer: layer, Kind: k, Offset: pos}
+	return &Error{Layer: layer, Kind: k, At: BitOffset(pos)}
 }

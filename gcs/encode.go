@@ -42,7 +42,7 @@ func Encode[K ~uint32 | ~uint64](dst []byte, c Code, sorted []K) ([]byte, error)
 		if err := checkOrder(c, sorted); err != nil {
 			return dst, err
 		}
-		return dst, &Error{Layer: SetLayer, Kind: TooMany, Offset: len(sorted) - 1, Index: true}
+		return dst, &Error{Layer: SetLayer, Kind: TooMany, At: KeyIndex(len(sorted) - 1)}
 	}
 	dst = slices.Grow(dst, room+slack)
 	out := dst[len(dst):cap(dst)]
@@ -78,11 +78,11 @@ func checkOrder[K number](c Code, sorted []K) error {
 	for i, k := range sorted {
 		switch k := uint64(k); {
 		case k < next && k == next-1 && c.Gap == 1:
-			return &Error{Layer: SetLayer, Kind: Duplicate, Offset: i, Index: true}
+			return &Error{Layer: SetLayer, Kind: Duplicate, At: KeyIndex(i)}
 		case k < next:
-			return &Error{Layer: SetLayer, Kind: Unsorted, Offset: i, Index: true}
+			return &Error{Layer: SetLayer, Kind: Unsorted, At: KeyIndex(i)}
 		case k > Largest:
-			return &Error{Layer: SetLayer, Kind: OutOfRange, Offset: i, Index: true}
+			return &Error{Layer: SetLayer, Kind: OutOfRange, At: KeyIndex(i)}
 		}
 		next = uint64(k) + uint64(c.Gap)
 	}

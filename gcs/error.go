@@ -74,26 +74,48 @@ func (l Layer) String() string {
 	return fmt.Sprintf("Layer(%d)", uint8(l))
 }
 
+// A Place is where in its input an error was found: a bit of the stream that was read,
+// or one of the keys that were to be written. The zero Place is the first bit, which is
+// also the place of what concerns an input as a whole.
+type Place struct{ at int } // a bit from 0 on; or, below 0, -1 minus the index of a key
+
+// BitOffset is the place of the bit so many bits from the start of the stream. Of a
+// text these are 6 bits a character, and 4 of hex.
+func BitOffset(bits int) Place { return Place{max(bits, 0)} }
+
+// KeyIndex is the place of a key among those that were given, counted from 0.
+func KeyIndex(i int) Place { return Place{-1 - max(i, 0)} }
+
+// Bit returns the bit offset. It is not ok where the place is a key.
+func (p Place) Bit() (offset int, ok bool) { return max(p.at, 0), p.at >= 0 }
+
+// Index returns the index of the key. It is not ok where the place is a bit.
+func (p Place) Index() (i int, ok bool) { return max(-1-p.at, 0), p.at < 0 }
+
+// String returns the place in words: "bit 16", "index 3".
+func (p Place) String() string {
+	if i, ok := p.Index(); ok {
+		return fmt.Sprintf("index %d", i)
+	}
+	return fmt.Sprintf("bit %d", p.at)
+}
+
 // An Error is what decoders and encoders return: what was wrong, at which layer
 // and where.
 type Error struct {
 	Layer  Layer  // the step of decoding; an encoder's is SetLayer
 	Kind   Kind   // what was wrong
-	Offset int    // in bits from the start of the stream; with Index, the index of a key
-	Index  bool   // Offset counts keys, as encoders do
+	At     Place  // where: a bit for readers, a key for makers
 	Detail string // a clause for a person that replaces the kind's general one; may be empty
 }
 
 // Error returns one line: layer, kind, place and meaning.
 func (e *Error) Error() string {
-	detail, place := e.Detail, "bit"
+	detail := e.Detail
 	if detail == "" && int(e.Kind) < len(kinds) {
 		detail = kinds[e.Kind].meaning
 	}
-	if e.Index {
-		place = "index"
-	}
-	return fmt.Sprintf("%s: %s at %s %d: %s", e.Layer, e.Kind, place, e.Offset, detail)
+	return fmt.Sprintf("%s: %s at %s: %s", e.Layer, e.Kind, e.At, detail)
 }
 
 // Unwrap returns the kind.

@@ -106,7 +106,7 @@ func TestErrors(t *testing.T) {
 	if want := "set: duplicate at index 2: the key is there twice"; err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
-	e := &gcs.Error{Layer: gcs.TextLayer, Kind: gcs.BadText, Offset: 12, Detail: "character 2 is '='"}
+	e := &gcs.Error{Layer: gcs.TextLayer, Kind: gcs.BadText, At: gcs.BitOffset(12), Detail: "character 2 is '='"}
 	if want := "text: bad-text at bit 12: character 2 is '='"; e.Error() != want {
 		t.Errorf("%v, want %s", e, want)
 	}

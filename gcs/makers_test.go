@@ -68,7 +68,7 @@ func TestMakersNameTheIndex(t *testing.T) {
 		var e *gcs.Error
 		if !errors.As(tt.err, &e) || !strings.HasPrefix(e.Error(), tt.want+":") {
 			t.Errorf("%s: %v, want %s", name, tt.err, tt.want)
-		} else if !e.Index {
+		} else if _, ok := e.At.Index(); !ok {
 			t.Errorf("%s: %v, and yet the place is in bits", name, tt.err)
 		}
 	}

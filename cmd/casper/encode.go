@@ -134,8 +134,8 @@ func encodeError(err error, words []string) error {
 	case gcs.BadParameter:
 		return usagef("%s", detail(err))
 	case gcs.OutOfRange, gcs.Unsorted, gcs.Duplicate:
-		if e.Offset >= 0 && e.Offset < len(words) {
-			return fmt.Errorf("%.60q: %s: %s at index %d", words[e.Offset], e.Layer, e.Kind, e.Offset)
+		if i, ok := e.At.Index(); ok && i < len(words) {
+			return fmt.Errorf("%.60q: %s: %s at %s", words[i], e.Layer, e.Kind, e.At)
 		}
 	}
 	return err

@@ -86,7 +86,7 @@ func Parse(value string) (Filter, error) {
 	}
 	if n := len(octets) % 4; n != 0 {
 		return Filter{}, &gcs.Error{
-			Layer: gcs.BitsLayer, Kind: gcs.Truncated, Offset: 8 * (len(octets) - n),
+			Layer: gcs.BitsLayer, Kind: gcs.Truncated, At: gcs.BitOffset(8 * (len(octets) - n)),
 			Detail: "the last word of 32 bits is not whole",
 		}
 	}
@@ -98,7 +98,7 @@ func Parse(value string) (Filter, error) {
 }
 
 func textError(k gcs.Kind, char int, detail string) error {
-	return &gcs.Error{Layer: gcs.TextLayer, Kind: k, Offset: 6 * char, Detail: detail}
+	return &gcs.Error{Layer: gcs.TextLayer, Kind: k, At: gcs.BitOffset(6 * char), Detail: detail}
 }
 
 // Bits is m, the length of the filter in bits.

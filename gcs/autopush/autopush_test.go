@@ -13,6 +13,7 @@ import (
 
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/autopush"
+	"github.com/cache-aware/casper/gcs/internal/testkit"
 )
 
 type captures struct {
@@ -130,7 +131,7 @@ func TestBadValues(t *testing.T) {
 		case tt.kind == 0 && err != nil:
 			t.Errorf("%s: %v", tt.name, err)
 		case tt.kind == 0:
-		case !errors.As(err, &e) || e.Layer != tt.layer || e.Kind != tt.kind || e.Offset != tt.offset:
+		case !errors.As(err, &e) || e.Layer != tt.layer || e.Kind != tt.kind || e.At != gcs.BitOffset(tt.offset):
 			t.Errorf("%s: %v, want %v: %v at %d", tt.name, err, tt.layer, tt.kind, tt.offset)
 		case strings.Contains(err.Error(), "\n"):
 			t.Errorf("%s: more than one line: %q", tt.name, err)
@@ -200,8 +201,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, value, path string) {
 		filter, err := autopush.Parse(value)
 		if err != nil {
-			var e *gcs.Error
-			if !errors.As(err, &e) || e.Offset < 0 || e.Offset > 8*len(value) {
+			if !testkit.Inside(err, 8*len(value)) {
 				t.Errorf("%q: %v", value, err)
 			}
 			return

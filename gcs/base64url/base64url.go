@@ -41,14 +41,14 @@ func charError(text string, i int) error {
 		char = fmt.Sprintf("the octet %#x", text[i]) // part of a character at most
 	}
 	return &gcs.Error{
-		Layer: gcs.TextLayer, Kind: gcs.BadText, Offset: 6 * i,
+		Layer: gcs.TextLayer, Kind: gcs.BadText, At: gcs.BitOffset(6 * i),
 		Detail: fmt.Sprintf("character %d is %s, which is not in the alphabet", i, char),
 	}
 }
 
 func spareError(text string) error {
 	return &gcs.Error{
-		Layer: gcs.TextLayer, Kind: gcs.NonCanonical, Offset: 8 * DecodedLen(len(text)),
+		Layer: gcs.TextLayer, Kind: gcs.NonCanonical, At: gcs.BitOffset(8 * DecodedLen(len(text))),
 		Detail: "the unused bits of the last character are not zero",
 	}
 }

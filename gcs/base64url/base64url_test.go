@@ -89,10 +89,10 @@ func TestEveryCharacter(t *testing.T) {
 						t.Fatalf("%q: %q, %v", text, got, err)
 					case in:
 						// Only the unused bits of the last character can be wrong.
-						if e.Kind != gcs.NonCanonical || at != length-1 || m == base64url.Lenient || e.Offset != length*6/8*8 {
+						if e.Kind != gcs.NonCanonical || at != length-1 || m == base64url.Lenient || e.At != gcs.BitOffset(length*6/8*8) {
 							t.Fatalf("%q: %v", text, err)
 						}
-					case e.Kind != gcs.BadText || e.Offset != 6*at:
+					case e.Kind != gcs.BadText || e.At != gcs.BitOffset(6*at):
 						t.Fatalf("%q: %v, want character %d", text, err, at)
 					}
 				}

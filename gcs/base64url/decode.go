@@ -105,7 +105,7 @@ func (t *table) fault(text string) error {
 	}
 	if len(text)%4 == 1 {
 		return &gcs.Error{
-			Layer: gcs.TextLayer, Kind: gcs.BadText, Offset: 6 * (len(text) - 1),
+			Layer: gcs.TextLayer, Kind: gcs.BadText, At: gcs.BitOffset(6 * (len(text) - 1)),
 			Detail: fmt.Sprintf("the last of %d characters is half an octet: one is missing, or one too many", len(text)),
 		}
 	}

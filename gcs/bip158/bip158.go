@@ -216,7 +216,8 @@ func (f Filter) limit() gcs.Limit {
 // shifted counts the offset of an error from the start of the filter.
 func (f Filter) shifted(err error) error {
 	e := *err.(*gcs.Error)
-	e.Offset += 8 * f.start
+	at, _ := e.At.Bit()
+	e.At = gcs.BitOffset(at + 8*f.start)
 	return &e
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/bip158"
+	"github.com/cache-aware/casper/gcs/internal/testkit"
 	"github.com/cache-aware/casper/hash"
 )
 
@@ -272,7 +273,7 @@ func TestBadFilters(t *testing.T) {
 			continue
 		}
 		var e *gcs.Error
-		if !errors.As(err, &e) || e.Kind != tt.kind || e.Layer != tt.layer || e.Offset != tt.offset {
+		if !errors.As(err, &e) || e.Kind != tt.kind || e.Layer != tt.layer || e.At != gcs.BitOffset(tt.offset) {
 			t.Errorf("%s: %s: %v, want %v: %v at %d", tt.name, tt.filter, err, tt.layer, tt.kind, tt.offset)
 		} else if strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: more than one line: %q", tt.name, err)
@@ -317,10 +318,7 @@ func TestFromValues(t *testing.T) {
 			}
 			continue
 		}
-		var e *gcs.Error
-		if !errors.As(err, &e) || e.Kind != tt.kind || e.Offset != tt.offset {
-			t.Errorf("%+v %v: %v, want %v at %d", tt.p, tt.values, err, tt.kind, tt.offset)
-		}
+		testkit.CheckRefused(t, fmt.Sprintf("%+v %v", tt.p, tt.values), err, tt.kind, tt.offset)
 	}
 }
 
@@ -532,9 +530,8 @@ func FuzzParse(f *testing.F) {
 			params.M = 0
 		}
 		g, err := bip158.Parse(octets, params)
-		var e *gcs.Error
 		if err != nil {
-			if !errors.As(err, &e) || e.Offset < 0 || e.Offset > 8*len(octets) {
+			if !testkit.Inside(err, 8*len(octets)) {
 				t.Errorf("%+v %x: %v", params, octets, err)
 			}
 			return

@@ -52,11 +52,11 @@ func FromValues(p Params, values []uint64) (Filter, error) {
 	universe := p.Universe(uint32(len(values)))
 	for i, v := range values {
 		if i > 0 && v < values[i-1] {
-			return Filter{}, &gcs.Error{Layer: gcs.SetLayer, Kind: gcs.Unsorted, Offset: i, Index: true}
+			return Filter{}, &gcs.Error{Layer: gcs.SetLayer, Kind: gcs.Unsorted, At: gcs.KeyIndex(i)}
 		}
 		if v >= universe {
 			return Filter{}, &gcs.Error{
-				Layer: gcs.SetLayer, Kind: gcs.OutOfRange, Offset: i, Index: true,
+				Layer: gcs.SetLayer, Kind: gcs.OutOfRange, At: gcs.KeyIndex(i),
 				Detail: fmt.Sprintf("the value %d is not below N*M, %d", v, universe),
 			}
 		}
@@ -84,7 +84,7 @@ func encode(p Params, values []uint64) (Filter, error) {
 	if room > MaxOctets {
 		if size := p.Code().Size(values); size > MaxOctets {
 			return Filter{}, &gcs.Error{
-				Layer: gcs.SetLayer, Kind: gcs.TooMany, Offset: len(values) - 1, Index: true,
+				Layer: gcs.SetLayer, Kind: gcs.TooMany, At: gcs.KeyIndex(len(values) - 1),
 				Detail: fmt.Sprintf("P = %d is too small for the values: the filter would take %d octets", p.P, size),
 			}
 		}

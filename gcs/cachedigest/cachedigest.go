@@ -155,7 +155,7 @@ func parse(text string, mode base64url.Mode, end gcs.End) (Digest, error) {
 }
 
 func tooLong() error {
-	return &gcs.Error{Layer: gcs.TextLayer, Kind: gcs.TooMany, Offset: 6 * MaxText, Detail: "longer than any header"}
+	return &gcs.Error{Layer: gcs.TextLayer, Kind: gcs.TooMany, At: gcs.BitOffset(6 * MaxText), Detail: "longer than any header"}
 }
 
 // String returns the digest's text.
@@ -204,7 +204,7 @@ func (d Digest) encode() []byte {
 func decode(octets []byte, end gcs.End) (Digest, error) {
 	if len(octets) < 2 {
 		return Digest{}, &gcs.Error{
-			Layer: gcs.BitsLayer, Kind: gcs.Truncated, Offset: 5 * len(octets),
+			Layer: gcs.BitsLayer, Kind: gcs.Truncated, At: gcs.BitOffset(5 * len(octets)),
 			Detail: "log2N and log2P take 10 bits",
 		}
 	}
@@ -220,7 +220,8 @@ func decode(octets []byte, end gcs.End) (Digest, error) {
 	for k, err := range d.p.Code().All(stream, lim) {
 		if err != nil {
 			e := *err.(*gcs.Error)
-			e.Offset += headerBits - length
+			at, _ := e.At.Bit()
+			e.At = gcs.BitOffset(at + headerBits - length)
 			return d, &e
 		}
 		if k > lead {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/cachedigest"
+	"github.com/cache-aware/casper/gcs/internal/testkit"
 	"github.com/cache-aware/casper/hash"
 )
 
@@ -170,22 +171,6 @@ func TestLog2N(t *testing.T) {
 	}
 }
 
-func checkError(t testing.TB, name string, err error, layer gcs.Layer, kind gcs.Kind, offset int) {
-	t.Helper()
-	if kind == 0 {
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		return
-	}
-	var e *gcs.Error
-	if !errors.As(err, &e) || e.Layer != layer || e.Kind != kind || e.Offset != offset {
-		t.Errorf("%s: %v, want %v: %v at %d", name, err, layer, kind, offset)
-	} else if strings.Contains(err.Error(), "\n") {
-		t.Errorf("%s: more than one line: %q", name, err)
-	}
-}
-
 // A stream of bits, with spaces for people, as a digest's text.
 func text(t testing.TB, bits string) string {
 	t.Helper()
@@ -236,12 +221,12 @@ func TestBadDigests(t *testing.T) {
 			layer = gcs.SetLayer
 		}
 		d, err := cachedigest.Parse(tt.text)
-		checkError(t, tt.name, err, layer, tt.strict, tt.offset)
+		testkit.CheckError(t, tt.name, err, layer, tt.strict, gcs.BitOffset(tt.offset))
 		if err == nil && d.String() != tt.text {
 			t.Errorf("%s: Parse accepts %q and writes %q", tt.name, tt.text, d)
 		}
 		_, err = cachedigest.ParseLenient(tt.text)
-		checkError(t, tt.name+", leniently", err, layer, tt.lenient, tt.offset)
+		testkit.CheckError(t, tt.name+", leniently", err, layer, tt.lenient, gcs.BitOffset(tt.offset))
 	}
 }
 
@@ -356,7 +341,7 @@ func TestHeader(t *testing.T) {
 		if tt.header == "AcA, A_" { // unused bits come first
 			tt.layer, tt.kind, tt.offset = gcs.TextLayer, gcs.NonCanonical, 8
 		}
-		checkError(t, name, err, tt.layer, tt.kind, tt.offset)
+		testkit.CheckError(t, name, err, tt.layer, tt.kind, gcs.BitOffset(tt.offset))
 		if err != nil {
 			continue
 		}

@@ -101,7 +101,7 @@ func ParseHeader(value string) (Header, error) {
 }
 
 func headerError(k gcs.Kind, at int, detail string) error {
-	return &gcs.Error{Layer: gcs.TextLayer, Kind: k, Offset: 6 * at, Detail: detail}
+	return &gcs.Error{Layer: gcs.TextLayer, Kind: k, At: gcs.BitOffset(6 * at), Detail: detail}
 }
 
 // trim removes optional white space, OWS in RFC 9110, section 5.6.3.

@@ -83,7 +83,7 @@ const (
 
 func tooLong(n, most int) error {
 	return &gcs.Error{
-		Layer: gcs.TextLayer, Kind: gcs.TooMany, Offset: 6 * most,
+		Layer: gcs.TextLayer, Kind: gcs.TooMany, At: gcs.BitOffset(6 * most),
 		Detail: fmt.Sprintf("%d characters are more than the %d that a cookie can need", n, most),
 	}
 }

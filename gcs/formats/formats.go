@@ -294,18 +294,22 @@ func below(universe uint64, keys []uint64) error {
 		return nil
 	}
 	i, _ := slices.BinarySearch(keys, universe)
-	return &gcs.Error{Layer: gcs.SetLayer, Kind: gcs.OutOfRange, Offset: i, Index: true}
+	return &gcs.Error{Layer: gcs.SetLayer, Kind: gcs.OutOfRange, At: gcs.KeyIndex(i)}
 }
 
 // asGiven turns the index of a key in the sorted set into that of a key as they were
 // given: the first that is no less, and so has the same fault.
 func asGiven(err error, given, set []uint64) error {
 	var e *gcs.Error
-	if !errors.As(err, &e) || !e.Index || e.Offset >= len(set) {
+	if !errors.As(err, &e) {
+		return err
+	}
+	i, ok := e.At.Index()
+	if !ok || i >= len(set) {
 		return err
 	}
 	at := *e
-	at.Offset = slices.IndexFunc(given, func(k uint64) bool { return k >= set[e.Offset] })
+	at.At = gcs.KeyIndex(slices.IndexFunc(given, func(k uint64) bool { return k >= set[i] }))
 	return &at
 }
 

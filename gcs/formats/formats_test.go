@@ -15,6 +15,7 @@ import (
 	"github.com/cache-aware/casper/bitio"
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/formats"
+	"github.com/cache-aware/casper/gcs/internal/testkit"
 )
 
 func format(t testing.TB, name string) *formats.Format {
@@ -445,10 +446,7 @@ func TestBadKeys(t *testing.T) {
 		{"rice-delta", formats.Params{Rice: new(int64(2))}, []uint64{0, 1<<32 - 1}, gcs.TooMany, 1},
 	} {
 		_, err := format(t, tt.format).EncodeKeys(tt.p, tt.keys)
-		checkError(t, fmt.Sprintf("%s %v", tt.format, tt.keys), err, tt.kind)
-		if e := new(gcs.Error); errors.As(err, &e) && e.Offset != tt.offset {
-			t.Errorf("%s %v: at %d, want %d", tt.format, tt.keys, e.Offset, tt.offset)
-		}
+		testkit.CheckRefused(t, fmt.Sprintf("%s %v", tt.format, tt.keys), err, tt.kind, tt.offset)
 	}
 }
 

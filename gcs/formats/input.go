@@ -81,12 +81,12 @@ func (in Input) hex() ([]byte, error) {
 }
 
 func badText(offset int, detail string) error {
-	return &gcs.Error{Layer: gcs.TextLayer, Kind: gcs.BadText, Offset: offset, Detail: detail}
+	return &gcs.Error{Layer: gcs.TextLayer, Kind: gcs.BadText, At: gcs.BitOffset(offset), Detail: detail}
 }
 
 func tooMany(n, most int) error {
 	return &gcs.Error{
-		Layer: gcs.TextLayer, Kind: gcs.TooMany, Offset: 8 * most,
+		Layer: gcs.TextLayer, Kind: gcs.TooMany, At: gcs.BitOffset(8 * most),
 		Detail: fmt.Sprintf("%d octets are more than the %d that are read", n, most),
 	}
 }
@@ -95,7 +95,7 @@ func tooMany(n, most int) error {
 // the number of its keys; the greatest of these is to blame.
 func tooLarge(size int, keys []uint64) error {
 	return &gcs.Error{
-		Layer: gcs.SetLayer, Kind: gcs.TooMany, Offset: len(keys) - 1, Index: true,
+		Layer: gcs.SetLayer, Kind: gcs.TooMany, At: gcs.KeyIndex(len(keys) - 1),
 		Detail: fmt.Sprintf("the keys would take %d octets, more than the %d that are written", size, MaxOctets),
 	}
 }

@@ -201,7 +201,7 @@ func decode(value string, p Params, mode base64url.Mode) ([]byte, error) {
 		return nil, &gcs.Error{Layer: gcs.SetLayer, Kind: gcs.BadParameter, Detail: "P is a power of two, N is 1 to 2^31"}
 	}
 	if len(value) > MaxText {
-		return nil, &gcs.Error{Layer: gcs.TextLayer, Kind: gcs.TooMany, Offset: 6 * MaxText, Detail: "longer than any cookie"}
+		return nil, &gcs.Error{Layer: gcs.TextLayer, Kind: gcs.TooMany, At: gcs.BitOffset(6 * MaxText), Detail: "longer than any cookie"}
 	}
 	return base64url.AppendDecode(nil, value, mode)
 }

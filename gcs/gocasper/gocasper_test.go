@@ -14,6 +14,7 @@ import (
 
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/gocasper"
+	"github.com/cache-aware/casper/gcs/internal/testkit"
 )
 
 // deployed is go-casper's reader as it behaves, one bit at a time: the judge of
@@ -84,13 +85,12 @@ func check(t testing.TB, octets []byte, p gocasper.Params) {
 		t.Errorf("%+v %q: %v %v, but go-casper reads %v %t", p, value, plain(f), err, want, ok)
 	}
 	s, err := gocasper.Parse(value, p)
-	var e *gcs.Error
 	switch {
 	case err == nil && s.String() != value:
 		t.Errorf("%+v: Parse accepts %q and writes %q", p, value, s)
 	case err == nil && !slices.Equal(plain(s), want):
 		t.Errorf("%+v %q: strictly %v, leniently %v", p, value, plain(s), want)
-	case err != nil && (!errors.As(err, &e) || e.Offset < 0 || e.Offset > 8*len(octets)):
+	case err != nil && !testkit.Inside(err, 8*len(octets)):
 		t.Errorf("%+v %q: %v", p, value, err)
 	}
 	if ok {
@@ -221,23 +221,7 @@ func TestTail(t *testing.T) {
 			t.Errorf("%s: leniently %v, %v, want %v", tt.name, plain(f), err, tt.lenient)
 		}
 		_, err = gocasper.Parse(value, p)
-		checkError(t, tt.name, err, tt.strict, tt.offset)
-	}
-}
-
-func checkError(t testing.TB, name string, err error, kind gcs.Kind, offset int) {
-	t.Helper()
-	if kind == 0 {
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		return
-	}
-	var e *gcs.Error
-	if !errors.As(err, &e) || e.Kind != kind || e.Offset != offset {
-		t.Errorf("%s: %v, want %v at %d", name, err, kind, offset)
-	} else if strings.Contains(err.Error(), "\n") {
-		t.Errorf("%s: more than one line: %q", name, err)
+		testkit.CheckError(t, tt.name, err, 0, tt.strict, gcs.BitOffset(tt.offset))
 	}
 }
 
@@ -256,9 +240,9 @@ func TestBadText(t *testing.T) {
 		{strings.Repeat("A", gocasper.MaxText+1), gcs.TooMany, gcs.TooMany, 6 * gocasper.MaxText},
 	} {
 		_, err := gocasper.Parse(tt.value, p)
-		checkError(t, tt.value[:min(9, len(tt.value))], err, tt.strict, tt.offset)
+		testkit.CheckError(t, tt.value[:min(9, len(tt.value))], err, 0, tt.strict, gcs.BitOffset(tt.offset))
 		_, err = gocasper.ParseLenient(tt.value, p)
-		checkError(t, tt.value[:min(9, len(tt.value))], err, tt.lenient, tt.offset)
+		testkit.CheckError(t, tt.value[:min(9, len(tt.value))], err, 0, tt.lenient, gcs.BitOffset(tt.offset))
 	}
 }
 
@@ -269,7 +253,7 @@ func TestBadParameters(t *testing.T) {
 		}
 		for _, parse := range []func(string, gocasper.Params) (gocasper.Fingerprint, error){gocasper.Parse, gocasper.ParseLenient} {
 			_, err := parse("yQA", p)
-			checkError(t, fmt.Sprint(p), err, gcs.BadParameter, 0)
+			testkit.CheckError(t, fmt.Sprint(p), err, 0, gcs.BadParameter, gcs.BitOffset(0))
 		}
 	}
 	defer func() {

@@ -55,7 +55,7 @@ func (p Params) lenient(src []byte) (Fingerprint, error) {
 // ones is the error of a quotient that reaches the end.
 func ones(pos int) error {
 	return &gcs.Error{
-		Layer: gcs.BitsLayer, Kind: gcs.Truncated, Offset: pos,
+		Layer: gcs.BitsLayer, Kind: gcs.Truncated, At: gcs.BitOffset(pos),
 		Detail: "a quotient reaches the end of the stream, where go-casper gives up",
 	}
 }
@@ -71,7 +71,7 @@ func (f *Fingerprint) add(k uint64) {
 func (p Params) strict(src []byte) (Fingerprint, error) {
 	f := Fingerprint{p, p.room(src)}
 	fault := func(l gcs.Layer, k gcs.Kind, pos int, detail string) (Fingerprint, error) {
-		return f, &gcs.Error{Layer: l, Kind: k, Offset: pos, Detail: detail}
+		return f, &gcs.Error{Layer: l, Kind: k, At: gcs.BitOffset(pos), Detail: detail}
 	}
 	last, end := 0, 0 // where the code of the last key begins and ends
 	pos := 0

@@ -140,14 +140,14 @@ func Encode(values []uint32, rice uint8) (List, error) {
 	sums := make([]uint64, 0, l.Count)
 	for i, v := range values[1:] {
 		if v < values[i] {
-			return List{}, &gcs.Error{Layer: gcs.SetLayer, Kind: gcs.Unsorted, Offset: i + 1, Index: true}
+			return List{}, &gcs.Error{Layer: gcs.SetLayer, Kind: gcs.Unsorted, At: gcs.KeyIndex(i + 1)}
 		}
 		sums = append(sums, uint64(v-l.First))
 	}
 	c := Code(rice)
 	if size := c.Size(sums); size > MaxOctets {
 		return List{}, &gcs.Error{
-			Layer: gcs.SetLayer, Kind: gcs.TooMany, Offset: len(values) - 1, Index: true,
+			Layer: gcs.SetLayer, Kind: gcs.TooMany, At: gcs.KeyIndex(len(values) - 1),
 			Detail: fmt.Sprintf("a parameter of %d would take %d octets", rice, size),
 		}
 	}

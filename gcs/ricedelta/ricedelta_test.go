@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/cache-aware/casper/gcs"
+	"github.com/cache-aware/casper/gcs/internal/testkit"
 	"github.com/cache-aware/casper/gcs/ricedelta"
 )
 
@@ -175,7 +176,7 @@ func TestBadLists(t *testing.T) {
 		if !slices.Equal(values, tt.values) {
 			t.Errorf("%s: values %v, want %v", tt.name, values, tt.values)
 		}
-		checkError(t, tt.name, err, tt.kind, tt.offset)
+		testkit.CheckError(t, tt.name, err, 0, tt.kind, gcs.BitOffset(tt.offset))
 		if err == nil {
 			again, err := ricedelta.Encode(values, tt.l.Rice)
 			if err != nil || again.Count != tt.l.Count || string(again.Data) != string(tt.l.Data) {
@@ -185,20 +186,6 @@ func TestBadLists(t *testing.T) {
 		if _, err := tt.l.Contains(1); tt.kind == gcs.BadParameter && !errors.Is(err, gcs.BadParameter) {
 			t.Errorf("%s: Contains: %v", tt.name, err)
 		}
-	}
-}
-
-func checkError(t testing.TB, name string, err error, kind gcs.Kind, offset int) {
-	t.Helper()
-	var e *gcs.Error
-	switch {
-	case kind == 0 && err != nil:
-		t.Errorf("%s: %v", name, err)
-	case kind == 0:
-	case !errors.As(err, &e) || e.Kind != kind || e.Offset != offset:
-		t.Errorf("%s: %v, want %v at %d", name, err, kind, offset)
-	case strings.Contains(err.Error(), "\n"):
-		t.Errorf("%s: more than one line: %q", name, err)
 	}
 }
 
@@ -220,7 +207,7 @@ func TestEncodeRefuses(t *testing.T) {
 		{"the same twice", []uint32{3, 3}, 2, 0, 0},
 	} {
 		_, err := ricedelta.Encode(tt.values, tt.rice)
-		checkError(t, tt.name, err, tt.kind, tt.offset)
+		testkit.CheckRefused(t, tt.name, err, tt.kind, tt.offset)
 	}
 }
 
@@ -278,8 +265,7 @@ func FuzzAppendValues(f *testing.F) {
 			t.Fatalf("%+v: %v", l, values)
 		}
 		if err != nil {
-			var e *gcs.Error
-			if !errors.As(err, &e) || e.Offset < 0 || e.Offset > 8*len(data) {
+			if !testkit.Inside(err, 8*len(data)) {
 				t.Errorf("%+v: %v", l, err)
 			}
 			return

@@ -176,7 +176,7 @@ func TestSkipped(t *testing.T) {
 // What the format says against a stream goes before what the bits say.
 func TestGivenFault(t *testing.T) {
 	at := func(layer gcs.Layer, kind gcs.Kind, offset int) error {
-		return &gcs.Error{Layer: layer, Kind: kind, Offset: offset}
+		return &gcs.Error{Layer: layer, Kind: kind, At: gcs.BitOffset(offset)}
 	}
 	for _, test := range []struct {
 		text   string
@@ -271,7 +271,7 @@ func TestHeaderBeyondTheStream(t *testing.T) {
 func TestLongTextIsNotRead(t *testing.T) {
 	text := string(slices.Repeat([]byte("A"), 10<<20))
 	src := h2o8(text)
-	src.Err = &gcs.Error{Layer: gcs.TextLayer, Kind: gcs.TooMany, Offset: 6 * 100}
+	src.Err = &gcs.Error{Layer: gcs.TextLayer, Kind: gcs.TooMany, At: gcs.BitOffset(6 * 100)}
 	e := Explain(src, 10)
 	if len(e.octets) > 80 {
 		t.Errorf("%d octets were read", len(e.octets))

@@ -51,7 +51,7 @@ var golden = []struct {
 	{"nonzero-padding", h2o("gYE", 8), 100},
 	{"spare-bits", func() explain.Source {
 		s := h2o("qF1", 8)
-		s.Err = &gcs.Error{Layer: gcs.TextLayer, Kind: gcs.NonCanonical, Offset: 16}
+		s.Err = &gcs.Error{Layer: gcs.TextLayer, Kind: gcs.NonCanonical, At: gcs.BitOffset(16)}
 		return s
 	}(), 100},
 	{"ignored-tail", func() explain.Source {
@@ -88,7 +88,7 @@ var golden = []struct {
 	}, 100},
 	{"unknown-code", explain.Source{
 		Title: "rice-delta", Alphabet: explain.Hex, Text: "f70g",
-		Code: gcs.Code{}, Err: &gcs.Error{Layer: gcs.TextLayer, Kind: gcs.BadText, Offset: 12},
+		Code: gcs.Code{}, Err: &gcs.Error{Layer: gcs.TextLayer, Kind: gcs.BadText, At: gcs.BitOffset(12)},
 	}, 100},
 }
 

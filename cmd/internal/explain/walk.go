@@ -38,7 +38,7 @@ func (w *walker) walk() {
 	case w.bad >= 0:
 		w.dropFrom(w.bits)
 		w.Fault = &Fault{Offset: w.bits, Len: w.shown - w.bits, Err: &gcs.Error{
-			Layer: gcs.TextLayer, Kind: gcs.BadText, Offset: w.bad * w.alphabet.bits(),
+			Layer: gcs.TextLayer, Kind: gcs.BadText, At: gcs.BitOffset(w.bad * w.alphabet.bits()),
 			Detail: fmt.Sprintf("character %d is %q, which is not in the alphabet", w.bad, w.text[w.bad]),
 		}}
 	}
@@ -53,7 +53,7 @@ func (w *walker) givenPlace() (stop, inText int) {
 	if !errors.As(w.Err, &at) {
 		return behind, behind
 	}
-	stop = max(at.Offset, 0)
+	stop, _ = at.At.Bit()
 	if at.Layer == gcs.TextLayer {
 		return stop, stop
 	}
@@ -229,7 +229,7 @@ func (w *walker) fault(k gcs.Kind, at, n int) {
 	if k == gcs.OutOfRange || k == gcs.TooMany {
 		layer = gcs.SetLayer
 	}
-	w.Fault = &Fault{Offset: at, Len: n, Err: &gcs.Error{Layer: layer, Kind: k, Offset: at}}
+	w.Fault = &Fault{Offset: at, Len: n, Err: &gcs.Error{Layer: layer, Kind: k, At: gcs.BitOffset(at)}}
 }
 
 // add takes n bits as a field of the rest.

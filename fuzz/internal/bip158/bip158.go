@@ -189,7 +189,7 @@ func fromValues(values []uint64, p bip158.Params, key bip158.Key) int {
 	}
 	switch {
 	case last > refused:
-		fault = oracle.Fault{Layer: gcs.SetLayer, Kind: gcs.TooMany, Offset: len(values) - 1}
+		fault = oracle.Fault{Layer: gcs.SetLayer, Kind: gcs.TooMany, Offset: oracle.KeyAt(len(values) - 1)}
 	case last > affordable:
 		return 0
 	}
@@ -241,7 +241,7 @@ func ofItems(items [][]byte, p bip158.Params, key bip158.Key) int {
 	}
 	f, err := bip158.Build(p, key, items)
 	if last > refused {
-		if want := (oracle.Fault{Layer: gcs.SetLayer, Kind: gcs.TooMany, Offset: len(values) - 1}); oracle.FaultOf(err) != want {
+		if want := (oracle.Fault{Layer: gcs.SetLayer, Kind: gcs.TooMany, Offset: oracle.KeyAt(len(values) - 1)}); oracle.FaultOf(err) != want {
 			oracle.Failf("Build(%+v, %x, %x): %v, want %v", p, key, items, err, want)
 		}
 		return 0

@@ -211,7 +211,7 @@ func encode(c gcs.Code, keys []uint64) int {
 	if len(keys) > 0 {
 		most := c.MaxSize(len(keys), keys[len(keys)-1])
 		if uint64(most) > refused && fault == (oracle.Fault{}) {
-			fault = oracle.Fault{Layer: gcs.SetLayer, Kind: gcs.TooMany, Offset: len(keys) - 1}
+			fault = oracle.Fault{Layer: gcs.SetLayer, Kind: gcs.TooMany, Offset: oracle.KeyAt(len(keys) - 1)}
 		}
 		if uint64(most) > refused {
 			if got, err := c.Append(nil, keys); len(got) > 0 || oracle.FaultOf(err) != fault {

@@ -42,7 +42,7 @@ func JudgeDeltas(values []uint32, rice uint8) Fault {
 	}
 	for i := 1; i < len(values); i++ {
 		if values[i] < values[i-1] {
-			return Fault{gcs.SetLayer, gcs.Unsorted, i}
+			return Fault{gcs.SetLayer, gcs.Unsorted, KeyAt(i)}
 		}
 	}
 	return Fault{}

@@ -159,10 +159,10 @@ func JudgeFilter(p bip158.Params, values []uint64) Fault {
 	u := FilterUniverse(p, uint32(len(values)))
 	for i, v := range values {
 		if i > 0 && v < values[i-1] {
-			return Fault{gcs.SetLayer, gcs.Unsorted, i}
+			return Fault{gcs.SetLayer, gcs.Unsorted, KeyAt(i)}
 		}
 		if new(big.Int).SetUint64(v).Cmp(u) >= 0 {
-			return Fault{gcs.SetLayer, gcs.OutOfRange, i}
+			return Fault{gcs.SetLayer, gcs.OutOfRange, KeyAt(i)}
 		}
 	}
 	return Fault{}

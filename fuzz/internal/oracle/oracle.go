@@ -17,8 +17,11 @@ import (
 type Fault struct {
 	Layer  gcs.Layer
 	Kind   gcs.Kind
-	Offset int // in bits from the start of the stream; for an encoder, the index of the key
+	Offset int // in bits from the start of the stream; for an encoder, [KeyAt] a key
 }
+
+// KeyAt is the offset of a fault in one of the keys that were to be written.
+func KeyAt(i int) int { return -1 - i }
 
 // FaultOf returns the verdict that err carries. An error other than a *gcs.Error is
 // a fault of its own, and panics.
@@ -30,7 +33,11 @@ func FaultOf(err error) Fault {
 	if !ok && !errors.As(err, &e) {
 		panic(fmt.Sprintf("%T is not a *gcs.Error: %v", err, err))
 	}
-	return Fault{e.Layer, e.Kind, e.Offset}
+	offset, isBit := e.At.Bit()
+	if i, _ := e.At.Index(); !isBit {
+		offset = KeyAt(i)
+	}
+	return Fault{e.Layer, e.Kind, offset}
 }
 
 // Bits returns the bits of src in the order of the stream.
@@ -102,11 +109,11 @@ func Judge(c gcs.Code, keys []uint64) Fault {
 	for i, key := range keys {
 		switch {
 		case key > gcs.Largest:
-			return Fault{gcs.SetLayer, gcs.OutOfRange, i}
+			return Fault{gcs.SetLayer, gcs.OutOfRange, KeyAt(i)}
 		case i > 0 && key < keys[i-1]:
-			return Fault{gcs.SetLayer, gcs.Unsorted, i}
+			return Fault{gcs.SetLayer, gcs.Unsorted, KeyAt(i)}
 		case i > 0 && key == keys[i-1] && c.Gap == 1:
-			return Fault{gcs.SetLayer, gcs.Duplicate, i}
+			return Fault{gcs.SetLayer, gcs.Duplicate, KeyAt(i)}
 		}
 	}
 	return Fault{}

@@ -139,7 +139,7 @@ func write(values []uint32, rice uint8) int {
 	if fault == (oracle.Fault{}) {
 		switch quotients := (values[len(values)-1] - values[0]) >> rice; {
 		case quotients > refused:
-			fault = oracle.Fault{Layer: gcs.SetLayer, Kind: gcs.TooMany, Offset: len(values) - 1}
+			fault = oracle.Fault{Layer: gcs.SetLayer, Kind: gcs.TooMany, Offset: oracle.KeyAt(len(values) - 1)}
 		case quotients > affordable:
 			return 0
 		}

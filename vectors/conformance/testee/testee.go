@@ -47,7 +47,8 @@ func (Casper) Answer(q conformance.Request) conformance.Reply {
 	if errors.As(err, &e) {
 		r.Error = e.Kind.String()
 		if q.Op == "decode" {
-			r.Offset = &e.Offset
+			at, _ := e.At.Bit()
+			r.Offset = &at
 		}
 	}
 	return r
