@@ -13,7 +13,7 @@ import (
 // caller can say how far it came; [Error.At] is where the faulty code
 // begins, or the first faulty pad bit. The kinds are [Truncated], [OutOfRange],
 // [TooMany], [TrailingData], [BadPadding], and [BadParameter] for c and lim
-// themselves.
+// themselves, such as a Start beyond the end of src.
 //
 // dst grows by what is decoded, at most lim.Len keys; nothing is allocated when it
 // has room.
@@ -29,7 +29,7 @@ func Decode[K ~uint32 | ~uint64](dst []K, c Code, src []byte, lim Limit) ([]K, e
 	if !c.admits(&lim) || lim.Max > uint64(^K(0)) {
 		return dst, &Error{Layer: SetLayer, Kind: BadParameter}
 	}
-	if len(src) <= brief {
+	if len(src) <= brief && lim.Start == 0 {
 		if n, ok := whole(dst[len(dst):cap(dst)], &c, src, &lim); ok {
 			return dst[:len(dst)+n], nil
 		}
@@ -107,10 +107,13 @@ func (d *decoder) start(c *Code) error {
 		return &Error{Layer: SetLayer, Kind: BadParameter}
 	case len(d.src) > maxOctets:
 		return &Error{Layer: BitsLayer, Kind: TooMany}
+	case uint(d.lim.Start) > uint(len(d.src)*8): // or below 0
+		return &Error{Layer: SetLayer, Kind: BadParameter}
 	}
 	d.lsb, d.pad = c.lsb(), c.padOctet()
 	d.rice, d.gap, d.flip = uint(c.Rice), uint64(c.Gap), c.flip()
-	d.end, d.prev, d.most = len(d.src)*8, -d.gap, min(d.lim.Max, maxFastKey)
+	d.pos, d.end = d.lim.Start, len(d.src)*8
+	d.prev, d.most = -d.gap, min(d.lim.Max, maxFastKey)
 	return nil
 }
 

@@ -70,12 +70,13 @@ const (
 	Open
 )
 
-// A Limit is what a decoder may deliver. The zero Limit admits only the empty
-// set.
+// A Limit is where a decoder finds the codes and what it may deliver. The zero Limit
+// admits only the empty set.
 type Limit struct {
-	Len int    // at most so many keys; with Counted, exactly
-	Max uint64 // the largest key, at most [Largest]
-	End End    // where the stream ends
+	Len   int    // at most so many keys; with Counted, exactly
+	Max   uint64 // the largest key, at most [Largest]
+	End   End    // where the stream ends
+	Start int    // the bit of the stream at which the codes begin, behind a header
 }
 
 // valid reports whether the fields of c are in range.

@@ -160,14 +160,12 @@ func Parse(octets []byte, p Params) (Filter, error) {
 	if err != nil {
 		return Filter{}, err
 	}
-	if uint64(f.n) > math.MaxInt && 8*uint64(len(f.coded())) > math.MaxInt {
+	if uint64(f.n) > math.MaxInt && 8*uint64(len(octets)) > math.MaxInt {
 		return Filter{}, &gcs.Error{Layer: gcs.SetLayer, Kind: gcs.TooMany, Detail: "more items than a 32-bit machine can count"}
 	}
 	// Nothing is as large as gcs.Largest, so everything is looked at.
-	if _, err := p.Code().Contains(f.coded(), gcs.Largest, f.limit()); err != nil {
-		return f, f.shifted(err)
-	}
-	return f, nil
+	_, err = p.Code().Contains(octets, gcs.Largest, f.Limit())
+	return f, err
 }
 
 // parseCount reads what is in front of the codes.
@@ -200,25 +198,15 @@ func badParams() error {
 	}
 }
 
-// coded are the octets of the codes.
-func (f Filter) coded() []byte { return f.octets[f.start:] }
-
-// limit is what the codes may hold: exactly N values below N*M. Where N does not fit
-// an int, the octets end long before it.
-func (f Filter) limit() gcs.Limit {
-	lim := gcs.Limit{Len: int(min(uint64(f.n), math.MaxInt)), End: gcs.Counted}
+// Limit is where the codes begin in the octets, behind N, and what they may hold:
+// exactly N values below N*M. Where N does not fit an int, the octets end long before
+// it.
+func (f Filter) Limit() gcs.Limit {
+	lim := gcs.Limit{Len: int(min(uint64(f.n), math.MaxInt)), End: gcs.Counted, Start: 8 * f.start}
 	if f.n > 0 {
 		lim.Max = f.p.Universe(f.n) - 1
 	}
 	return lim
-}
-
-// shifted counts the offset of an error from the start of the filter.
-func (f Filter) shifted(err error) error {
-	e := *err.(*gcs.Error)
-	at, _ := e.At.Bit()
-	e.At = gcs.BitOffset(at + 8*f.start)
-	return &e
 }
 
 // Params returns what f was made with.
@@ -227,15 +215,12 @@ func (f Filter) Params() Params { return f.p }
 // N returns the number of values, repeats included.
 func (f Filter) N() uint32 { return f.n }
 
-// CodesAt returns the number of octets in front of the codes.
-func (f Filter) CodesAt() int { return f.start }
-
 // Octets returns the filter as it travels. It must not be changed.
 func (f Filter) Octets() []byte { return f.octets }
 
 // AppendValues appends the values, ascending, to dst. A value is there as often as
 // items have it.
 func (f Filter) AppendValues(dst []uint64) []uint64 {
-	dst, _ = f.p.Code().AppendDecode(dst, f.coded(), f.limit()) // f was checked when it was made
+	dst, _ = f.p.Code().AppendDecode(dst, f.octets, f.Limit()) // f was checked when it was made
 	return dst
 }

@@ -9,7 +9,7 @@ func (f Filter) Contains(k Key, item []byte) bool {
 	if f.n == 0 || len(item) == 0 && f.p.Variant != Bitcoin {
 		return false
 	}
-	found, _ := f.p.Code().Contains(f.coded(), f.p.Value(k, item, f.n), f.limit())
+	found, _ := f.p.Code().Contains(f.octets, f.p.Value(k, item, f.n), f.Limit())
 	return found
 }
 
@@ -31,6 +31,6 @@ func (f Filter) containsAny(k Key, items [][]byte, workers int) bool {
 	universe := f.p.Universe(f.n)
 	w.fill(f.p, k, items, universe, f.p.Variant == Bitcoin)
 	values, _ := w.reduce(f.p, universe)
-	found, _ := f.p.Code().ContainsAny(f.coded(), values, f.limit())
+	found, _ := f.p.Code().ContainsAny(f.octets, values, f.Limit())
 	return found
 }

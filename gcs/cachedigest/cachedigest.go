@@ -31,11 +31,11 @@
 package cachedigest
 
 import (
-	"encoding/binary"
 	"math"
 	"math/bits"
 	"slices"
 
+	"github.com/cache-aware/casper/bitio"
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/base64url"
 	"github.com/cache-aware/casper/hash"
@@ -63,6 +63,13 @@ func (p Params) Universe() uint64 { return 1 << (p.Log2N + p.Log2P) }
 
 // Code is the Golomb-Rice code of the bits after log2N and log2P.
 func (p Params) Code() gcs.Code { return gcs.Code{Rice: p.Log2P, Gap: 1} }
+
+// Limit is where the codes begin in a digest's octets, behind log2N and log2P, and what
+// they may hold: keys below the universe, as many as there are bits for. A strict
+// reader reads so; a lenient one takes the end for [gcs.Open].
+func (p Params) Limit() gcs.Limit {
+	return gcs.Limit{Len: math.MaxInt, Max: p.Universe() - 1, Start: headerBits}
+}
 
 // Log2N returns the log2N for n URLs: the logarithm, rounded to the nearest
 // integer, as the encoders do. (Rounding n to the nearest power of two instead would
@@ -175,58 +182,32 @@ func (d Digest) AppendText(b []byte) ([]byte, error) {
 	return base64url.Append(b, d.encode()), nil
 }
 
-// The codes begin in the middle of an octet, after 10 bits, while package gcs
-// begins with an octet. So it is handed a stream in which another code stands in the
-// header's place: that of a first key which ends at the same bit of an octet. The
-// real keys then count from that key's successor, and everything else, errors
-// included, is as in any set.
-func (p Params) lead() (key uint64, bits int) {
-	q := (33 - p.Log2P) & 7 // q+1+log2P = 2 modulo 8
-	return uint64(q) << p.Log2P, int(q) + 1 + int(p.Log2P)
-}
-
+// encode writes the octets. The codes begin in the middle of one, behind the header.
 func (d Digest) encode() []byte {
-	lead, length := d.p.lead()
-	keys := make([]uint64, 0, 1+len(d.keys))
-	keys = append(keys, lead)
+	var w bitio.Writer
+	w.WriteBits(uint64(d.p.Log2N), 5)
+	w.WriteBits(uint64(d.p.Log2P), 5)
+	next, rice := Key(0), uint(d.p.Log2P)
 	for _, k := range d.keys {
-		keys = append(keys, lead+1+uint64(k))
+		gap := uint64(k - next)
+		w.WriteUnary(bitio.ZerosOne, gap>>rice)
+		w.WriteBits(gap&(1<<rice-1), rice)
+		next = k + 1
 	}
-	octets, err := d.p.Code().Append(make([]byte, 1), keys)
-	if err != nil {
-		panic("cachedigest: " + err.Error()) // a Digest is sorted and in range
-	}
-	octets = octets[length/8:] // the lead's last two bits are now those at 8 and 9
-	binary.BigEndian.PutUint16(octets, uint16(d.p.Log2N)<<11|uint16(d.p.Log2P)<<6|uint16(octets[1]&0x3f))
-	return octets
+	return w.AppendTo(nil, bitio.ZerosOne)
 }
 
 func decode(octets []byte, end gcs.End) (Digest, error) {
-	if len(octets) < 2 {
+	r := bitio.NewReader(octets)
+	p := Params{uint8(r.ReadBits(5)), uint8(r.ReadBits(5))}
+	if r.Err() != nil {
 		return Digest{}, &gcs.Error{
 			Layer: gcs.BitsLayer, Kind: gcs.Truncated, At: gcs.BitOffset(5 * len(octets)),
 			Detail: "log2N and log2P take 10 bits",
 		}
 	}
-	header := binary.BigEndian.Uint16(octets)
-	d := Digest{p: Params{uint8(header >> 11), uint8(header >> 6 & 31)}, sized: true}
-	lead, length := d.p.lead()
-	stream := make([]byte, length/8, length/8+len(octets)-1)
-	stream = append(stream, octets[1:]...)
-	stream[length/8] &= 0x3f
-	stream[0] |= 0x80 >> (lead >> d.p.Log2P) // ends the lead's quotient; its remainder is 0
-
-	lim := gcs.Limit{Len: math.MaxInt, Max: lead + d.p.Universe(), End: end}
-	for k, err := range d.p.Code().All(stream, lim) {
-		if err != nil {
-			e := *err.(*gcs.Error)
-			at, _ := e.At.Bit()
-			e.At = gcs.BitOffset(at + headerBits - length)
-			return d, &e
-		}
-		if k > lead {
-			d.keys = append(d.keys, Key(k-lead-1))
-		}
-	}
-	return d, nil
+	lim := p.Limit()
+	lim.End = end
+	keys, err := gcs.Decode([]Key(nil), p.Code(), octets, lim)
+	return Digest{p, true, keys}, err
 }

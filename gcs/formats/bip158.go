@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"math"
 
-	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/bip158"
 )
 
@@ -152,13 +151,9 @@ func (b blockFilter) decode(p Params, in Input) (Decoded, error) {
 	}
 	d.Params.N = new(int64(n))
 	d.Universe = bp.Universe(n)
-	d.Layout = Layout{Code: bp.Code(), Limit: gcs.Limit{End: gcs.Counted}}
-	if start := f.CodesAt(); start > 0 {
-		d.Layout.Fields = []Field{{Name: "N", Bits: 8 * start, Value: uint64(n)}}
-		d.Layout.Start = 8 * start
-	}
-	if n > 0 {
-		d.Layout.Limit.Len, d.Layout.Limit.Max = int(min(uint64(n), math.MaxInt)), d.Universe-1
+	d.Layout = Layout{Code: bp.Code(), Limit: f.Limit()}
+	if start := d.Layout.Limit.Start; start > 0 {
+		d.Layout.Fields = []Field{{Name: "N", Bits: start, Value: uint64(n)}}
 	}
 	if holds(d.Octets, bp.P, d.Layout.Limit.Len) > MaxKeys {
 		return d, cmp.Or(err, tooManyKeys())

@@ -1,8 +1,6 @@
 package formats
 
 import (
-	"math"
-
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/base64url"
 	"github.com/cache-aware/casper/gcs/cachedigest"
@@ -114,14 +112,15 @@ func (c cacheDigest) decode(p Params, in Input) (Decoded, error) {
 			*param.given = new(int64(param.value))
 		}
 		d.Universe = dp.Universe()
+		lim := dp.Limit()
+		lim.End = end
 		d.Layout = Layout{
 			Fields: []Field{
 				{Name: "log2N", Offset: 0, Bits: 5, Value: uint64(dp.Log2N)},
 				{Name: "log2P", Offset: 5, Bits: 5, Value: uint64(dp.Log2P)},
 			},
-			Start: 10,
 			Code:  dp.Code(),
-			Limit: gcs.Limit{Len: math.MaxInt, Max: dp.Universe() - 1, End: end},
+			Limit: lim,
 		}
 	}
 	d.Keys = numbers(digest.Keys())

@@ -99,10 +99,9 @@ type Digest struct {
 // Layout says where the coded bits of a value are and how they are coded, for
 // drawing them.
 type Layout struct {
-	Fields []Field   // in front of the codes
-	Start  int       // bit offset of the first code
-	Code   gcs.Code  // of the bits from Start on
-	Limit  gcs.Limit // how they were read
+	Fields []Field // in front of the codes
+	Code   gcs.Code
+	Limit  gcs.Limit // where the codes begin, and how they were read
 	Base   uint64    // added to every coded number: it counts from here
 }
 

@@ -170,8 +170,8 @@ func checkLayout(t testing.TB, name string, d formats.Decoded) {
 		pos += field.Bits
 		fields++
 	}
-	if pos != l.Start {
-		t.Errorf("%s: %d fields end at %d, the codes begin at %d", name, fields, pos, l.Start)
+	if pos != l.Limit.Start {
+		t.Errorf("%s: %d fields end at %d, the codes begin at %d", name, fields, pos, l.Limit.Start)
 	}
 	bit := func() uint64 {
 		shift := 7 - pos%8

@@ -91,8 +91,8 @@ func Read(octets []byte, p bip158.Params, key bip158.Key) int {
 	if oracle.FaultOf(err) != fault {
 		oracle.Failf("Parse(%x, %+v): %v, want %v", octets, p, err, fault)
 	}
-	if f.N() != n || f.CodesAt() != start {
-		oracle.Failf("Parse(%x, %+v): %d values from octet %d, want %d from %d", octets, p, f.N(), f.CodesAt(), n, start)
+	if f.N() != n || f.Limit().Start != 8*start {
+		oracle.Failf("Parse(%x, %+v): %d values from bit %d, want %d from %d", octets, p, f.N(), f.Limit().Start, n, 8*start)
 	}
 	if string(octets) != before {
 		oracle.Failf("Parse(%x, %+v): the octets were written to", before, p)

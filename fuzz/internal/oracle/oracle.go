@@ -183,13 +183,13 @@ func encodeGap(stream []bool, c gcs.Code, gap uint64) []bool {
 //
 // OutOfRange, TooMany and BadParameter are faults of the set, the others of the bits.
 func Decode(dst []uint64, stream []bool, c gcs.Code, lim gcs.Limit) ([]uint64, Fault) {
-	if badCode(c) || lim.Len < 0 || lim.Max > gcs.Largest || lim.End > gcs.Open {
+	if badCode(c) || lim.Len < 0 || lim.Max > gcs.Largest || lim.End > gcs.Open || lim.Start < 0 || lim.Start > len(stream) {
 		return dst, Fault{gcs.SetLayer, gcs.BadParameter, 0}
 	}
 	divisor := uint64(1) << c.Rice
 	more := Continuation(c.Run)
 	var low uint64 // the least value that the next key can have
-	count, at := 0, 0
+	count, at := 0, lim.Start
 	for {
 		if lim.End == gcs.Counted && count == lim.Len {
 			return dst, judgePadding(stream, at, PadBit(c))
