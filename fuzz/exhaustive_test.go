@@ -138,7 +138,7 @@ func (e *enumeration) check() error {
 	n := len(e.keys)
 	e.octets = oracle.AppendOctets(e.octets[:0], e.streams[n], e.c.Order, oracle.PadBit(e.c))
 	var err error
-	if e.got, err = e.c.Append(e.got[:0], e.keys); err != nil || !bytes.Equal(e.got, e.octets) {
+	if e.got, err = gcs.Encode(e.got[:0], e.c, e.keys); err != nil || !bytes.Equal(e.got, e.octets) {
 		return fmt.Errorf("Append %+v of %d: %x, %v; want %x", e.c, e.keys, e.got, err, e.octets)
 	}
 	if size := e.c.Size(e.keys); size != len(e.octets) {
@@ -166,7 +166,7 @@ func (e *enumeration) check() error {
 }
 
 func (e *enumeration) fits(lim gcs.Limit) (err error) {
-	e.decoded, err = e.c.AppendDecode(e.decoded[:0], e.octets, lim)
+	e.decoded, err = gcs.Decode(e.decoded[:0], e.c, e.octets, lim)
 	if err != nil || !slices.Equal(e.decoded, e.keys) {
 		return fmt.Errorf("AppendDecode %+v of %d up to %d: %d, %v", e.c, e.keys, lim.Max, e.decoded, err)
 	}
@@ -179,7 +179,7 @@ func (e *enumeration) refused(lim gcs.Limit) (err error) {
 		first++
 	}
 	want := oracle.Fault{Layer: gcs.SetLayer, Kind: gcs.OutOfRange, Offset: len(e.streams[first])}
-	e.decoded, err = e.c.AppendDecode(e.decoded[:0], e.octets, lim)
+	e.decoded, err = gcs.Decode(e.decoded[:0], e.c, e.octets, lim)
 	if oracle.FaultOf(err) != want || !slices.Equal(e.decoded, e.keys[:first]) {
 		return fmt.Errorf("AppendDecode %+v of %d up to %d: %d, %v; want %v", e.c, e.keys, lim.Max, e.decoded, err, want)
 	}
@@ -266,7 +266,7 @@ func (d *short) decode() error {
 		var fault oracle.Fault
 		d.want, fault = oracle.Decode(d.want[:0], d.stream, d.c, lim)
 		var err error
-		d.got, err = d.c.AppendDecode(d.got[:0], d.src, lim)
+		d.got, err = gcs.Decode(d.got[:0], d.c, d.src, lim)
 		if !slices.Equal(d.got, d.want) || oracle.FaultOf(err) != fault {
 			return fmt.Errorf("AppendDecode %+v %+v of %x: %d, %v; want %d, %v", d.c, lim, d.src, d.got, err, d.want, fault)
 		}

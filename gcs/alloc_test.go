@@ -19,7 +19,7 @@ func TestNoAllocs(t *testing.T) {
 		}
 		last := keys[len(keys)-1]
 		lim := gcs.Limit{Len: len(keys), Max: last}
-		src, err := c.Append(nil, keys)
+		src, err := gcs.Encode(nil, c, keys)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -30,8 +30,8 @@ func TestNoAllocs(t *testing.T) {
 			name string
 			f    func()
 		}{
-			{"Append", func() { _, _ = c.Append(coded, keys) }},
-			{"AppendDecode", func() { _, _ = c.AppendDecode(out, src, lim) }},
+			{"Encode", func() { _, _ = gcs.Encode(coded, c, keys) }},
+			{"Decode", func() { _, _ = gcs.Decode(out, c, src, lim) }},
 			{"Contains", func() { _, _ = c.Contains(src, last, lim) }},
 			{"ContainsAny", func() { _, _ = c.ContainsAny(src, queries, lim) }},
 			{"All", func() {
@@ -40,9 +40,9 @@ func TestNoAllocs(t *testing.T) {
 			}},
 			{"Size", func() { c.Size(keys) }},
 			// What the caller keeps on the stack stays there.
-			{"AppendDecode to the stack", func() {
+			{"Decode to the stack", func() {
 				var room [300]uint64
-				_, _ = c.AppendDecode(room[:0], src, lim)
+				_, _ = gcs.Decode(room[:0], c, src, lim)
 			}},
 		} {
 			if n := testing.AllocsPerRun(50, tt.f); n != 0 {
@@ -58,7 +58,7 @@ func TestDecodeAllocatesInProportion(t *testing.T) {
 	for _, c := range []gcs.Code{{Rice: 0}, {Rice: 6, Gap: 1}, {Rice: 30}} {
 		lim := gcs.Limit{Len: math.MaxInt, Max: gcs.Largest, End: gcs.Open}
 		for _, src := range [][]byte{nil, {0}, {0xff}, make([]byte, 1000)} {
-			keys, err := c.AppendDecode(nil, src, lim)
+			keys, err := gcs.Decode([]uint64(nil), c, src, lim)
 			most := len(src) * 8 / (int(c.Rice) + 1)
 			if err != nil || cap(keys) > 64+2*most {
 				t.Errorf("%+v: %d octets: room for %d keys, %v", c, len(src), cap(keys), err)

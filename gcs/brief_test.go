@@ -33,7 +33,7 @@ func TestWholeAgainstDecoder(t *testing.T) {
 				keys = append(keys, next+v)
 				next += v + uint64(c.Gap)
 			}
-			src, err := c.Append(nil, keys)
+			src, err := Encode(nil, c, keys)
 			if err != nil {
 				t.Fatal(err)
 			}

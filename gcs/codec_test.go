@@ -36,13 +36,13 @@ func TestWorkedExamples(t *testing.T) {
 		{"A in the older generation", gcs.Code{Rice: 6, Gap: 1, Run: bitio.OnesZero}, []uint64{20, 178}, []byte{0x29, 0x9d}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := tt.code.Append(nil, tt.keys)
+			got, err := gcs.Encode(nil, tt.code, tt.keys)
 			if err != nil || !bytes.Equal(got, tt.want) {
-				t.Errorf("Append = %x, %v; want %x", got, err, tt.want)
+				t.Errorf("Encode = %x, %v; want %x", got, err, tt.want)
 			}
-			keys, err := tt.code.AppendDecode(nil, tt.want, gcs.Limit{Len: len(tt.keys), Max: 8191})
+			keys, err := gcs.Decode([]uint64(nil), tt.code, tt.want, gcs.Limit{Len: len(tt.keys), Max: 8191})
 			if err != nil || !slices.Equal(keys, tt.keys) {
-				t.Errorf("AppendDecode = %d, %v; want %d", keys, err, tt.keys)
+				t.Errorf("Decode = %d, %v; want %d", keys, err, tt.keys)
 			}
 			if got := tt.code.Size(tt.keys); got != len(tt.want) {
 				t.Errorf("Size = %d, want %d", got, len(tt.want))
@@ -63,7 +63,7 @@ func TestEncodeAgainstReference(t *testing.T) {
 		// plenty of it.
 		dst := bytes.Repeat([]byte{0x5a}, rng.IntN(3)+rng.IntN(2)*(len(want)+20))
 		lead := rng.IntN(len(dst) + 1)
-		got, err := c.Append(dst[:lead], keys)
+		got, err := gcs.Encode(dst[:lead], c, keys)
 		if err != nil || !bytes.Equal(got[lead:], want) {
 			t.Fatalf("%+v %d:\n%x, %v, want\n%x", c, keys, got[lead:], err, want)
 		}
@@ -82,7 +82,7 @@ func TestEncodeAgainstReference(t *testing.T) {
 			continue // each pad bit is a code: no reader without a count can tell
 		}
 		lim := gcs.Limit{Len: len(keys), Max: gcs.Largest, End: gcs.Counted}
-		back, err := c.AppendDecode(nil, got[lead:], lim)
+		back, err := gcs.Decode([]uint64(nil), c, got[lead:], lim)
 		if err != nil || !slices.Equal(back, keys) {
 			t.Fatalf("%+v %d: came back as %d, %v", c, keys, back, err)
 		}
@@ -125,7 +125,7 @@ func TestLongStreamsAgainstReference(t *testing.T) {
 					k += v + 1
 					keys = append(keys, k-1)
 				}
-				src, err := c.Append(nil, keys)
+				src, err := gcs.Encode(nil, c, keys)
 				if err != nil || !bytes.Equal(src, referenceEncode(c, keys)) {
 					t.Fatalf("%+v: %v", c, err)
 				}
@@ -148,7 +148,7 @@ func checkDecode(t *testing.T, c gcs.Code, src []byte, lim gcs.Limit) gcs.Kind {
 	// Every amount of spare capacity that changes how the loops are cut.
 	for _, spare := range []int{0, 1, len(want), len(want) + 9} {
 		dst := append(make([]uint64, 0, 1+spare), 42)
-		got, err := c.AppendDecode(dst, src, lim)
+		got, err := gcs.Decode(dst, c, src, lim)
 		if got[0] != 42 || !slices.Equal(got[1:], want) {
 			t.Fatalf("%+v %+v %x:\nkeys %d, want\n     %d", c, lim, src, got[1:], want)
 		}
@@ -236,7 +236,7 @@ func checkError(t *testing.T, c gcs.Code, src []byte, lim gcs.Limit, err error, 
 // An iterator that is not followed to its end stops at once.
 func TestAllStopsEarly(t *testing.T) {
 	c := gcs.Code{Rice: 6, Gap: 1}
-	src, _ := c.Append(nil, []uint64{1, 2, 3, 4000})
+	src, _ := gcs.Encode(nil, c, []uint64{1, 2, 3, 4000})
 	for k, err := range c.All(src, gcs.Limit{Len: 9, Max: 9}) {
 		if k == 2 {
 			break
@@ -257,7 +257,7 @@ func TestLargestKeys(t *testing.T) {
 			{0, 1 << 63, gcs.Largest},
 			{math.MaxInt64, 1 << 63, 1<<63 + 1},
 		} {
-			src, err := c.Append(nil, keys)
+			src, err := gcs.Encode(nil, c, keys)
 			if err != nil || !bytes.Equal(src, referenceEncode(c, keys)) {
 				t.Fatalf("%+v %d: %x, %v", c, keys, src, err)
 			}
@@ -268,7 +268,7 @@ func TestLargestKeys(t *testing.T) {
 
 // Keys that are no sorted set: the first one out of order is named, dst comes back
 // as it was, and the size that the last key promises is never written beyond.
-func TestAppendRefuses(t *testing.T) {
+func TestEncodeRefuses(t *testing.T) {
 	strict, repeats := gcs.Code{Rice: 6, Gap: 1}, gcs.Code{Rice: 6}
 	lsb := gcs.Code{Rice: 6, Gap: 1, Order: bitio.LSBFirst}
 	climb := func(step, then uint64) (keys []uint64) {
@@ -310,11 +310,11 @@ func TestAppendRefuses(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dst := []byte("as it was")
-			got, err := tt.code.Append(dst, tt.keys)
+			got, err := gcs.Encode(dst, tt.code, tt.keys)
 			if string(got) != "as it was" {
 				t.Errorf("dst came back as %q", got)
 			}
-			testkit.CheckRefused(t, "Append", err, tt.kind, tt.index)
+			testkit.CheckRefused(t, "Encode", err, tt.kind, tt.index)
 			if got := tt.code.Size(tt.keys); got != math.MaxInt && tt.kind != gcs.TooMany {
 				t.Errorf("Size = %d of keys that cannot be coded", got)
 			}
@@ -335,9 +335,9 @@ func TestDecodeRefusesParameters(t *testing.T) {
 		{"largest key", gcs.Code{}, gcs.Limit{Max: math.MaxUint64}},
 		{"end", gcs.Code{}, gcs.Limit{End: 3}},
 	} {
-		_, err := tt.code.AppendDecode(nil, []byte{1}, tt.lim)
+		_, err := gcs.Decode([]uint64(nil), tt.code, []byte{1}, tt.lim)
 		if !errors.Is(err, gcs.BadParameter) {
-			t.Errorf("%s: AppendDecode: %v", tt.name, err)
+			t.Errorf("%s: Decode: %v", tt.name, err)
 		}
 		if _, err := tt.code.Contains(nil, 1, tt.lim); !errors.Is(err, gcs.BadParameter) {
 			t.Errorf("%s: Contains: %v", tt.name, err)
@@ -356,10 +356,10 @@ func TestDecodeRefusesParameters(t *testing.T) {
 // The zero Limit admits only the empty set.
 func TestZeroLimit(t *testing.T) {
 	c := gcs.Code{Rice: 6, Gap: 1}
-	if keys, err := c.AppendDecode(nil, nil, gcs.Limit{}); len(keys) != 0 || err != nil {
+	if keys, err := gcs.Decode([]uint64(nil), c, nil, gcs.Limit{}); len(keys) != 0 || err != nil {
 		t.Errorf("the empty set: %d, %v", keys, err)
 	}
-	if keys, err := c.AppendDecode(nil, []byte{0x80}, gcs.Limit{}); len(keys) != 0 || !errors.Is(err, gcs.TooMany) {
+	if keys, err := gcs.Decode([]uint64(nil), c, []byte{0x80}, gcs.Limit{}); len(keys) != 0 || !errors.Is(err, gcs.TooMany) {
 		t.Errorf("the set of 0: %d, %v", keys, err)
 	}
 }

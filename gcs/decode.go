@@ -7,7 +7,9 @@ import (
 	"github.com/cache-aware/casper/bitio"
 )
 
-// AppendDecode decodes src and appends its keys, ascending, to dst.
+// Decode decodes src and appends its keys, ascending, to dst. They may be of any type,
+// so that a caller with smaller keys of its own needs no copy; a limit above what K
+// holds is [BadParameter].
 //
 // On an error the keys decoded before it are appended nevertheless, so that a
 // caller can say how far it came; [Error.At] is where the faulty code
@@ -17,14 +19,6 @@ import (
 //
 // dst grows by what is decoded, at most lim.Len keys; nothing is allocated when it
 // has room.
-//
-//go:noinline
-func (c Code) AppendDecode(dst []uint64, src []byte, lim Limit) ([]uint64, error) {
-	return Decode(dst, c, src, lim)
-}
-
-// Decode is [Code.AppendDecode] for keys of any type, which spares callers with
-// smaller keys of their own a copy. A limit above what K holds is [BadParameter].
 func Decode[K ~uint32 | ~uint64](dst []K, c Code, src []byte, lim Limit) ([]K, error) {
 	if !c.admits(&lim) || lim.Max > uint64(^K(0)) {
 		return dst, &Error{Layer: SetLayer, Kind: BadParameter}
@@ -65,7 +59,7 @@ func Decode[K ~uint32 | ~uint64](dst []K, c Code, src []byte, lim Limit) ([]K, e
 }
 
 // All returns an iterator over the keys of src, ascending. An error ends it: its
-// last pair is then (0, err), as [Code.AppendDecode] would return it.
+// last pair is then (0, err), as [Decode] would return it.
 func (c Code) All(src []byte, lim Limit) iter.Seq2[uint64, error] {
 	return func(yield func(uint64, error) bool) {
 		var d decoder
@@ -141,10 +135,9 @@ func next[K number](d *decoder, dst []K) (n int, err error) {
 	return n, nil
 }
 
-// nextNumbers is next for uint64. It is not inlined, and neither is
-// [Code.AppendDecode], because the compiler knows within this package that dst does
-// not escape through the generic functions, and forgets it where they are inlined
-// into another package: buffers would then be allocated.
+// nextNumbers is next for uint64. It is not inlined, because the compiler knows within
+// this package that dst does not escape through the generic function, and forgets it
+// where that is inlined into another package: buffers would then be allocated.
 //
 //go:noinline
 func (d *decoder) nextNumbers(dst []uint64) (n int, err error) { return next(d, dst) }

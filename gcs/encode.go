@@ -8,8 +8,9 @@ import (
 	"github.com/cache-aware/casper/bitio"
 )
 
-// Append appends the coded keys to dst, beginning with a new octet. The keys
-// must be sorted, and with Gap 1 distinct; each at most [Largest].
+// Encode appends the coded keys to dst, beginning with a new octet. The keys
+// must be sorted, and with Gap 1 distinct; each at most [Largest]. They may be of any
+// type, so that a caller with smaller keys of its own needs no copy.
 //
 // On an error, of kind [Unsorted], [Duplicate], [OutOfRange], [BadParameter] or
 // [TooMany] (a result above 4 GiB), dst comes back as it was. Its spare capacity
@@ -18,14 +19,6 @@ import (
 //
 // No allocation is made when dst has room for MaxSize(len(sorted), last) and
 // eight octets more: whole words are stored.
-//
-//go:noinline
-func (c Code) Append(dst []byte, sorted []uint64) ([]byte, error) {
-	return Encode(dst, c, sorted)
-}
-
-// Encode is [Code.Append] for keys of any type, which spares callers with smaller
-// keys of their own a copy.
 func Encode[K ~uint32 | ~uint64](dst []byte, c Code, sorted []K) ([]byte, error) {
 	if !c.valid() {
 		return dst, &Error{Layer: SetLayer, Kind: BadParameter}

@@ -90,7 +90,7 @@ func TestErrors(t *testing.T) {
 			"set: bad-parameter at bit 0: the format has no such parameter", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			keys, err := tt.code.AppendDecode(nil, tt.src, tt.lim)
+			keys, err := gcs.Decode([]uint64(nil), tt.code, tt.src, tt.lim)
 			if err == nil || err.Error() != tt.want {
 				t.Errorf("%v\nwant %s", err, tt.want)
 			}
@@ -102,7 +102,7 @@ func TestErrors(t *testing.T) {
 			}
 		})
 	}
-	_, err := h2o.Append(nil, []uint64{1, 2, 2})
+	_, err := gcs.Encode(nil, h2o, []uint64{1, 2, 2})
 	if want := "set: duplicate at index 2: the key is there twice"; err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
@@ -115,9 +115,9 @@ func TestErrors(t *testing.T) {
 // An encoder knows keys, not bits, and says so of every kind.
 func TestEncoderErrorsNameAnIndex(t *testing.T) {
 	for _, keys := range [][]uint64{{3, math.MaxUint64}, {7, 3}, {7, 7}} {
-		_, err := gcs.Code{Rice: 63, Gap: 1}.Append(nil, keys)
+		_, err := gcs.Encode(nil, gcs.Code{Rice: 63, Gap: 1}, keys)
 		if err == nil || !strings.Contains(err.Error(), " at index 1: ") {
-			t.Errorf("Append(%v): %v, want the index of the key", keys, err)
+			t.Errorf("Encode(%v): %v, want the index of the key", keys, err)
 		}
 	}
 }

@@ -16,22 +16,22 @@ var (
 	limit = gcs.Limit{Len: 256, Max: 255}
 )
 
-func ExampleCode_Append() {
-	src, err := h2o.Append(nil, []uint64{20, 178})
+func ExampleEncode() {
+	src, err := gcs.Encode(nil, h2o, []uint64{20, 178})
 	fmt.Printf("%x %v\n", src, err)
-	_, err = h2o.Append(nil, []uint64{178, 20})
+	_, err = gcs.Encode(nil, h2o, []uint64{178, 20})
 	fmt.Println(err)
 	// Output:
 	// a85d <nil>
 	// set: unsorted at index 1: the key is below the one before it
 }
 
-func ExampleCode_AppendDecode() {
-	keys, err := h2o.AppendDecode(nil, []byte{0xa8, 0x5d}, limit)
+func ExampleDecode() {
+	keys, err := gcs.Decode([]uint64(nil), h2o, []byte{0xa8, 0x5d}, limit)
 	fmt.Println(keys, err)
 
 	// The keys before an error are delivered too.
-	keys, err = h2o.AppendDecode(nil, []byte{0xa8, 0x5d, 0x00, 0x01}, limit)
+	keys, err = gcs.Decode([]uint64(nil), h2o, []byte{0xa8, 0x5d, 0x00, 0x01}, limit)
 	fmt.Println(keys, err)
 	fmt.Println(errors.Is(err, io.ErrUnexpectedEOF))
 	// Output:
@@ -82,9 +82,9 @@ func ExampleBestRice() {
 func ExampleLimit() {
 	c := gcs.Code{Rice: 19, Run: bitio.OnesZero, Pad: gcs.PadZero}
 	lim := gcs.Limit{Len: 1, Max: 1 << 30, End: gcs.Counted}
-	keys, err := c.AppendDecode(nil, []byte{0x00, 0x00, 0x10}, lim)
+	keys, err := gcs.Decode([]uint64(nil), c, []byte{0x00, 0x00, 0x10}, lim)
 	fmt.Println(keys, err)
-	_, err = c.AppendDecode(nil, nil, lim)
+	_, err = gcs.Decode([]uint64(nil), c, nil, lim)
 	fmt.Println(err)
 	// Output:
 	// [1] <nil>
@@ -98,7 +98,7 @@ func ExampleCode_Index() {
 		keys = append(keys, i*i)
 	}
 	c := gcs.Code{Rice: 13, Gap: 1}
-	src, err := c.Append(nil, keys)
+	src, err := gcs.Encode(nil, c, keys)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -112,7 +112,7 @@ func ExampleCode_Index() {
 }
 
 // Keys of one's own type need no copy.
-func ExampleEncode() {
+func ExampleEncode_ownType() {
 	type key uint32
 	src, err := gcs.Encode(nil, h2o, []key{20, 178})
 	fmt.Printf("%x %v\n", src, err)
@@ -123,7 +123,7 @@ func ExampleEncode() {
 	// [20 178] <nil>
 }
 
-func ExampleDecode() {
+func ExampleDecode_ownType() {
 	var room [64]uint32
 	keys, err := gcs.Decode(room[:0], h2o, []byte{0xa8, 0x5d}, limit)
 	fmt.Println(keys, err)
@@ -134,7 +134,7 @@ func ExampleDecode() {
 func ExampleSort() {
 	keys := []uint64{178, 20, 178}
 	gcs.Sort(keys, nil)
-	src, err := h2o.Append(nil, slices.Compact(keys))
+	src, err := gcs.Encode(nil, h2o, slices.Compact(keys))
 	fmt.Printf("%x %v\n", src, err)
 	// Output: a85d <nil>
 }

@@ -112,7 +112,7 @@ func (c *Code) padOctet() byte {
 //
 //	ceil( (n*(r+1) + sum of quotients) / 8 )
 //
-// The keys must be sorted as [Code.Append] wants them; otherwise, and above
+// The keys must be sorted as [Encode] wants them; otherwise, and above
 // math.MaxInt, it returns math.MaxInt.
 func (c Code) Size(sorted []uint64) int {
 	if !c.valid() {

@@ -21,7 +21,7 @@ func TestSmallKeys(t *testing.T) {
 		for i, k := range keys {
 			small[i] = smallKey(k)
 		}
-		want, wantErr := c.Append(nil, keys)
+		want, wantErr := gcs.Encode(nil, c, keys)
 		src, err := gcs.Encode(nil, c, small)
 		if !bytes.Equal(src, want) || wantErr != nil || err != nil {
 			t.Fatalf("%+v %d: %x, %v; want %x, %v", c, keys, src, err, want, wantErr)
@@ -29,7 +29,7 @@ func TestSmallKeys(t *testing.T) {
 		src = mutate(rng, src)
 		lim := randomLimit(rng, keys)
 		lim.Max = min(lim.Max, 1<<32-1)
-		numbers, wantErr := c.AppendDecode(nil, src, lim)
+		numbers, wantErr := gcs.Decode([]uint64(nil), c, src, lim)
 		got, err := gcs.Decode([]smallKey{5}, c, src, lim)
 		if len(got) != 1+len(numbers) || got[0] != 5 {
 			t.Fatalf("%+v %+v %x: %d, want %d", c, lim, src, got[1:], numbers)
@@ -75,12 +75,12 @@ func TestDensityChanges(t *testing.T) {
 					keys = append(keys, k)
 				}
 			}
-			src, err := c.Append(nil, keys)
+			src, err := gcs.Encode(nil, c, keys)
 			if err != nil || !bytes.Equal(src, referenceEncode(c, keys)) {
 				t.Fatalf("%+v: encoded wrongly: %v", c, err)
 			}
 			lim := gcs.Limit{Len: len(keys), Max: k}
-			got, err := c.AppendDecode(nil, src, lim)
+			got, err := gcs.Decode([]uint64(nil), c, src, lim)
 			if err != nil || !slices.Equal(got, keys) {
 				t.Fatalf("%+v: decoded wrongly: %v", c, err)
 			}

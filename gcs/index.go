@@ -28,7 +28,7 @@ const DefaultEvery = 32
 // Index returns an index of src with a mark after so many keys each, or after
 // [DefaultEvery] if every is not positive. The index refers to src.
 //
-// The whole set is decoded once. Its errors are those of [Code.AppendDecode], and
+// The whole set is decoded once. Its errors are those of [Decode], and
 // [TooMany] for src above 512 MiB, whose places do not fit.
 func (c Code) Index(src []byte, lim Limit, every int) (*Index, error) {
 	if len(src) > math.MaxUint32/8 {

@@ -29,7 +29,7 @@ func TestIndex(t *testing.T) {
 				}
 			}
 		}
-		src, err := c.Append(nil, keys)
+		src, err := gcs.Encode(nil, c, keys)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +38,7 @@ func TestIndex(t *testing.T) {
 		}
 		lim := gcs.Limit{Len: len(keys), Max: gcs.Largest, End: gcs.End(rng.IntN(3))}
 		x, err := c.Index(src, lim, rng.IntN(45)-1)
-		if _, want := c.AppendDecode(nil, src, lim); want != nil {
+		if _, want := gcs.Decode([]uint64(nil), c, src, lim); want != nil {
 			if err == nil || err.Error() != want.Error() {
 				t.Fatalf("%+v %+v %x: %v, want %v", c, lim, src, err, want)
 			}
@@ -80,7 +80,7 @@ func TestIndex(t *testing.T) {
 func TestIndexOfALargeSet(t *testing.T) {
 	c := gcs.Code{Rice: 19, Run: bitio.OnesZero, Pad: gcs.PadZero}
 	set := benchSets(t, 10_000, 19)[0]
-	src, _ := c.Append(nil, set.keys)
+	src, _ := gcs.Encode(nil, c, set.keys)
 	lim := set.lim
 	lim.End = gcs.Counted
 	x, err := c.Index(src, lim, 0)

@@ -19,7 +19,7 @@ import (
 func TestMakersNameTheIndex(t *testing.T) {
 	msb := gcs.Code{Rice: 2, Gap: 1}
 	lsb := gcs.Code{Rice: 2, Run: bitio.OnesZero, Order: bitio.LSBFirst, Pad: gcs.PadZero}
-	code := func(c gcs.Code, keys ...uint64) error { _, err := c.Append(nil, keys); return err }
+	code := func(c gcs.Code, keys ...uint64) error { _, err := gcs.Encode(nil, c, keys); return err }
 	filter := func(p bip158.Params, values ...uint64) error { _, err := bip158.FromValues(p, values); return err }
 	v1 := bip158.Params{P: 20, Variant: bip158.DecredV1}
 	v2 := bip158.Params{P: 19, M: 784931, Variant: bip158.DecredV2}

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Sort sorts keys ascending, as [Code.Append] wants them. It works in scratch when
+// Sort sorts keys ascending, as [Encode] wants them. It works in scratch when
 // that is as long as keys, and otherwise allocates as much. Repeats stay;
 // slices.Compact removes them.
 //

@@ -28,7 +28,7 @@ func TestCodesBehindAHeader(t *testing.T) {
 		src := w.AppendTo(nil, bitio.ZerosOne)
 		lim := gcs.Limit{Len: 5, Max: 5000, Start: start}
 
-		if got, err := c.AppendDecode(nil, src, lim); err != nil || !slices.Equal(got, keys) {
+		if got, err := gcs.Decode([]uint64(nil), c, src, lim); err != nil || !slices.Equal(got, keys) {
 			t.Fatalf("from bit %d: %d, %v", start, got, err)
 		}
 		if ok, err := c.Contains(src, 179, lim); !ok || err != nil {
@@ -41,13 +41,13 @@ func TestCodesBehindAHeader(t *testing.T) {
 			t.Errorf("from bit %d: Index %v, %v", start, x, err)
 		}
 		lim.Max = 4999
-		_, err := c.AppendDecode(nil, src, lim)
+		_, err := gcs.Decode([]uint64(nil), c, src, lim)
 		if e := new(gcs.Error); !errors.As(err, &e) || e.Kind != gcs.OutOfRange || e.At != gcs.BitOffset(start+7+7+9+7) {
 			t.Errorf("from bit %d: %v", start, err)
 		}
 	}
 	for _, start := range []int{-1, 9} {
-		if _, err := (gcs.Code{Rice: 6}).AppendDecode(nil, []byte{0xff}, gcs.Limit{Len: 9, Max: 9, Start: start}); !errors.Is(err, gcs.BadParameter) {
+		if _, err := gcs.Decode([]uint64(nil), gcs.Code{Rice: 6}, []byte{0xff}, gcs.Limit{Len: 9, Max: 9, Start: start}); !errors.Is(err, gcs.BadParameter) {
 			t.Errorf("from bit %d of 8: %v", start, err)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/cache-aware/casper/gcs"
 )
 
 // The quick table has a figure of casper's in every row, and of libh2o's where Debian's
@@ -36,7 +38,7 @@ func TestPeersAgree(t *testing.T) {
 	for _, r := range []uint8{6, 10, 19} {
 		for _, n := range []int{1, 2, 10, 1000} {
 			all := sets(n, uint64(n)<<r)
-			want, err := code(r).Append(nil, all[0])
+			want, err := gcs.Encode(nil, code(r), all[0])
 			if err != nil {
 				t.Fatal(err)
 			}

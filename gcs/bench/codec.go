@@ -37,7 +37,7 @@ func encodeRow(r uint8, n int) row {
 	w := row{group: "encode", name: fmt.Sprintf("r=%d n=%d", r, n), unit: "key"}
 	w.by = map[string]contender{
 		"casper": func(i int) int {
-			buf, _ = c.Append(buf[:0], all[i%len(all)])
+			buf, _ = gcs.Encode(buf[:0], c, all[i%len(all)])
 			return n
 		},
 		"btcutil": func(i int) int {
@@ -102,14 +102,14 @@ func decodeRow(r uint8, n int) row {
 	c := code(r)
 	coded := make([][]byte, len(all))
 	for i, set := range all {
-		coded[i], _ = c.Append(nil, set)
+		coded[i], _ = gcs.Encode(nil, c, set)
 	}
 	lim := gcs.Limit{Len: n, Max: uint64(n) << r, End: gcs.Counted}
 	out := make([]uint64, n, n+16)
 	w := row{group: "decode", name: fmt.Sprintf("r=%d n=%d", r, n), unit: "key"}
 	w.by = map[string]contender{
 		"casper": func(i int) int {
-			keys, err := c.AppendDecode(out[:0], coded[i%len(coded)], lim)
+			keys, err := gcs.Decode(out[:0], c, coded[i%len(coded)], lim)
 			if err != nil {
 				panic(err)
 			}

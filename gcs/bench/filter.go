@@ -90,7 +90,7 @@ func indexRows(n int) ([]row, error) {
 	c := code(19)
 	universe := uint64(n) << 19
 	set, absent := keys(1, n, universe), keys(2, 4096, universe)
-	src, err := c.Append(nil, set)
+	src, err := gcs.Encode(nil, c, set)
 	if err != nil {
 		return nil, err
 	}

@@ -135,7 +135,7 @@ func plotSize(file string) (string, error) {
 		universe := uint64(float64(n) * gap)
 		set := keys(uint64(i), n, universe)
 		c := gcs.Code{Rice: gcs.BestRice(n, universe), Gap: 1}
-		octets, err := c.Append(nil, set)
+		octets, err := gcs.Encode(nil, c, set)
 		if err != nil {
 			return "", err
 		}

@@ -221,6 +221,6 @@ func (f Filter) Octets() []byte { return f.octets }
 // AppendValues appends the values, ascending, to dst. A value is there as often as
 // items have it.
 func (f Filter) AppendValues(dst []uint64) []uint64 {
-	dst, _ = f.p.Code().AppendDecode(dst, f.octets, f.Limit()) // f was checked when it was made
+	dst, _ = gcs.Decode(dst, f.p.Code(), f.octets, f.Limit()) // f was checked when it was made
 	return dst
 }

@@ -97,7 +97,7 @@ func encode(p Params, values []uint64) (Filter, error) {
 	}
 	f.start = len(octets)
 	var err error
-	if f.octets, err = p.Code().Append(octets, values); err != nil {
+	if f.octets, err = gcs.Encode(octets, p.Code(), values); err != nil {
 		return Filter{}, err
 	}
 	return f, nil

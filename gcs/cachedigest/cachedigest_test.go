@@ -270,7 +270,7 @@ func TestCodesAreTheCoresOwn(t *testing.T) {
 	for log2P := range uint8(32) {
 		p := cachedigest.Params{Log2N: 3, Log2P: log2P}
 		keys := []uint64{1, p.Universe() / 2, p.Universe() - 1}
-		coded, err := p.Code().Append(nil, slices.Compact(keys))
+		coded, err := gcs.Encode(nil, p.Code(), slices.Compact(keys))
 		if err != nil {
 			t.Fatal(err)
 		}

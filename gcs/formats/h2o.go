@@ -92,7 +92,7 @@ func (h h2o) decode(p Params, in Input) (Decoded, error) {
 	}
 	f, err := parse(text, c)
 	if err != nil {
-		d.Keys, _ = d.Layout.Code.AppendDecode(nil, d.Octets, d.Layout.Limit)
+		d.Keys, _ = gcs.Decode([]uint64(nil), d.Layout.Code, d.Octets, d.Layout.Limit)
 		return d, err
 	}
 	e, err := h.encoded(p, f)

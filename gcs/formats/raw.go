@@ -84,7 +84,7 @@ func (n nameless) encode(p Params, keys []uint64) (Encoded, error) {
 			return Encoded{}, tooLarge(size, keys)
 		}
 	}
-	if e.Octets, err = c.Append(nil, keys); err != nil {
+	if e.Octets, err = gcs.Encode(nil, c, keys); err != nil {
 		return Encoded{}, err
 	}
 	e.Text = hex.EncodeToString(e.Octets)
@@ -103,7 +103,7 @@ func (n nameless) decode(p Params, in Input) (Decoded, error) {
 	if holds(d.Octets, c.Rice, lim.Len) > MaxKeys {
 		return d, tooManyKeys()
 	}
-	if d.Keys, err = c.AppendDecode(nil, d.Octets, lim); err != nil {
+	if d.Keys, err = gcs.Decode([]uint64(nil), c, d.Octets, lim); err != nil {
 		return d, err
 	}
 	e, err := n.encode(p, d.Keys)

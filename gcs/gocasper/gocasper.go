@@ -140,7 +140,7 @@ func (f Fingerprint) AppendText(b []byte) ([]byte, error) {
 		set[i] = uint64(k)
 		end = f.p.after(end, f.gap(i))
 	}
-	octets, err := f.p.Code().Append(nil, set)
+	octets, err := gcs.Encode(nil, f.p.Code(), set)
 	if err != nil {
 		panic("gocasper: " + err.Error()) // a Fingerprint is sorted, and its gaps came from a text or fit 2^62
 	}

@@ -151,7 +151,7 @@ func Encode(values []uint32, rice uint8) (List, error) {
 			Detail: fmt.Sprintf("a parameter of %d would take %d octets", rice, size),
 		}
 	}
-	data, err := c.Append(nil, sums)
+	data, err := gcs.Encode(nil, c, sums)
 	l.Data = slices.Clip(data)
 	return l, err
 }

@@ -78,11 +78,11 @@ func TestCapturedDeltas(t *testing.T) {
 			sums = append(sums, sum)
 		}
 		code := ricedelta.Code(c.K)
-		octets, err := code.Append(nil, sums)
+		octets, err := gcs.Encode(nil, code, sums)
 		if got := hex.EncodeToString(octets); err != nil || got != c.Encoded {
 			t.Errorf("%s: %s, %v, want %s", c.ID, got, err, c.Encoded)
 		}
-		got, err := code.AppendDecode(nil, unhex(t, c.Encoded), gcs.Limit{Len: len(sums), Max: gcs.Largest, End: gcs.Counted})
+		got, err := gcs.Decode([]uint64(nil), code, unhex(t, c.Encoded), gcs.Limit{Len: len(sums), Max: gcs.Largest, End: gcs.Counted})
 		if err != nil || !slices.Equal(got, sums) {
 			t.Errorf("%s: %v, %v, want %v", c.ID, got, err, sums)
 		}

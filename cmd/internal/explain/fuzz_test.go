@@ -29,7 +29,7 @@ func FuzzExplain(f *testing.F) {
 			},
 			Limit: gcs.Limit{Len: int(length), Max: min(max, gcs.Largest), End: gcs.End(end % 3)},
 		}
-		want, wantErr := src.Code.AppendDecode(nil, octets, src.Limit)
+		want, wantErr := gcs.Decode([]uint64(nil), src.Code, octets, src.Limit)
 		e := Explain(src, 20)
 		if e.Keys != len(want) {
 			t.Fatalf("%d keys, want %d", e.Keys, len(want))

@@ -58,7 +58,7 @@ func Decode(c gcs.Code, src []byte, stream []bool, lim gcs.Limit) int {
 			oracle.Failf("%s %+v %+v of %x:\n got %d %v\nwant %d %v", how, c, lim, src, got, err, want, fault)
 		}
 	}
-	got, err := c.AppendDecode(nil, src, lim)
+	got, err := gcs.Decode([]uint64(nil), c, src, lim)
 	check("AppendDecode", got, err)
 	appendDecode(c, src, lim, want, check)
 
@@ -92,7 +92,7 @@ func Decode(c gcs.Code, src []byte, stream []bool, lim gcs.Limit) int {
 	}
 	if lim.End != gcs.Open && lim.Start == 0 {
 		// What was accepted is exactly what an encoder writes.
-		again, err := c.Append(nil, got)
+		again, err := gcs.Encode(nil, c, got)
 		if err != nil || string(again) != string(src) {
 			oracle.Failf("%+v %+v of %x: accepted, but %d encodes to %x, %v", c, lim, src, got, again, err)
 		}
@@ -113,7 +113,7 @@ func appendDecode(c gcs.Code, src []byte, lim gcs.Limit, want []uint64, check fu
 			dst[i] = kept + uint64(i)
 		}
 		beyond := dst[1+spare]
-		got, err := c.AppendDecode(dst[:1:1+spare], src, lim)
+		got, err := gcs.Decode(dst[:1:1+spare], c, src, lim)
 		if got[0] != kept || dst[1+spare] != beyond {
 			oracle.Failf("AppendDecode %+v %+v of %x: wrote outside its room", c, lim, src)
 		}
@@ -217,7 +217,7 @@ func encode(c gcs.Code, keys []uint64) int {
 			fault = oracle.Fault{Layer: gcs.SetLayer, Kind: gcs.TooMany, Offset: oracle.KeyAt(len(keys) - 1)}
 		}
 		if uint64(most) > refused {
-			if got, err := c.Append(nil, keys); len(got) > 0 || oracle.FaultOf(err) != fault {
+			if got, err := gcs.Encode(nil, c, keys); len(got) > 0 || oracle.FaultOf(err) != fault {
 				oracle.Failf("Append %+v of %d: %x, %v; want %v", c, keys, got, err, fault)
 			}
 		}
@@ -246,7 +246,7 @@ func Encode(c gcs.Code, keys []uint64) {
 		for i := range dst {
 			dst[i] = 0xa5
 		}
-		got, err := c.Append(dst[:front:front+spare], keys)
+		got, err := gcs.Encode(dst[:front:front+spare], c, keys)
 		if oracle.FaultOf(err) != fault {
 			oracle.Failf("Append %+v of %d: %v, want %v", c, keys, err, fault)
 		}

@@ -188,7 +188,7 @@ func tail(t *testing.T, c gcs.Code, src []byte, turn int) {
 
 func decodeAlone(t *testing.T, c gcs.Code, src []byte, stream []bool, lim gcs.Limit) {
 	want, fault := oracle.Decode(nil, stream, c, lim)
-	got, err := c.AppendDecode(nil, src, lim)
+	got, err := gcs.Decode([]uint64(nil), c, src, lim)
 	if !slices.Equal(got, want) || oracle.FaultOf(err) != fault {
 		t.Fatalf("AppendDecode %+v %+v of %x: %d keys, %v; want %d, %v", c, lim, src, len(got), err, len(want), fault)
 	}
@@ -208,7 +208,7 @@ func TestLong(t *testing.T) {
 			keys := oracle.Keys(c, landscape(rng))
 			bits, _ := oracle.Encode(nil, c, keys)
 			octets := oracle.AppendOctets(nil, bits, c.Order, oracle.PadBit(c))
-			got, err := c.Append(nil, keys)
+			got, err := gcs.Encode(nil, c, keys)
 			if err != nil || string(got) != string(octets) {
 				t.Fatalf("Append %+v of %d keys: %x, %v; want %x", c, len(keys), got, err, octets)
 			}
