@@ -3,13 +3,17 @@ package gcs_test
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/cache-aware/casper/bitio"
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/bip158"
+	"github.com/cache-aware/casper/gcs/cachedigest"
+	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/gcs/formats"
+	"github.com/cache-aware/casper/gcs/gocasper"
 	"github.com/cache-aware/casper/gcs/ricedelta"
 )
 
@@ -23,7 +27,7 @@ func TestMakersNameTheIndex(t *testing.T) {
 	filter := func(p bip158.Params, values ...uint64) error { _, err := bip158.FromValues(p, values); return err }
 	v1 := bip158.Params{P: 20, Variant: bip158.DecredV1}
 	v2 := bip158.Params{P: 19, M: 784931, Variant: bip158.DecredV2}
-	list := func(rice uint8, values ...uint32) error { _, err := ricedelta.Encode(values, rice); return err }
+	list := func(rice uint8, values ...uint32) error { _, err := ricedelta.FromValues(rice, values); return err }
 	far := make([]uint32, 3)
 	far[2] = math.MaxUint32
 
@@ -71,6 +75,23 @@ func TestMakersNameTheIndex(t *testing.T) {
 		} else if _, ok := e.At.Index(); !ok {
 			t.Errorf("%s: %v, and yet the place is in bits", name, tt.err)
 		}
+	}
+}
+
+// A set that is made of a program's own keys takes those at or above its universe for
+// the key that its reduction makes of them: the remainder.
+func TestNewReducesKeys(t *testing.T) {
+	h2o := casper.New(casper.Params{CapacityBits: 8}, 20, 256+20, 1<<31+178)
+	if got := slices.Collect(h2o.All()); !slices.Equal(got, []casper.Key{20, 178}) {
+		t.Errorf("casper: %d", got)
+	}
+	other := gocasper.New(gocasper.Params{P: 64, N: 10}, 20, 640+20, 1<<40*640+178)
+	if got := slices.Collect(other.All()); !slices.Equal(got, []gocasper.Key{20, 178}) {
+		t.Errorf("gocasper: %d", got)
+	}
+	digest := cachedigest.New(cachedigest.Params{Log2N: 1, Log2P: 7}, 20, 256+20, 1<<60+178)
+	if got := slices.Collect(digest.All()); !slices.Equal(got, []cachedigest.Key{20, 178}) {
+		t.Errorf("cachedigest: %d", got)
 	}
 }
 

@@ -44,7 +44,7 @@ func filterRows(sizes []int) ([]row, error) {
 		absent := itemsOf(2, 4096)
 		one := row{group: "BIP 158 Contains", name: fmt.Sprintf("n=%d", n), unit: "query", by: map[string]contender{
 			"casper": func(i int) int {
-				filter.Contains(bip158.Key(key), absent[i%len(absent)])
+				filter.Has(bip158.Key(key), absent[i%len(absent)])
 				return 1
 			},
 			"btcutil": func(i int) int {
@@ -65,7 +65,7 @@ func filterRows(sizes []int) ([]row, error) {
 			}
 			any := row{group: fmt.Sprintf("BIP 158 ContainsAny m=%d", m), name: fmt.Sprintf("n=%d", n), unit: "query", by: map[string]contender{
 				"casper": func(i int) int {
-					filter.ContainsAny(bip158.Key(key), groups[i%len(groups)])
+					filter.HasAny(bip158.Key(key), groups[i%len(groups)])
 					return 1
 				},
 				"btcutil": func(i int) int {

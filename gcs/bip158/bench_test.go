@@ -60,7 +60,7 @@ func BenchmarkContains(b *testing.B) {
 			b.ReportAllocs()
 			i := 0
 			for b.Loop() {
-				f.Contains(bip158.Key{}, absent[i%len(absent)])
+				f.Has(bip158.Key{}, absent[i%len(absent)])
 				i++
 			}
 		})
@@ -78,7 +78,7 @@ func BenchmarkContainsAny(b *testing.B) {
 				absent := scripts(m, 2)
 				b.ReportAllocs()
 				for b.Loop() {
-					f.ContainsAny(bip158.Key{}, absent)
+					f.HasAny(bip158.Key{}, absent)
 				}
 			})
 		}

@@ -36,6 +36,7 @@ package bip158
 import (
 	"encoding/hex"
 	"fmt"
+	"iter"
 	"math"
 	"math/bits"
 
@@ -154,7 +155,7 @@ type Filter struct {
 // *[gcs.Error]; the values before it can be had from the filter even so.
 //
 // It goes through all values once without keeping them, which takes about as long as
-// [Filter.Contains] does in vain; a count in front never makes it allocate.
+// [Filter.Has] does in vain; a count in front never makes it allocate.
 func Parse(octets []byte, p Params) (Filter, error) {
 	f, err := parseCount(octets, p)
 	if err != nil {
@@ -218,9 +219,14 @@ func (f Filter) N() uint32 { return f.n }
 // Octets returns the filter as it travels. It must not be changed.
 func (f Filter) Octets() []byte { return f.octets }
 
-// AppendValues appends the values, ascending, to dst. A value is there as often as
-// items have it.
-func (f Filter) AppendValues(dst []uint64) []uint64 {
-	dst, _ = gcs.Decode(dst, f.p.Code(), f.octets, f.Limit()) // f was checked when it was made
-	return dst
+// All returns the values, ascending. A value is there as often as items have it. Of a
+// filter that [Parse] refused it returns those before the fault.
+func (f Filter) All() iter.Seq[uint64] {
+	return func(yield func(uint64) bool) {
+		for v, err := range f.p.Code().All(f.octets, f.Limit()) {
+			if err != nil || !yield(v) {
+				return
+			}
+		}
+	}
 }

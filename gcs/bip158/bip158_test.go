@@ -80,14 +80,14 @@ func TestOfficialVectors(t *testing.T) {
 			t.Errorf("block %d: N %d, %v", r.Height, g.N(), err)
 		}
 		for _, item := range items {
-			if !g.Contains(k, item) {
+			if !g.Has(k, item) {
 				t.Errorf("block %d does not contain %x", r.Height, item)
 			}
 		}
-		if g.Contains(k, []byte("absent")) || g.ContainsAny(k, [][]byte{[]byte("absent"), []byte("missing")}) {
+		if g.Has(k, []byte("absent")) || g.HasAny(k, [][]byte{[]byte("absent"), []byte("missing")}) {
 			t.Errorf("block %d contains what it does not", r.Height)
 		}
-		if got := g.ContainsAny(k, append([][]byte{[]byte("absent")}, items...)); got != (len(items) > 0) {
+		if got := g.HasAny(k, append([][]byte{[]byte("absent")}, items...)); got != (len(items) > 0) {
 			t.Errorf("block %d: ContainsAny is %t", r.Height, got)
 		}
 	}
@@ -164,7 +164,7 @@ func TestDecredVectors(t *testing.T) {
 			continue
 		}
 		for _, item := range tt.items {
-			if g.Contains(bip158.Key{}, item) != (len(item) > 0) {
+			if g.Has(bip158.Key{}, item) != (len(item) > 0) {
 				t.Errorf("%+v %s: Contains(%q) is wrong", tt.p, tt.filter, item)
 			}
 		}
@@ -178,7 +178,7 @@ func TestZeroValue(t *testing.T) {
 		t.Fatalf("value %d", v)
 	}
 	f, err := bip158.Build(p, bip158.Key{}, items("testr", "test2"))
-	if err != nil || !f.Contains(bip158.Key{}, []byte("testr")) || !f.ContainsAny(bip158.Key{}, items("", "testr")) {
+	if err != nil || !f.Has(bip158.Key{}, []byte("testr")) || !f.HasAny(bip158.Key{}, items("", "testr")) {
 		t.Errorf("%x, %v", f.Octets(), err)
 	}
 }
@@ -200,14 +200,14 @@ func TestRepeats(t *testing.T) {
 		}
 		want = map[bip158.Variant]uint32{bip158.Bitcoin: 900, bip158.DecredV1: 1000, bip158.DecredV2: 900}[variant]
 		f, err = bip158.Build(bip158.Params{M: 1, Variant: variant}, bip158.Key{7}, crowd)
-		values := f.AppendValues(nil)
+		values := slices.Collect(f.All())
 		if err != nil || f.N() != want || len(values) != int(want) || len(slices.Compact(values)) == int(want) {
 			t.Errorf("variant %d: N %d, %d different values, %v", variant, f.N(), len(slices.Compact(values)), err)
 		}
 	}
 	// The empty item is one like any other in a Bitcoin filter.
 	f, _ := bip158.Build(bip158.Basic, bip158.Key{}, items("", "a", ""))
-	if f.N() != 2 || !f.Contains(bip158.Key{}, nil) || !f.ContainsAny(bip158.Key{}, items("")) {
+	if f.N() != 2 || !f.Has(bip158.Key{}, nil) || !f.HasAny(bip158.Key{}, items("")) {
 		t.Errorf("the empty item: N %d", f.N())
 	}
 }
@@ -215,8 +215,8 @@ func TestRepeats(t *testing.T) {
 // Worked example of gcs/SPEC.md.
 func TestWorkedExample(t *testing.T) {
 	f, err := bip158.Parse(unhex(t, "019dfca8"), bip158.Basic)
-	if err != nil || !slices.Equal(f.AppendValues(nil), []uint64{769941}) || f.Limit().Start != 8 || f.Params() != bip158.Basic {
-		t.Errorf("%v, %v", f.AppendValues(nil), err)
+	if err != nil || !slices.Equal(slices.Collect(f.All()), []uint64{769941}) || f.Limit().Start != 8 || f.Params() != bip158.Basic {
+		t.Errorf("%v, %v", slices.Collect(f.All()), err)
 	}
 }
 
@@ -278,15 +278,15 @@ func TestBadFilters(t *testing.T) {
 		} else if strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: more than one line: %q", tt.name, err)
 		}
-		_ = f.AppendValues(nil) // the values before the error, without a panic
+		_ = slices.Collect(f.All()) // the values before the error, without a panic
 	}
 }
 
 // Values before an error are there.
 func TestValuesBeforeError(t *testing.T) {
 	f, err := bip158.Parse(unhex(t, "0271c0"), bip158.Params{P: 3, M: 8}) // 0 111, then 0001 11000000
-	if err == nil || !errors.Is(err, gcs.TrailingData) || !slices.Equal(f.AppendValues(nil), []uint64{7, 8}) {
-		t.Errorf("%v, %v", f.AppendValues(nil), err)
+	if err == nil || !errors.Is(err, gcs.TrailingData) || !slices.Equal(slices.Collect(f.All()), []uint64{7, 8}) {
+		t.Errorf("%v, %v", slices.Collect(f.All()), err)
 	}
 }
 
@@ -443,12 +443,12 @@ func TestAgainstNaive(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%+v, %d items: %v", p, n, err)
 		}
-		again, err := bip158.FromValues(p, g.AppendValues(nil))
+		again, err := bip158.FromValues(p, slices.Collect(g.All()))
 		if err != nil || string(again.Octets()) != string(f.Octets()) {
 			t.Fatalf("%+v, %d items: %v, %x", p, n, err, again.Octets())
 		}
 		for j, item := range all {
-			if want := len(item) > 0 || p.Variant == bip158.Bitcoin; j < 500 && (g.Contains(k, item) != want || g.ContainsAny(k, [][]byte{item}) != want) {
+			if want := len(item) > 0 || p.Variant == bip158.Bitcoin; j < 500 && (g.Has(k, item) != want || g.HasAny(k, [][]byte{item}) != want) {
 				t.Fatalf("%+v: Contains(%x) is not %t", p, item, want)
 			}
 		}
@@ -467,7 +467,7 @@ func TestFalsePositives(t *testing.T) {
 	}
 	found := 0
 	for i := range 8000 {
-		if f.Contains(bip158.Key{1}, fmt.Append(nil, "stranger ", i)) {
+		if f.Has(bip158.Key{1}, fmt.Append(nil, "stranger ", i)) {
 			found++
 		}
 	}
@@ -491,8 +491,8 @@ func TestNoAllocs(t *testing.T) {
 	}
 	strangers := items("x", "y", "z")
 	for name, query := range map[string]func(){
-		"Contains":    func() { f.Contains(bip158.Key{1}, members[500]) },
-		"ContainsAny": func() { f.ContainsAny(bip158.Key{1}, strangers) },
+		"Contains":    func() { f.Has(bip158.Key{1}, members[500]) },
+		"ContainsAny": func() { f.HasAny(bip158.Key{1}, strangers) },
 		"Parse":       func() { _, _ = bip158.Parse(f.Octets(), bip158.Basic) },
 	} {
 		if n := testing.AllocsPerRun(100, query); n > 0.5 { // the pool may be emptied once
@@ -536,7 +536,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		values := g.AppendValues(nil)
+		values := slices.Collect(g.All())
 		again, err := bip158.FromValues(params, values)
 		if err != nil || string(again.Octets()) != string(octets) {
 			t.Errorf("%+v %x is written as %x, %v", params, octets, again.Octets(), err)
@@ -546,7 +546,7 @@ func FuzzParse(f *testing.F) {
 		}
 		item := []byte("item")
 		_, want := slices.BinarySearch(values, params.Value(bip158.Key{}, item, g.N()))
-		if g.Contains(bip158.Key{}, item) != want || g.ContainsAny(bip158.Key{}, [][]byte{item}) != want {
+		if g.Has(bip158.Key{}, item) != want || g.HasAny(bip158.Key{}, [][]byte{item}) != want {
 			t.Errorf("%+v %x: Contains is not %t", params, octets, want)
 		}
 	})
@@ -583,13 +583,13 @@ func ExampleParse() {
 	}
 	mine, _ := hex.DecodeString("76a914c01a7ca16b47be50cbdbc60724f701d52d75156688ac")
 	other, _ := hex.DecodeString("76a914000000000000000000000000000000000000000088ac")
-	fmt.Println(f.N(), f.Contains(key, mine), f.Contains(key, other), f.ContainsAny(key, [][]byte{other, mine}))
+	fmt.Println(f.N(), f.Has(key, mine), f.Has(key, other), f.HasAny(key, [][]byte{other, mine}))
 	// Output: 9 true false true
 }
 
 func ExampleBuild() {
 	f, err := bip158.Build(bip158.Basic, bip158.Key{}, [][]byte{[]byte("Alex"), []byte("Bob")})
-	fmt.Printf("%x %v %v\n", f.Octets(), f.AppendValues(nil), err)
+	fmt.Printf("%x %v %v\n", f.Octets(), slices.Collect(f.All()), err)
 	// Output: 02115675d45e [71015 453061] <nil>
 }
 

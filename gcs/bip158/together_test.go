@@ -52,7 +52,7 @@ func TestWorkersAgree(t *testing.T) {
 				for i := range strangers {
 					strangers[i] = fmt.Append(nil, "stranger ", i)
 				}
-				one, some := want.containsAny(k, strangers, 1), want.containsAny(k, strangers, 3)
+				one, some := want.hasAny(k, strangers, 1), want.hasAny(k, strangers, 3)
 				if one != some {
 					t.Errorf("%d items, %s, %+v: one worker finds %t, three %t", n, name, p, one, some)
 				}
@@ -60,7 +60,7 @@ func TestWorkersAgree(t *testing.T) {
 					continue
 				}
 				last := append(strangers, items[n-1])
-				if found := want.containsAny(k, last, 3); found != want.Contains(k, items[n-1]) && !one {
+				if found := want.hasAny(k, last, 3); found != want.Has(k, items[n-1]) && !one {
 					t.Errorf("%d items, %s, %+v: the last item is there: %t", n, name, p, found)
 				}
 			}
@@ -93,7 +93,7 @@ func TestProcessors(t *testing.T) {
 		if err != nil || !bytes.Equal(got.octets, want.octets) {
 			t.Errorf("%d processors build another filter, %v", processors, err)
 		}
-		if !got.ContainsAny(Key{}, items) {
+		if !got.HasAny(Key{}, items) {
 			t.Errorf("%d processors find nothing", processors)
 		}
 	}
@@ -162,7 +162,7 @@ func TestCollisionOfHashes(t *testing.T) {
 						values = append(values, p.Value(Key{}, item, want))
 					}
 					slices.Sort(values)
-					if got := f.AppendValues(nil); !slices.Equal(slices.Compact(got), slices.Compact(values)) {
+					if got := slices.Collect(f.All()); !slices.Equal(slices.Compact(got), slices.Compact(values)) {
 						t.Errorf("%q, variant %d: %d", items, variant, got)
 					}
 				}

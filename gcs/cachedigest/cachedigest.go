@@ -31,6 +31,7 @@
 package cachedigest
 
 import (
+	"iter"
 	"math"
 	"math/bits"
 	"slices"
@@ -110,14 +111,17 @@ type Digest struct {
 	keys  []Key // sorted, distinct
 }
 
-// New returns the digest that holds the given keys. It panics if p is not valid or
-// a key not below the universe.
+// New returns the digest that holds the given keys. Keys at or above the universe are
+// reduced to it, modulo the universe. It panics if p is not valid.
 func New(p Params, keys ...Key) Digest {
-	set := slices.Clone(keys)
-	slices.Sort(set)
-	if !p.Valid() || len(set) > 0 && uint64(set[len(set)-1]) >= p.Universe() {
-		panic("cachedigest: New with invalid parameters or keys")
+	if !p.Valid() {
+		panic("cachedigest: New with invalid parameters")
 	}
+	set := make([]Key, len(keys))
+	for i, k := range keys {
+		set[i] = k % Key(p.Universe())
+	}
+	slices.Sort(set)
 	return Digest{p, true, slices.Compact(set)}
 }
 
@@ -127,8 +131,8 @@ func (d Digest) Params() Params { return d.p }
 // Len returns the number of keys.
 func (d Digest) Len() int { return len(d.keys) }
 
-// Keys returns the keys, ascending, in a slice of their own.
-func (d Digest) Keys() []Key { return slices.Clone(d.keys) }
+// All returns the keys, ascending.
+func (d Digest) All() iter.Seq[Key] { return slices.Values(d.keys) }
 
 // Has reports whether d holds the key.
 func (d Digest) Has(k Key) bool {

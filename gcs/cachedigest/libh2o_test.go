@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os/exec"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,7 +50,7 @@ func (d dialogue) ours() (o outcome) {
 		o.complete = e.Flags&cachedigest.Complete != 0
 		p := e.Digest.Params()
 		k := kept{bits: uint64(p.Log2N + p.Log2P)}
-		for _, key := range e.Digest.Keys() {
+		for _, key := range slices.Collect(e.Digest.All()) {
 			k.keys = append(k.keys, uint64(key))
 		}
 		if e.Flags&cachedigest.Validators != 0 {

@@ -96,6 +96,18 @@ func (p Params) MaxText() int {
 	return base64url.EncodedLen(p.Code().MaxSize(p.Capacity(), uint64(p.mask())))
 }
 
+// Limit is what [Parse] lets a value hold: at most as many keys as there are, below
+// the capacity.
+func (p Params) Limit() gcs.Limit {
+	return gcs.Limit{Len: p.Capacity(), Max: uint64(p.mask())}
+}
+
+// LimitLenient is what [ParseLenient] lets a value hold, as H2O does: as many keys as
+// its buffer of 128 has room for after doubling up to the capacity, of any size.
+func (p Params) LimitLenient() gcs.Limit {
+	return gcs.Limit{Len: max(128, p.Capacity()), Max: 1<<32 - 1, End: gcs.Open}
+}
+
 // A Key is what the cookie knows of a path: its hash, reduced to the capacity.
 type Key uint32
 
@@ -133,14 +145,12 @@ func makeReadings(make func(p Params) reading) (all readings) {
 }
 
 var strictly = makeReadings(func(p Params) reading {
-	return reading{base64url.Strict, p.Code(), gcs.Limit{Len: p.Capacity(), Max: uint64(p.mask())}, p.MaxText()}
+	return reading{base64url.Strict, p.Code(), p.Limit(), p.MaxText()}
 })
 
-// leniently is how H2O reads. Its limit is the number of keys that its buffer of 128
-// has room for after doubling up to the capacity, and it has none for their
-// size.
+// leniently is how H2O reads.
 var leniently = makeReadings(func(p Params) reading {
-	return reading{base64url.Lenient, p.Code(), gcs.Limit{Len: max(128, p.Capacity()), Max: 1<<32 - 1, End: gcs.Open}, MaxText}
+	return reading{base64url.Lenient, p.Code(), p.LimitLenient(), MaxText}
 })
 
 // read appends the keys of a value to dst. The octets between text and keys stay on

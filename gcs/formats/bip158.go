@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/hex"
 	"math"
+	"slices"
 
 	"github.com/cache-aware/casper/gcs/bip158"
 )
@@ -132,7 +133,7 @@ func (b blockFilter) encode(p Params, keys []uint64) (Encoded, error) {
 
 func (blockFilter) encoded(p Params, f bip158.Filter) Encoded {
 	p.N = new(int64(f.N()))
-	return Encoded{Octets: f.Octets(), Text: hex.EncodeToString(f.Octets()), Keys: f.AppendValues([]uint64{}), Params: p}
+	return Encoded{Octets: f.Octets(), Text: hex.EncodeToString(f.Octets()), Keys: slices.AppendSeq([]uint64{}, f.All()), Params: p}
 }
 
 func (b blockFilter) decode(p Params, in Input) (Decoded, error) {
@@ -158,7 +159,7 @@ func (b blockFilter) decode(p Params, in Input) (Decoded, error) {
 	if holds(d.Octets, bp.P, d.Layout.Limit.Len) > MaxKeys {
 		return d, cmp.Or(err, tooManyKeys())
 	}
-	d.Keys = f.AppendValues([]uint64{})
+	d.Keys = slices.AppendSeq([]uint64{}, f.All())
 	if err != nil {
 		return d, err
 	}

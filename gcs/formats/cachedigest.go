@@ -1,6 +1,8 @@
 package formats
 
 import (
+	"slices"
+
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/base64url"
 	"github.com/cache-aware/casper/gcs/cachedigest"
@@ -79,7 +81,7 @@ func (c cacheDigest) encode(p Params, keys []uint64) (Encoded, error) {
 }
 
 func (cacheDigest) encoded(p Params, d cachedigest.Digest) (e Encoded, err error) {
-	e = Encoded{Text: d.String(), Params: p, Keys: numbers(d.Keys())}
+	e = Encoded{Text: d.String(), Params: p, Keys: numbers(slices.Collect(d.All()))}
 	e.Octets, err = base64url.AppendDecode(nil, e.Text, base64url.Strict)
 	return e, err
 }
@@ -123,7 +125,7 @@ func (c cacheDigest) decode(p Params, in Input) (Decoded, error) {
 			Limit: lim,
 		}
 	}
-	d.Keys = numbers(digest.Keys())
+	d.Keys = numbers(slices.Collect(digest.All()))
 	if err != nil {
 		return d, err
 	}
@@ -147,7 +149,7 @@ func (d Decoded) header(value string) (Decoded, error) {
 		d.Digests[i] = Digest{
 			Log2N: uint64(p.Log2N), Log2P: uint64(p.Log2P),
 			Flags: append([]string{}, e.Flags.Names()...),
-			Keys:  numbers(e.Digest.Keys()),
+			Keys:  numbers(slices.Collect(e.Digest.All())),
 		}
 	}
 	d.Canonical = err == nil && h.String() == value

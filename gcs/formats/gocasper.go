@@ -1,6 +1,8 @@
 package formats
 
 import (
+	"slices"
+
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/base64url"
 	"github.com/cache-aware/casper/gcs/gocasper"
@@ -64,7 +66,7 @@ func (c goCasper) encode(p Params, keys []uint64) (Encoded, error) {
 }
 
 func (goCasper) encoded(p Params, f gocasper.Fingerprint) (e Encoded, err error) {
-	e = Encoded{Text: f.String(), Params: p, Keys: numbers(f.Keys())}
+	e = Encoded{Text: f.String(), Params: p, Keys: numbers(slices.Collect(f.All()))}
 	e.Octets, err = base64url.AppendDecode(nil, e.Text, base64url.Strict)
 	return e, err
 }
@@ -88,7 +90,7 @@ func (c goCasper) decode(p Params, in Input) (Decoded, error) {
 		return d, err
 	}
 	f, err := parse(text, g)
-	d.Keys = numbers(f.Keys())
+	d.Keys = numbers(slices.Collect(f.All()))
 	if err != nil {
 		return d, err
 	}

@@ -43,7 +43,7 @@ func (r riceDelta) encode(p Params, keys []uint64) (Encoded, error) {
 	if err != nil {
 		return Encoded{}, err
 	}
-	l, err := ricedelta.Encode(values, uint8(rice))
+	l, err := ricedelta.FromValues(uint8(rice), values)
 	if err != nil {
 		return Encoded{}, err
 	}
@@ -79,14 +79,15 @@ func (riceDelta) decode(p Params, in Input) (Decoded, error) {
 	if holds(l.Data, l.Rice, int(count)) > MaxKeys {
 		return d, tooManyKeys()
 	}
-	values, err := l.AppendValues(nil)
-	for _, v := range values {
+	var values []uint32
+	for v, err := range l.All() {
+		if err != nil {
+			return d, err
+		}
+		values = append(values, v)
 		d.Keys = append(d.Keys, uint64(v))
 	}
-	if err != nil {
-		return d, err
-	}
-	again, err := ricedelta.Encode(values, l.Rice)
+	again, err := ricedelta.FromValues(l.Rice, values)
 	d.Canonical = err == nil && string(again.Data) == string(l.Data)
 	return d, nil
 }

@@ -38,6 +38,7 @@
 package gocasper
 
 import (
+	"iter"
 	"math/bits"
 	"slices"
 	"strings"
@@ -108,8 +109,8 @@ func (f Fingerprint) Params() Params { return f.p }
 // Len returns the number of keys.
 func (f Fingerprint) Len() int { return len(f.keys) }
 
-// Keys returns the keys, ascending, in a slice of their own.
-func (f Fingerprint) Keys() []Key { return slices.Clone(f.keys) }
+// All returns the keys, ascending.
+func (f Fingerprint) All() iter.Seq[Key] { return slices.Values(f.keys) }
 
 // Has reports whether f holds the key: the client is likely to hold the asset.
 func (f Fingerprint) Has(k Key) bool {
@@ -120,7 +121,7 @@ func (f Fingerprint) Has(k Key) bool {
 // With returns f with the given keys besides; see [New]. Keys that a lenient reader
 // let in stay.
 func (f Fingerprint) With(keys ...Key) Fingerprint {
-	set := append(f.Keys(), New(f.p, keys...).keys...)
+	set := append(slices.Clone(f.keys), New(f.p, keys...).keys...)
 	slices.Sort(set)
 	return Fingerprint{f.p, slices.Compact(set)}
 }

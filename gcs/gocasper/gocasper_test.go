@@ -67,7 +67,7 @@ func deployed(octets []byte, p uint64) (keys []uint64, ok bool) {
 
 func plain(f gocasper.Fingerprint) []uint64 {
 	keys := []uint64{}
-	for _, k := range f.Keys() {
+	for _, k := range slices.Collect(f.All()) {
 		keys = append(keys, uint64(k))
 	}
 	return keys
@@ -159,8 +159,8 @@ func TestCaptures(t *testing.T) {
 			"Parse": gocasper.Parse, "ParseLenient": gocasper.ParseLenient,
 		} {
 			f, err := parse(v.Cookie, p)
-			if err != nil || !slices.Equal(f.Keys(), want.Keys()) {
-				t.Errorf("%s(%q) = %v, %v, want %v", name, v.Cookie, f.Keys(), err, want.Keys())
+			if err != nil || !slices.Equal(slices.Collect(f.All()), slices.Collect(want.All())) {
+				t.Errorf("%s(%q) = %v, %v, want %v", name, v.Cookie, slices.Collect(f.All()), err, slices.Collect(want.All()))
 			}
 		}
 	}
@@ -300,12 +300,12 @@ func TestAgainstDeployedReader(t *testing.T) {
 func TestHasWith(t *testing.T) {
 	p := gocasper.Params{P: 64, N: 10}
 	f := gocasper.New(p, 639, 0, 146, 146, 640+5)
-	if !slices.Equal(f.Keys(), []gocasper.Key{0, 5, 146, 639}) {
-		t.Fatalf("New: %v", f.Keys())
+	if !slices.Equal(slices.Collect(f.All()), []gocasper.Key{0, 5, 146, 639}) {
+		t.Fatalf("New: %v", slices.Collect(f.All()))
 	}
 	g := f.With(7, 640+8, 0)
-	if !slices.Equal(g.Keys(), []gocasper.Key{0, 5, 7, 8, 146, 639}) || f.Len() != 4 {
-		t.Errorf("With: %v, and f is %v", g.Keys(), f.Keys())
+	if !slices.Equal(slices.Collect(g.All()), []gocasper.Key{0, 5, 7, 8, 146, 639}) || f.Len() != 4 {
+		t.Errorf("With: %v, and f is %v", slices.Collect(g.All()), slices.Collect(f.All()))
 	}
 	if !g.Has(7) || f.Has(7) || g.Has(9) {
 		t.Error("Has")
@@ -371,8 +371,8 @@ func FuzzText(f *testing.F) {
 		if err == nil && s.String() != text {
 			t.Errorf("%q is written as %q", text, s)
 		}
-		if l, lerr := gocasper.ParseLenient(text, p); err == nil && (lerr != nil || !slices.Equal(l.Keys(), s.Keys())) {
-			t.Errorf("%q: strictly %v, leniently %v %v", text, s.Keys(), l.Keys(), lerr)
+		if l, lerr := gocasper.ParseLenient(text, p); err == nil && (lerr != nil || !slices.Equal(slices.Collect(l.All()), slices.Collect(s.All()))) {
+			t.Errorf("%q: strictly %v, leniently %v %v", text, slices.Collect(s.All()), slices.Collect(l.All()), lerr)
 		}
 	})
 }
@@ -404,7 +404,7 @@ func ExampleNew() {
 func ExampleFingerprint_With() {
 	p := gocasper.Params{P: 64, N: 10}
 	f, _ := gocasper.Parse("yQA", p)
-	fmt.Println(f.With(p.Key("/static/example.jpg")).Keys())
+	fmt.Println(slices.Collect(f.With(p.Key("/static/example.jpg")).All()))
 	// Output: [146 212]
 }
 

@@ -29,6 +29,7 @@ package ricedelta
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 
@@ -85,29 +86,35 @@ func (l List) check() error {
 	}
 }
 
-// AppendValues decodes the list and appends its values, ascending, to dst. Whatever it
-// accepts, [Encode] makes again of the values. Anything else is a *[gcs.Error]; the
-// values before it are appended nevertheless.
+// All decodes the list and returns its values, ascending. Whatever it accepts,
+// [FromValues] makes again of the values. Anything else ends it with (0, err), a
+// *[gcs.Error].
 //
-// Count, which comes from outside, never makes it allocate: dst grows by what is in
-// Data.
-func (l List) AppendValues(dst []uint32) ([]uint32, error) {
-	if err := l.check(); err != nil {
-		return dst, err
-	}
-	dst = append(dst, l.First)
-	for sum, err := range Code(l.Rice).All(l.Data, l.Limit()) {
-		if err != nil {
-			return dst, err
+// It keeps nothing, so that Count, which comes from outside, costs nothing.
+func (l List) All() iter.Seq2[uint32, error] {
+	return func(yield func(uint32, error) bool) {
+		if err := l.check(); err != nil {
+			yield(0, err)
+			return
 		}
-		dst = append(dst, l.First+uint32(sum))
+		if !yield(l.First, nil) {
+			return
+		}
+		for sum, err := range Code(l.Rice).All(l.Data, l.Limit()) {
+			if err != nil {
+				yield(0, err)
+				return
+			}
+			if !yield(l.First+uint32(sum), nil) {
+				return
+			}
+		}
 	}
-	return dst, nil
 }
 
-// Contains reports whether the value is in the list. It stops at the first that is
+// Has reports whether the value is in the list. It stops at the first that is
 // not below it: what follows is not looked at, and its errors are not found.
-func (l List) Contains(value uint32) (bool, error) {
+func (l List) Has(value uint32) (bool, error) {
 	if err := l.check(); err != nil {
 		return false, err
 	}
@@ -117,14 +124,14 @@ func (l List) Contains(value uint32) (bool, error) {
 	return Code(l.Rice).Contains(l.Data, uint64(value-l.First), l.Limit())
 }
 
-// Encode codes the values, which must be sorted; there must be one at least. A repeated
+// FromValues codes the values, which must be sorted; there must be one at least. A repeated
 // value makes a difference of 0, which readers accept. For a single value nothing
 // is coded, and the parameter may be 0.
 //
 // The errors are [gcs.BadParameter] for the parameter or for want of a value,
 // [gcs.Unsorted], and [gcs.TooMany] where the data would be longer than [MaxOctets].
 // [BestRice] never leads to that.
-func Encode(values []uint32, rice uint8) (List, error) {
+func FromValues(rice uint8, values []uint32) (List, error) {
 	if len(values) == 0 {
 		return List{}, &gcs.Error{
 			Layer: gcs.SetLayer, Kind: gcs.BadParameter, Detail: "a list has a first value",

@@ -93,11 +93,11 @@ func TestCapturedDeltas(t *testing.T) {
 func TestCapturedLists(t *testing.T) {
 	for _, c := range load(t).Prefixes {
 		l := ricedelta.List{First: c.First, Rice: c.Rice, Count: c.Count, Data: unhex(t, c.Encoded)}
-		values, err := l.AppendValues(nil)
+		values, err := collect(l)
 		if err != nil || !slices.Equal(values, c.Values) {
 			t.Errorf("%s: %v, %v, want %v", c.ID, values, err, c.Values)
 		}
-		again, err := ricedelta.Encode(c.Values, c.Rice)
+		again, err := ricedelta.FromValues(c.Rice, c.Values)
 		if err != nil || again.First != c.First || again.Count != c.Count || hex.EncodeToString(again.Data) != c.Encoded {
 			t.Errorf("%s: %+v, %v", c.ID, again, err)
 		}
@@ -109,7 +109,7 @@ func TestCapturedLists(t *testing.T) {
 				t.Errorf("%s: Value(Prefix(%d)) = %d", c.ID, v, ricedelta.Value(p))
 			}
 			for _, x := range []uint32{v - 1, v, v + 1} {
-				if found, err := l.Contains(x); err != nil || found != slices.Contains(values, x) {
+				if found, err := l.Has(x); err != nil || found != slices.Contains(values, x) {
 					t.Errorf("%s: Contains(%d) = %t, %v", c.ID, x, found, err)
 				}
 			}
@@ -125,7 +125,7 @@ func TestCapturedLists(t *testing.T) {
 func TestCapturedErrors(t *testing.T) {
 	for _, c := range load(t).Errors {
 		l := ricedelta.List{First: c.First, Rice: c.Rice, Count: c.Count, Data: unhex(t, c.Encoded)}
-		if values, err := l.AppendValues(nil); err == nil {
+		if values, err := collect(l); err == nil {
 			t.Errorf("%s: %v", c.ID, values)
 		}
 	}
@@ -133,12 +133,12 @@ func TestCapturedErrors(t *testing.T) {
 
 // The worked example of gcs/SPEC.md, bit by bit.
 func TestWorkedExample(t *testing.T) {
-	l, err := ricedelta.Encode([]uint32{5, 20, 29}, 2)
+	l, err := ricedelta.FromValues(2, []uint32{5, 20, 29})
 	if err != nil || l.First != 5 || l.Count != 2 || hex.EncodeToString(l.Data) != "f702" {
 		t.Errorf("%+v, %v", l, err)
 	}
-	values, err := l.AppendValues([]uint32{1})
-	if err != nil || !slices.Equal(values, []uint32{1, 5, 20, 29}) {
+	values, err := collect(l)
+	if err != nil || !slices.Equal(values, []uint32{5, 20, 29}) {
 		t.Errorf("%v, %v", values, err)
 	}
 }
@@ -172,18 +172,18 @@ func TestBadLists(t *testing.T) {
 		{"a later one", ricedelta.List{First: math.MaxUint32 - 15, Rice: 2, Count: 2, Data: []byte{0xf7, 0x02}}, []uint32{math.MaxUint32 - 15, math.MaxUint32}, gcs.OutOfRange, 6},
 		{"a promise of 2^31-1", ricedelta.List{First: 5, Rice: 2, Count: math.MaxInt32, Data: []byte{0xf7, 0x02}}, []uint32{5, 20, 29, 29}, gcs.Truncated, 14},
 	} {
-		values, err := tt.l.AppendValues(nil)
+		values, err := collect(tt.l)
 		if !slices.Equal(values, tt.values) {
 			t.Errorf("%s: values %v, want %v", tt.name, values, tt.values)
 		}
 		testkit.CheckError(t, tt.name, err, 0, tt.kind, gcs.BitOffset(tt.offset))
 		if err == nil {
-			again, err := ricedelta.Encode(values, tt.l.Rice)
+			again, err := ricedelta.FromValues(tt.l.Rice, values)
 			if err != nil || again.Count != tt.l.Count || string(again.Data) != string(tt.l.Data) {
 				t.Errorf("%s: encoded again as %+v, %v", tt.name, again, err)
 			}
 		}
-		if _, err := tt.l.Contains(1); tt.kind == gcs.BadParameter && !errors.Is(err, gcs.BadParameter) {
+		if _, err := tt.l.Has(1); tt.kind == gcs.BadParameter && !errors.Is(err, gcs.BadParameter) {
 			t.Errorf("%s: Contains: %v", tt.name, err)
 		}
 	}
@@ -206,7 +206,7 @@ func TestEncodeRefuses(t *testing.T) {
 		{"one value", []uint32{3}, 0, 0, 0},
 		{"the same twice", []uint32{3, 3}, 2, 0, 0},
 	} {
-		_, err := ricedelta.Encode(tt.values, tt.rice)
+		_, err := ricedelta.FromValues(tt.rice, tt.values)
 		testkit.CheckRefused(t, tt.name, err, tt.kind, tt.offset)
 	}
 }
@@ -223,16 +223,16 @@ func TestRoundTrip(t *testing.T) {
 		}
 		slices.Sort(values)
 		best := ricedelta.BestRice(values)
-		l, err := ricedelta.Encode(values, best)
+		l, err := ricedelta.FromValues(best, values)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := l.AppendValues(nil)
+		got, err := collect(l)
 		if err != nil || !slices.Equal(got, values) {
 			t.Fatalf("%v, %v, want %v", got, err, values)
 		}
 		for rice := max(ricedelta.MinRice, best-2); rice <= min(ricedelta.MaxRice, best+2); rice++ {
-			if m, err := ricedelta.Encode(values, rice); err == nil && len(m.Data)+len(values)/16+4 < len(l.Data) {
+			if m, err := ricedelta.FromValues(rice, values); err == nil && len(m.Data)+len(values)/16+4 < len(l.Data) {
 				t.Errorf("%d values up to %d: %d octets with %d bits, %d with %d", len(values), top, len(l.Data), best, len(m.Data), rice)
 			}
 		}
@@ -244,14 +244,14 @@ func TestPromises(t *testing.T) {
 	l := ricedelta.List{Rice: 2, Count: math.MaxInt32, Data: make([]byte, 100)}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	values, err := l.AppendValues(nil)
+	values, err := collect(l)
 	runtime.ReadMemStats(&after)
 	if n := after.TotalAlloc - before.TotalAlloc; !errors.Is(err, gcs.Truncated) || len(values) != 267 || n > 64<<10 {
 		t.Errorf("%d values, %v, %d octets allocated", len(values), err, n)
 	}
 }
 
-func FuzzAppendValues(f *testing.F) {
+func FuzzAll(f *testing.F) {
 	f.Add(uint32(5), uint8(2), uint32(2), []byte{0xf7, 0x02})             // the worked example
 	f.Add(uint32(5), uint8(2), uint32(3), []byte{0xf7, 0x02})             // one more: a difference of 0
 	f.Add(uint32(1<<32-10), uint8(2), uint32(1), []byte{0x0b})            // the largest value
@@ -260,7 +260,7 @@ func FuzzAppendValues(f *testing.F) {
 	f.Add(uint32(0), uint8(2), uint32(1<<32-1), []byte{0xff, 0xff, 0xff}) // a promise
 	f.Fuzz(func(t *testing.T, first uint32, rice uint8, count uint32, data []byte) {
 		l := ricedelta.List{First: first, Rice: rice, Count: count, Data: data}
-		values, err := l.AppendValues(nil)
+		values, err := collect(l)
 		if !slices.IsSorted(values) {
 			t.Fatalf("%+v: %v", l, values)
 		}
@@ -270,12 +270,12 @@ func FuzzAppendValues(f *testing.F) {
 			}
 			return
 		}
-		again, err := ricedelta.Encode(values, rice)
+		again, err := ricedelta.FromValues(rice, values)
 		if err != nil || again.First != first || again.Count != count || string(again.Data) != string(data) {
 			t.Errorf("%+v is encoded again as %+v, %v", l, again, err)
 		}
 		for _, x := range []uint32{first, first + 1, values[len(values)-1], 1 << 31} {
-			if found, err := l.Contains(x); err != nil || found != slices.Contains(values, x) {
+			if found, err := l.Has(x); err != nil || found != slices.Contains(values, x) {
 				t.Errorf("%+v: Contains(%d) = %t, %v", l, x, found, err)
 			}
 		}
@@ -283,15 +283,14 @@ func FuzzAppendValues(f *testing.F) {
 }
 
 // The first of Google's own lists.
-func ExampleList_AppendValues() {
+func ExampleList_All() {
 	data, _ := hex.DecodeString("dda588628aad88f883e2421a66384d10bce123dd22030202")
 	l := ricedelta.List{First: 229820320, Rice: 28, Count: 6, Data: data}
-	values, err := l.AppendValues(nil)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	for _, v := range values[:2] {
+	n := 0
+	for v, err := range l.All() {
+		if n++; n > 2 || err != nil {
+			break
+		}
 		fmt.Printf("%d %x\n", v, ricedelta.Prefix(v))
 	}
 	// Output:
@@ -301,43 +300,56 @@ func ExampleList_AppendValues() {
 
 func ExampleEncode() {
 	values := []uint32{5, 20, 29}
-	l, err := ricedelta.Encode(values, ricedelta.BestRice(values))
+	l, err := ricedelta.FromValues(ricedelta.BestRice(values), values)
 	fmt.Printf("first %d, parameter %d, %d differences: %x %v\n", l.First, l.Rice, l.Count, l.Data, err)
 	// Output: first 5, parameter 3, 2 differences: bd00 <nil>
 }
 
-func ExampleList_Contains() {
+func ExampleList_Has() {
 	l := ricedelta.List{First: 5, Rice: 2, Count: 2, Data: []byte{0xf7, 0x02}}
-	fmt.Println(l.Contains(20))
-	fmt.Println(l.Contains(21))
+	fmt.Println(l.Has(20))
+	fmt.Println(l.Has(21))
 	// Output:
 	// true <nil>
 	// false <nil>
 }
 
-func BenchmarkAppendValues(b *testing.B) {
+func BenchmarkAll(b *testing.B) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	values := make([]uint32, 100_000)
 	for i := range values {
 		values[i] = rng.Uint32()
 	}
 	slices.Sort(values)
-	l, err := ricedelta.Encode(values, ricedelta.BestRice(values))
+	l, err := ricedelta.FromValues(ricedelta.BestRice(values), values)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if values, err = l.AppendValues(values[:0]); err != nil {
-			b.Fatal(err)
+		for _, err := range l.All() {
+			if err != nil {
+				b.Fatal(err)
+			}
 		}
 	}
 }
 
 // An encoder knows keys, not bits.
 func TestEncodeErrorNamesTheIndex(t *testing.T) {
-	_, err := ricedelta.Encode([]uint32{0, math.MaxUint32}, 2)
+	_, err := ricedelta.FromValues(2, []uint32{0, math.MaxUint32})
 	if err == nil || !strings.Contains(err.Error(), "at index 1: ") {
 		t.Error(err)
 	}
+}
+
+// collect returns a list's values, and what ends them.
+func collect(l ricedelta.List) (values []uint32, err error) {
+	for v, err := range l.All() {
+		if err != nil {
+			return values, err
+		}
+		values = append(values, v)
+	}
+	return values, nil
 }

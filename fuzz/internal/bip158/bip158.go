@@ -129,7 +129,7 @@ func holds(f bip158.Filter, octets []byte, values []uint64, p bip158.Params) {
 // ask looks for items: those given, the empty one and a few short ones. A filter with a fault is
 // asked too, and knows the values in front of it.
 func ask(f bip158.Filter, values []uint64, fault oracle.Fault, p bip158.Params, key bip158.Key, items [][]byte) {
-	if got := f.AppendValues([]uint64{7}); got[0] != 7 || !slices.Equal(got[1:], values) {
+	if got := slices.AppendSeq([]uint64{7}, f.All()); got[0] != 7 || !slices.Equal(got[1:], values) {
 		oracle.Failf("%x %+v: values %d, want %d", f.Octets(), p, got[1:], values)
 	}
 	if f.Params() != p {
@@ -147,10 +147,10 @@ func ask(f bip158.Filter, values []uint64, fault oracle.Fault, p bip158.Params, 
 		}
 		none := f.N() == 0 || len(item) == 0 && p.Variant != bip158.Bitcoin
 		want, _ := oracle.Contains(values, fault, v)
-		if got := f.Contains(key, item); got != (want && !none) {
+		if got := f.Has(key, item); got != (want && !none) {
 			oracle.Failf("%x %+v: Contains(%x, %x) %t", f.Octets(), p, key, item, got)
 		}
-		if got := f.ContainsAny(key, [][]byte{item}); got != (want && !none) {
+		if got := f.HasAny(key, [][]byte{item}); got != (want && !none) {
 			oracle.Failf("%x %+v: ContainsAny(%x, %x) %t", f.Octets(), p, key, item, got)
 		}
 		if !none {
@@ -162,13 +162,13 @@ func ask(f bip158.Filter, values []uint64, fault oracle.Fault, p bip158.Params, 
 	}
 	slices.Sort(sought)
 	any, _ := oracle.ContainsAny(values, fault, sought)
-	if got := f.ContainsAny(key, items); got != any {
+	if got := f.HasAny(key, items); got != any {
 		oracle.Failf("%x %+v: ContainsAny(%x, %x) %t", f.Octets(), p, key, items, got)
 	}
 	strangers := slices.DeleteFunc(items, func(item []byte) bool {
 		return !slices.Contains(wanted, oracle.FilterValue(p, key, item, f.N()))
 	})
-	if f.ContainsAny(key, strangers) {
+	if f.HasAny(key, strangers) {
 		oracle.Failf("%x %+v: ContainsAny(%x, %x), of which none is there", f.Octets(), p, key, strangers)
 	}
 }
@@ -251,7 +251,7 @@ func ofItems(items [][]byte, p bip158.Params, key bip158.Key) int {
 	}
 	written(f, values, p, key, items)
 	for _, item := range counted {
-		if !f.Contains(key, item) && (len(item) > 0 || p.Variant == bip158.Bitcoin) {
+		if !f.Has(key, item) && (len(item) > 0 || p.Variant == bip158.Bitcoin) {
 			oracle.Failf("Build(%+v, %x, %x) does not contain %x", p, key, items, item)
 		}
 	}
