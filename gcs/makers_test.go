@@ -53,21 +53,21 @@ func TestMakersNameTheIndex(t *testing.T) {
 		"rice-delta too long":     {list(2, far...), "set: limit at index 2"},
 		"formats h2o":             {made("h2o", formats.Params{}, 1, 1<<13), "set: out-of-range at index 1"},
 		"formats h2o-2.0":         {made("h2o-2.0", formats.Params{}, 1, 1<<13), "set: out-of-range at index 1"},
-		"formats go-casper":       {made("go-casper", formats.Params{P: new(int64(64)), N: new(int64(10))}, 1, 640), "set: out-of-range at index 1"},
-		"formats cache-digest":    {made("cache-digest", formats.Params{Log2N: new(int64(1)), Log2P: new(int64(7))}, 1, 256), "set: out-of-range at index 1"},
+		"formats go-casper":       {made("go-casper", params("p", 64, "n", 10), 1, 640), "set: out-of-range at index 1"},
+		"formats cache-digest":    {made("cache-digest", params("log2n", 1, "log2p", 7), 1, 256), "set: out-of-range at index 1"},
 		"formats bip158":          {made("bip158", formats.Params{}, 1, 1<<60), "set: out-of-range at index 1"},
 		"formats decred-v1":       {made("decred-v1", formats.Params{}, 1, 1<<60), "set: out-of-range at index 1"},
 		"formats decred-v2":       {made("decred-v2", formats.Params{}, 1, 1<<60), "set: out-of-range at index 1"},
 		"formats rice-delta":      {made("rice-delta", formats.Params{}, 1, 1<<32), "set: out-of-range at index 1"},
-		"formats rice-delta long": {made("rice-delta", formats.Params{Rice: new(int64(2))}, 1, 1<<32-1), "set: limit at index 1"},
-		"formats go-casper long":  {made("go-casper", formats.Params{P: new(int64(1)), N: new(int64(1 << 31))}, 1<<30, 1), "set: limit at index 0"},
-		"formats digest long":     {made("cache-digest", formats.Params{Log2N: new(int64(31)), Log2P: new(int64(0))}, 1, 1<<30), "set: limit at index 1"},
-		"formats raw long":        {made("raw", formats.Params{Rice: new(int64(0))}, 1, 1<<30), "set: limit at index 1"},
+		"formats rice-delta long": {made("rice-delta", params("rice", 2), 1, 1<<32-1), "set: limit at index 1"},
+		"formats go-casper long":  {made("go-casper", params("p", 1, "n", 1<<31), 1<<30, 1), "set: limit at index 0"},
+		"formats digest long":     {made("cache-digest", params("log2n", 31, "log2p", 0), 1, 1<<30), "set: limit at index 1"},
+		"formats raw long":        {made("raw", params("rice", 0), 1, 1<<30), "set: limit at index 1"},
 		// The keys are sorted before a filter is made of them: the index is that among
 		// those that were given.
 		"formats bip158 as given":     {made("bip158", formats.Params{}, 1<<60, 1), "set: out-of-range at index 0"},
-		"formats rice-delta as given": {made("rice-delta", formats.Params{Rice: new(int64(2))}, 1<<32-1, 1), "set: limit at index 0"},
-		"formats raw":                 {made("raw", formats.Params{Rice: new(int64(2))}, 5, 3), "set: unsorted at index 1"},
+		"formats rice-delta as given": {made("rice-delta", params("rice", 2), 1<<32-1, 1), "set: limit at index 0"},
+		"formats raw":                 {made("raw", params("rice", 2), 5, 3), "set: unsorted at index 1"},
 	} {
 		var e *gcs.Error
 		if !errors.As(tt.err, &e) || !strings.HasPrefix(e.Error(), tt.want+":") {
@@ -93,6 +93,14 @@ func TestNewReducesKeys(t *testing.T) {
 	if got := slices.Collect(digest.All()); !slices.Equal(got, []cachedigest.Key{20, 178}) {
 		t.Errorf("cachedigest: %d", got)
 	}
+}
+
+// params makes parameters of names and numbers in turn.
+func params(pairs ...any) (p formats.Params) {
+	for i := 0; i < len(pairs); i += 2 {
+		p.SetNumber(pairs[i].(string), int64(pairs[i+1].(int)))
+	}
+	return p
 }
 
 // made is what a format by its name says of keys.

@@ -298,8 +298,9 @@ func vectorParams(format *formats.Format, v vectors.Vector) (p formats.Params, e
 			return p, err
 		}
 	}
-	if v.Format == "rice-delta" && len(keys) > 0 {
-		p.First, p.Count = new(int64(keys[0])), new(int64(len(keys)-1))
+	// An encoder derives the rest from the keys, where it can.
+	if e, err := format.EncodeKeys(p, keys); err == nil {
+		return e.Params, nil
 	}
 	return p, nil
 }

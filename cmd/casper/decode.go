@@ -60,7 +60,7 @@ Formats:
 
 // formatTable lists the formats for a help text.
 func formatTable() (s string) {
-	for _, f := range formats.All {
+	for _, f := range formats.All() {
 		s += fmt.Sprintf("  %-13s %s\n", f.Name, f.Title)
 	}
 	return s
@@ -122,10 +122,10 @@ func oneStdin(sources []string) error {
 // newDecoding finds out which cookies are read how.
 func (t *tool) newDecoding(cmd *cobra.Command, f *decodeFlags) (*decoding, error) {
 	d := &decoding{tool: t, flags: f, readers: map[string]*reader{}}
-	known := slices.Clone(formats.All[:1]) // H2O's, of bare values
-	for _, format := range formats.All[1:] {
+	known := []*formats.Format{formats.Default()} // of bare values
+	for _, format := range formats.All() {
 		// What can only be asked about names is of no interest without any.
-		if len(format.Cookies) > 0 && (f.assets != "" || format.Supports(formats.OpDecode)) {
+		if format != known[0] && len(format.Cookies) > 0 && (f.assets != "" || format.Supports(formats.OpDecode)) {
 			known = append(known, format)
 		}
 	}
@@ -184,8 +184,12 @@ func (d *decoding) readAssets() error {
 	if d.flags.assets == "" {
 		return nil
 	}
-	if c := d.chosen; c != nil && slices.Contains(c.format.Params, "key_hex") && c.params.KeyHex == "" {
-		return usagef("%s: names are hashed with a key: give --key", c.format.Name)
+	if c := d.chosen; c != nil {
+		for _, p := range c.format.Params {
+			if _, given := c.params.Text(p.Name); p.Octets > 0 && !given {
+				return usagef("%s: names are hashed with a key: give --%s", c.format.Name, p.Flag)
+			}
+		}
 	}
 	const most = 1 << 20
 	paths := []string{}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -26,9 +27,9 @@ func newEncode(t *tool) *cobra.Command {
 		Short: "Print the cookie or digest that holds the given names",
 		Long: `Print the value that holds the given names, alone on a line.
 
-NAMEs are request paths for h2o, h2o-2.0 and go-casper, URLs for cache-digest, and
-items in hex for bip158 and Decred's; - reads one a line from stdin. With --keys they
-are decimal keys, which are what names are hashed to.
+NAMEs are
+` + nameTable() + `- reads one a line from stdin. With --keys they are decimal keys, which are what
+names are hashed to.
 
 Formats:
 ` + formatTable(),
@@ -46,13 +47,32 @@ Formats:
 	return cmd
 }
 
+// nameTable says what names are, for a help text.
+func nameTable() (s string) {
+	var kinds []string
+	of := map[string][]string{}
+	for _, f := range formats.All() {
+		if !f.Supports(formats.OpHash) {
+			continue
+		}
+		if of[f.Names] == nil {
+			kinds = append(kinds, f.Names)
+		}
+		of[f.Names] = append(of[f.Names], f.Name)
+	}
+	for _, names := range kinds {
+		s += fmt.Sprintf("  %-21s for %s\n", names, strings.Join(of[names], ", "))
+	}
+	return s
+}
+
 func (t *tool) encode(cmd *cobra.Command, f *encodeFlags, args []string) error {
-	format, err := f.settle(cmd, formats.All[:1])
+	format, err := f.settle(cmd, []*formats.Format{formats.Default()})
 	if err != nil {
 		return err
 	}
 	if format == nil {
-		format = formats.All[0]
+		format = formats.Default()
 	}
 	if !format.Supports(formats.OpEncode) {
 		return usagef("%s can be read only", format.Name)

@@ -72,10 +72,7 @@ func (t *tool) explain(cmd *cobra.Command, f *explainFlags, arg string) error {
 	if r.lacks != nil {
 		return usageError{r.lacks}
 	}
-	if r.format.Name == "cache-digest" {
-		value, _, _ = strings.Cut(value, ";") // a digest's flags are in no bit
-		value = strings.TrimSpace(value)
-	}
+	value = r.format.Value(value)
 	decoded, err := r.format.Decode(r.params, formats.Text(value))
 	e := explain.Explain(source(r.format, decoded, value, err), f.codes)
 	if werr := t.write(f, &e); werr != nil {
@@ -154,58 +151,22 @@ func (d *decoding) one(arg string) (*reader, string, error) {
 // source is what package explain needs to know about a decoded value.
 func source(format *formats.Format, d formats.Decoded, value string, err error) explain.Source {
 	s := explain.Source{
-		Title:    strings.Join(append([]string{format.Name + ": " + format.Title}, paramWords(format, d.Params)...), ", "),
+		Title:    strings.Join(append([]string{format.Name + ": " + format.Title}, paramPhrases(format, d.Params)...), ", "),
 		Alphabet: explain.Hex,
 		Text:     value,
 		Code:     d.Layout.Code,
 		Limit:    d.Layout.Limit,
 		Universe: d.Universe,
-		Key:      keyMeaning(format, d.Params),
+		Key:      format.KeyIs(d.Params),
+		First:    d.Layout.First,
+		Note:     d.Layout.Note,
 		Err:      err,
 	}
 	if format.HasText {
 		s.Alphabet = explain.Base64URL
 	}
 	for _, f := range d.Layout.Fields {
-		s.Header = append(s.Header, explain.Header{Name: f.Name, Bits: f.Bits, Value: f.Value, Note: fieldNote(f)})
-	}
-	if d.Params.First != nil {
-		s.First = &d.Layout.Base
-	}
-	if format.Name == "go-casper" {
-		s.Note = fmt.Sprintf("Where a stream ends, go-casper has a reading of its own; with it, the keys are %d", d.Keys)
+		s.Header = append(s.Header, explain.Header{Name: f.Name, Bits: f.Bits, Value: f.Value, Note: f.Note})
 	}
 	return s
-}
-
-// fieldNote says what follows from a header's field.
-func fieldNote(f formats.Field) string {
-	switch f.Name {
-	case "log2N":
-		return fmt.Sprintf("about %d URLs", uint64(1)<<f.Value)
-	case "log2P":
-		return fmt.Sprintf("1 in %d absent URLs looks present; remainders have %d bits", uint64(1)<<f.Value, f.Value)
-	case "N":
-		return "so many codes follow"
-	}
-	return ""
-}
-
-// keyMeaning completes the sentence "Here, a key is".
-func keyMeaning(format *formats.Format, p formats.Params) string {
-	switch format.Name {
-	case "h2o", "h2o-2.0":
-		if p.CapacityBits != nil {
-			return fmt.Sprintf("a hash of an asset's path: %d bits of its SHA-1", *p.CapacityBits)
-		}
-	case "go-casper":
-		return "a hash of an asset's path: its MD5 modulo n·p"
-	case "cache-digest":
-		return "a hash of an asset's URL: the first log2n + log2p bits of its SHA-256"
-	case "bip158", "decred-v1", "decred-v2":
-		return "a hash of an item: its SipHash, brought below n·m"
-	case "rice-delta":
-		return "the first four octets of a hash, read as a number"
-	}
-	return ""
 }

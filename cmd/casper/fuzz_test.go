@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"slices"
 	"strings"
 	"testing"
 
@@ -14,15 +13,20 @@ import (
 
 // fuzzParams make every format readable.
 func fuzzParams(format *formats.Format, lenient bool, bits int64) formats.Params {
-	all := formats.Params{
-		CapacityBits: new(1 + bits&15%15), P: new(int64(1) << (bits & 7)), N: new(10 + bits), M: new(784931 + bits),
-		KeyHex: "43497fd7f826957108f4a30fd9cec3ae", Rice: new(2 + bits&15), Gap: new(bits & 1), First: new(bits), Count: new(bits & 63),
+	values := map[string]int64{
+		"capacity_bits": 1 + bits&15%15, "p": int64(1) << (bits & 7), "n": 10 + bits, "m": 784931 + bits,
+		"rice": 2 + bits&15, "gap": bits & 1, "first": bits, "count": bits & 63,
 	}
 	p := formats.Params{Lenient: lenient}
-	for _, f := range paramFlags {
-		value := f.param == "n" && format.Name != "go-casper" || f.param == "count" && format.Name == "raw" && bits&64 != 0
-		if slices.Contains(format.Params, f.param) && !value {
-			f.copyParam(&p, &all)
+	for _, param := range format.Params {
+		v, ok := values[param.Name]
+		switch {
+		case param.Name == "n" && param.Low == 0, param.Name == "count" && format.Name == "raw" && bits&64 != 0:
+			// It follows from the value, or is not given.
+		case param.Octets > 0:
+			p.SetWord(param.Name, "43497fd7f826957108f4a30fd9cec3ae")
+		case ok:
+			p.SetNumber(param.Name, v)
 		}
 	}
 	return p
@@ -45,7 +49,7 @@ func FuzzExplain(f *testing.F) {
 	f.Add("+/==", uint8(255), true)            // another alphabet
 	f.Add("\x1b[2J\u202e<b>", uint8(0), false) // what a terminal or a browser would obey
 	f.Fuzz(func(t *testing.T, text string, bits uint8, lenient bool) {
-		for _, format := range formats.All {
+		for _, format := range formats.All() {
 			if !format.Supports(formats.OpDecode) {
 				continue
 			}
@@ -80,7 +84,7 @@ func FuzzExplain(f *testing.F) {
 
 // outside is the number of keys that are not in the stream.
 func outside(d formats.Decoded) int {
-	if d.Params.First != nil {
+	if d.Layout.First != nil {
 		return 1
 	}
 	return 0

@@ -84,28 +84,17 @@ func printable(c rune) rune {
 
 // describe is the format with its parameters.
 func (r *result) describe() string {
-	text := r.format.Name + ": " + r.format.Title
-	for _, p := range paramWords(r.format, r.Params) {
-		text += ", " + p
-	}
-	return text
+	return strings.Join(append([]string{r.format.Name + ": " + r.format.Title}, paramPhrases(r.format, r.Params)...), ", ")
 }
 
-// paramWords are the parameters, each as a person says it.
-func paramWords(format *formats.Format, p formats.Params) (words []string) {
-	for _, f := range strings.Split(string(appendParams(nil, format, p)), ",") {
-		name, value, ok := strings.Cut(f, ":")
-		if !ok {
-			continue
-		}
-		name, value = strings.Trim(name, `"`), strings.Trim(value, `"`)
-		if name == "capacity_bits" {
-			words = append(words, value+" capacity bits")
-		} else {
-			words = append(words, name+" "+value)
+// paramPhrases are the parameters that have a value, each as a person says it.
+func paramPhrases(format *formats.Format, p formats.Params) (phrases []string) {
+	for _, param := range format.Params {
+		if value, ok := p.Text(param.Name); ok {
+			phrases = append(phrases, param.Say(value))
 		}
 	}
-	return words
+	return phrases
 }
 
 // set writes what there is to say about the keys.
@@ -115,7 +104,7 @@ func (s *sheet) set(r *result) {
 		keys += fmt.Sprintf(" of %d possible", r.Universe)
 	}
 	s.fact("holds", "%s", keys)
-	size := count(len(r.Octets), "byte")
+	size := count(r.Size, "byte")
 	if r.format.HasText {
 		size += ", " + count(len(r.value), "character")
 	}

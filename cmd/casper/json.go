@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"slices"
 	"strconv"
 
 	"github.com/cache-aware/casper/gcs"
@@ -28,7 +27,7 @@ func appendJSON(dst []byte, r *result) []byte {
 		dst = append(dst, `,"count":`...)
 		dst = strconv.AppendInt(dst, int64(len(r.Keys)), 10)
 		dst = append(dst, `,"bytes":`...)
-		dst = strconv.AppendInt(dst, int64(len(r.Octets)), 10)
+		dst = strconv.AppendInt(dst, int64(r.Size), 10)
 		dst = append(dst, `,"canonical":`...)
 		dst = strconv.AppendBool(dst, r.Canonical)
 	}
@@ -53,18 +52,16 @@ func appendJSON(dst []byte, r *result) []byte {
 
 // appendParams appends the format's parameters, each with a comma in front.
 func appendParams(dst []byte, format *formats.Format, p formats.Params) []byte {
-	for _, f := range paramFlags {
-		if !slices.Contains(format.Params, f.param) {
+	for _, param := range format.Params {
+		text, ok := p.Text(param.Name)
+		if !ok {
 			continue
 		}
-		if f.number != nil {
-			if n := *f.number(&p); n != nil {
-				dst = append(appendString(append(dst, ','), f.param), ':')
-				dst = strconv.AppendInt(dst, *n, 10)
-			}
-		} else if w := *f.word(&p); w != "" {
-			dst = append(appendString(append(dst, ','), f.param), ':')
-			dst = appendString(dst, w)
+		dst = append(appendString(append(dst, ','), param.Name), ':')
+		if param.IsNumber() {
+			dst = append(dst, text...)
+		} else {
+			dst = appendString(dst, text)
 		}
 	}
 	return dst

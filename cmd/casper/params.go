@@ -2,85 +2,86 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/formats"
 )
-
-// A paramFlag is the flag of a format's parameter.
-type paramFlag struct {
-	param string // its name in JSON
-	flag  string
-	usage string
-
-	// One of the two says where the parameter is.
-	number func(*formats.Params) **int64
-	word   func(*formats.Params) *string
-}
-
-var paramFlags = []paramFlag{
-	{"capacity_bits", "capacity-bits", "bits of a key, 1 to 15 (h2o; default 13)", func(p *formats.Params) **int64 { return &p.CapacityBits }, nil},
-	{"p", "p", "inverse of the false-positive rate (go-casper), remainder bits (bip158, Decred)", func(p *formats.Params) **int64 { return &p.P }, nil},
-	{"n", "n", "expected number of assets (go-casper), number of items", func(p *formats.Params) **int64 { return &p.N }, nil},
-	{"m", "m", "inverse of the false-positive rate (bip158, decred-v2)", func(p *formats.Params) **int64 { return &p.M }, nil},
-	{"key_hex", "key", "16 octets in hex that key the hash (bip158, Decred)", nil, func(p *formats.Params) *string { return &p.KeyHex }},
-	{"log2n", "log2n", "logarithm of the number of URLs (cache-digest)", func(p *formats.Params) **int64 { return &p.Log2N }, nil},
-	{"log2p", "log2p", "logarithm of the inverse false-positive rate (cache-digest)", func(p *formats.Params) **int64 { return &p.Log2P }, nil},
-	{"rice", "rice", "bits of the remainder (raw, rice-delta)", func(p *formats.Params) **int64 { return &p.Rice }, nil},
-	{"run", "run", "zeros-one or ones-zero (raw)", nil, func(p *formats.Params) *string { return &p.Run }},
-	{"gap", "gap", "least distance of two keys, 0 or 1 (raw)", func(p *formats.Params) **int64 { return &p.Gap }, nil},
-	{"order", "order", "msb or lsb (raw)", nil, func(p *formats.Params) *string { return &p.Order }},
-	{"pad", "pad", "bit that fills the last octet (raw)", func(p *formats.Params) **int64 { return &p.Pad }, nil},
-	{"count", "count", "number of keys (raw) or deltas (rice-delta)", func(p *formats.Params) **int64 { return &p.Count }, nil},
-	{"first", "first", "first value (rice-delta)", func(p *formats.Params) **int64 { return &p.First }, nil},
-}
-
-// copyParam copies one parameter.
-func (f paramFlag) copyParam(to, from *formats.Params) {
-	if f.number != nil {
-		*f.number(to) = *f.number(from)
-	} else {
-		*f.word(to) = *f.word(from)
-	}
-}
 
 // formatFlags are the flags that choose a format and its parameters.
 type formatFlags struct {
 	name    string
 	lenient bool
 	params  formats.Params // what was given
-	given   []paramFlag
 }
 
 func (f *formatFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.name, "format", "", "wire `FORMAT`: "+strings.Join(formatNames(), ", "))
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames(), cobra.ShellCompDirectiveNoFileComp))
-	for _, p := range paramFlags {
-		if !slices.ContainsFunc(formats.All, func(format *formats.Format) bool { return slices.Contains(format.Params, p.param) }) {
+	for _, p := range params() {
+		flags.Var(&paramValue{p, &f.params}, p.Flag, usage(p.Name))
+		cmd.RegisterFlagCompletionFunc(p.Flag, cobra.NoFileCompletions)
+	}
+}
+
+// params returns the parameters of all formats, each once. Formats that share a name
+// share its flag.
+func params() (all []formats.Param) {
+	for _, format := range formats.All() {
+		for _, p := range format.Params {
+			if !slices.ContainsFunc(all, func(q formats.Param) bool { return q.Name == p.Name }) {
+				all = append(all, p)
+			}
+		}
+	}
+	return all
+}
+
+// usage says what a parameter is: as each format has it, those with the same words
+// together.
+func usage(name string) string {
+	var texts []string
+	of := map[string][]string{}
+	for _, format := range formats.All() {
+		p, ok := format.Param(name)
+		if !ok {
 			continue
 		}
-		var v pflag.Value = &numberValue{p.number, &f.params}
-		if p.word != nil {
-			v = &wordValue{p.word(&f.params)}
+		text, usual := p.Help+", "+p.Range(), ""
+		if p.Default != nil {
+			usual = fmt.Sprintf("; default %d", *p.Default)
 		}
-		flags.Var(v, p.flag, p.usage)
-		cmd.RegisterFlagCompletionFunc(p.flag, cobra.NoFileCompletions)
+		key := text + " (%s" + usual + ")"
+		if of[key] == nil {
+			texts = append(texts, key)
+		}
+		of[key] = append(of[key], format.Name)
 	}
+	for i, key := range texts {
+		texts[i] = fmt.Sprintf(key, strings.Join(of[key], ", "))
+	}
+	return strings.Join(texts, "; ")
 }
 
 // registerLenient adds the flag of the commands that read.
 func (f *formatFlags) registerLenient(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.lenient, "lenient", false, "read as the deployed server reads (H2O, for its cookie) instead of strictly")
+	var lenient []string
+	for _, format := range formats.All() {
+		if format.Lenient {
+			lenient = append(lenient, format.Name)
+		}
+	}
+	cmd.Flags().BoolVar(&f.lenient, "lenient", false, "read as the deployed server reads instead of strictly ("+strings.Join(lenient, ", ")+")")
 }
 
 func formatNames() (names []string) {
-	for _, f := range formats.All {
+	for _, f := range formats.All() {
 		names = append(names, f.Name)
 	}
 	return names
@@ -97,29 +98,40 @@ func (f *formatFlags) settle(cmd *cobra.Command, inQuestion []*formats.Format) (
 		}
 		inQuestion = []*formats.Format{chosen}
 	}
-	for _, p := range paramFlags {
-		if flag := cmd.Flags().Lookup(p.flag); flag == nil || !flag.Changed {
+	for _, p := range params() {
+		if flag := cmd.Flags().Lookup(p.Flag); flag == nil || !flag.Changed {
 			continue
 		}
-		f.given = append(f.given, p)
-		if !slices.ContainsFunc(inQuestion, func(format *formats.Format) bool { return slices.Contains(format.Params, p.param) }) {
-			return nil, usagef("--%s is no parameter of %s", p.flag, inQuestion[0].Name)
+		if !slices.ContainsFunc(inQuestion, func(format *formats.Format) bool { return takes(format, p.Name) }) {
+			return nil, usagef("--%s is no parameter of %s", p.Flag, inQuestion[0].Name)
 		}
 	}
 	return chosen, nil
 }
 
+func takes(format *formats.Format, name string) bool {
+	_, ok := format.Param(name)
+	return ok
+}
+
 // touches reports whether a parameter of the format was given.
 func (f *formatFlags) touches(format *formats.Format) bool {
-	return slices.ContainsFunc(f.given, func(p paramFlag) bool { return slices.Contains(format.Params, p.param) })
+	return slices.ContainsFunc(format.Params, func(p formats.Param) bool {
+		_, given := f.params.Text(p.Name)
+		return given
+	})
 }
 
 // of returns the parameters that were given and that the format takes.
-func (f *formatFlags) of(format *formats.Format) (p formats.Params) {
-	p.Lenient = f.lenient
-	for _, given := range f.given {
-		if slices.Contains(format.Params, given.param) {
-			given.copyParam(&p, &f.params)
+func (f *formatFlags) of(format *formats.Format) formats.Params {
+	p := formats.Params{Lenient: f.lenient}
+	for _, param := range format.Params {
+		if text, given := f.params.Text(param.Name); !given {
+			continue
+		} else if n, isNumber := f.params.Number(param.Name); isNumber {
+			p.SetNumber(param.Name, n)
+		} else {
+			p.SetWord(param.Name, text)
 		}
 	}
 	return p
@@ -140,16 +152,57 @@ func (f *formatFlags) check(format *formats.Format) error {
 // detail is what an error says about a parameter, in the words of the command
 // line. Parameters have no place in a stream.
 func detail(err error) string {
+	var wrong *formats.ParamError
+	if errors.As(err, &wrong) {
+		for _, p := range params() {
+			if p.Name == wrong.Name {
+				return "--" + p.Flag + " is " + wrong.Is
+			}
+		}
+	}
 	var e *gcs.Error
 	if !errors.As(err, &e) || e.Detail == "" {
 		return err.Error()
 	}
-	for _, p := range paramFlags {
-		for _, before := range []string{"the parameter ", ""} {
-			if after, ok := strings.CutPrefix(e.Detail, before+p.param+" is "); ok {
-				return "--" + p.flag + " is " + after
-			}
-		}
-	}
 	return e.Detail
+}
+
+// A paramValue is the flag of a parameter that may be absent.
+type paramValue struct {
+	param formats.Param
+	to    *formats.Params
+}
+
+// Set takes the text of the flag.
+func (v *paramValue) Set(s string) error {
+	if !v.param.IsNumber() {
+		if s == "" {
+			return fmt.Errorf("the value is empty")
+		}
+		v.to.SetWord(v.param.Name, s)
+		return nil
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return fmt.Errorf("%q is no decimal number", s)
+	}
+	v.to.SetNumber(v.param.Name, n)
+	return nil
+}
+
+// String returns what was set.
+func (v *paramValue) String() string {
+	if v.to == nil {
+		return ""
+	}
+	text, _ := v.to.Text(v.param.Name)
+	return text
+}
+
+// Type is the word for the value in the help.
+func (v *paramValue) Type() string {
+	if v.param.IsNumber() {
+		return "N"
+	}
+	return "WORD"
 }

@@ -59,7 +59,7 @@ func (r *reader) decode(name, value, where string) (result, error) {
 	if r.lacks != nil {
 		return res, r.lacks
 	}
-	in := r.input(value)
+	in := r.format.Input(value)
 	if !r.format.Supports(formats.OpDecode) {
 		return res, r.query(&res, in)
 	}
@@ -78,15 +78,6 @@ func (r *reader) decode(name, value, where string) (result, error) {
 		res.present[i] = contains(res.Keys, k)
 	}
 	return res, nil
-}
-
-// input decides what a value is: a whole Cache-Digest header has several values,
-// or flags.
-func (r *reader) input(value string) formats.Input {
-	if r.format.Name == "cache-digest" && strings.ContainsAny(value, ";, ") {
-		return formats.Header(value)
-	}
-	return formats.Text(value)
 }
 
 // query asks a value of a format that has no keys to list.

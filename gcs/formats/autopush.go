@@ -11,6 +11,7 @@ var autoPushFormat = &Format{
 	Title:   "the Bloom filter cookie of h2-auto-push, which can only be asked",
 	HasText: true,
 	Cookies: []string{autopush.CookieName},
+	Names:   "request paths",
 	profile: bloom{},
 }
 

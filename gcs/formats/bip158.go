@@ -12,50 +12,69 @@ import (
 var bip158Format = &Format{
 	Name:     "bip158",
 	Title:    "Bitcoin's compact block filters",
-	Params:   []string{"p", "m", "key_hex", "n"},
+	Params:   []Param{bitcoin.p, filterN, filterM, filterKey},
+	Key:      "a hash of an item: its SipHash, brought below n·m",
+	Names:    "items in hex",
 	HexNames: true,
-	profile:  blockFilter{bip158.Bitcoin},
+	profile:  bitcoin,
 }
 
 var decredV1Format = &Format{
 	Name:     "decred-v1",
 	Title:    "Decred's filters, version 1",
-	Params:   []string{"p", "key_hex", "n"},
+	Params:   []Param{decredV1.p, filterN, filterKey},
+	Key:      bip158Format.Key,
+	Names:    "items in hex",
 	HexNames: true,
-	profile:  blockFilter{bip158.DecredV1},
+	profile:  decredV1,
 }
 
 var decredV2Format = &Format{
 	Name:     "decred-v2",
 	Title:    "Decred's filters, version 2",
-	Params:   []string{"p", "m", "key_hex", "n"},
+	Params:   []Param{decredV2.p, filterN, filterM, filterKey},
+	Key:      bip158Format.Key,
+	Names:    "items in hex",
 	HexNames: true,
-	profile:  blockFilter{bip158.DecredV2},
+	profile:  decredV2,
 }
 
-type blockFilter struct{ variant bip158.Variant }
+// The parameters have the defaults of Bitcoin's and of Decred's blocks.
+var (
+	filterN   = Param{Name: "n", Flag: "n", Help: "number of items", Low: 0, High: math.MaxUint32}
+	filterM   = Param{Name: "m", Flag: "m", Help: "inverse of the false-positive rate", Low: 1, High: bip158.MaxM, Default: new(int64(bip158.Basic.M))}
+	filterKey = Param{Name: "key_hex", Flag: "key", Help: "key of the hash", Octets: 16}
+)
 
-// params returns p for gcs/bip158, and p with its defaults: those of Bitcoin's and
-// Decred's blocks.
-func (b blockFilter) params(p Params) (bip158.Params, Params, error) {
-	bp := bip158.Basic
-	if bp.Variant = b.variant; b.variant == bip158.DecredV1 {
-		bp.P, bp.M = 20, 0
-	}
-	bits, err := withinOr("p", p.P, int64(bp.P), 0, bip158.MaxP)
+type blockFilter struct {
+	variant bip158.Variant
+	p       Param
+}
+
+var (
+	bitcoin  = blockFilter{bip158.Bitcoin, remainderBits(int64(bip158.Basic.P))}
+	decredV1 = blockFilter{bip158.DecredV1, remainderBits(20)}
+	decredV2 = blockFilter{bip158.DecredV2, remainderBits(int64(bip158.Basic.P))}
+)
+
+func remainderBits(usual int64) Param {
+	return Param{Name: "p", Flag: "p", Help: "remainder bits", Low: 0, High: bip158.MaxP, Default: &usual}
+}
+
+// params returns p for gcs/bip158, and p with its defaults.
+func (b blockFilter) params(p Params) (bp bip158.Params, _ Params, err error) {
+	bp.Variant = b.variant
+	bits, err := p.number(b.p)
 	if err != nil {
 		return bp, p, err
 	}
-	m, err := withinOr("m", p.M, int64(bp.M), 1, bip158.MaxM)
-	if err != nil {
-		return bp, p, err
-	}
-	bp.P, bp.M = uint8(bits), uint64(m)
-	p.P, p.M = &bits, &m
+	bp.P, p = uint8(bits), p.with(b.p, bits)
 	if b.variant == bip158.DecredV1 {
-		p.M = nil // it is 2^p
+		return bp, p, nil // M is 2^p
 	}
-	return bp, p, nil
+	m, err := p.number(filterM)
+	bp.M = uint64(m)
+	return bp, p.with(filterM, m), err
 }
 
 // hash spreads over n*m; where n is not given it is the number of items that a
@@ -65,18 +84,18 @@ func (b blockFilter) hash(p Params, names []string) ([]uint64, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := p.key()
+	key, err := p.octets(filterKey)
 	if err != nil {
 		return nil, err
 	}
-	if p.N == nil {
+	if !p.has(filterN) {
 		f, err := bip158.Build(bp, key, octets(names))
 		if err != nil {
 			return nil, err
 		}
-		p.N = new(int64(f.N()))
+		p = p.with(filterN, int64(f.N()))
 	}
-	n, err := within("n", p.N, 0, math.MaxUint32)
+	n, err := p.number(filterN)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +120,7 @@ func (b blockFilter) encodeNames(p Params, names []string) (Encoded, error) {
 	if err != nil {
 		return Encoded{}, err
 	}
-	key, err := p.key()
+	key, err := p.octets(filterKey)
 	if err != nil {
 		return Encoded{}, err
 	}
@@ -109,8 +128,8 @@ func (b blockFilter) encodeNames(p Params, names []string) (Encoded, error) {
 	if err != nil {
 		return Encoded{}, err
 	}
-	if p.N != nil && *p.N != int64(f.N()) {
-		return Encoded{}, badParam("n is %d, but there are %d items", *p.N, f.N())
+	if n, ok := p.Number(filterN.Name); ok && n != int64(f.N()) {
+		return Encoded{}, filterN.wrong("%d, but there are %d items", n, f.N())
 	}
 	return b.encoded(p, f), nil
 }
@@ -121,8 +140,8 @@ func (b blockFilter) encode(p Params, keys []uint64) (Encoded, error) {
 		return Encoded{}, err
 	}
 	// N, and with it the universe, is that of the different keys.
-	if p.N != nil && *p.N != int64(len(keys)) {
-		return Encoded{}, badParam("n is %d, but there are %d keys", *p.N, len(keys))
+	if n, ok := p.Number(filterN.Name); ok && n != int64(len(keys)) {
+		return Encoded{}, filterN.wrong("%d, but there are %d keys", n, len(keys))
 	}
 	f, err := bip158.FromValues(bp, keys)
 	if err != nil {
@@ -132,8 +151,10 @@ func (b blockFilter) encode(p Params, keys []uint64) (Encoded, error) {
 }
 
 func (blockFilter) encoded(p Params, f bip158.Filter) Encoded {
-	p.N = new(int64(f.N()))
-	return Encoded{Octets: f.Octets(), Text: hex.EncodeToString(f.Octets()), Keys: slices.AppendSeq([]uint64{}, f.All()), Params: p}
+	return Encoded{
+		Octets: f.Octets(), Text: hex.EncodeToString(f.Octets()),
+		Keys: slices.AppendSeq([]uint64{}, f.All()), Params: p.with(filterN, int64(f.N())),
+	}
 }
 
 func (b blockFilter) decode(p Params, in Input) (Decoded, error) {
@@ -142,28 +163,28 @@ func (b blockFilter) decode(p Params, in Input) (Decoded, error) {
 	if err != nil {
 		return d, err
 	}
-	if d.Octets, err = in.hex(); err != nil {
-		return d, err
-	}
-	f, err := bip158.Parse(d.Octets, bp)
-	n := f.N()
-	if err == nil && p.N != nil && *p.N != int64(n) {
-		return d, badParam("n is %d in the filter, not %d", n, *p.N)
-	}
-	d.Params.N = new(int64(n))
-	d.Universe = bp.Universe(n)
-	d.Layout = Layout{Code: bp.Code(), Limit: f.Limit()}
-	if start := d.Layout.Limit.Start; start > 0 {
-		d.Layout.Fields = []Field{{Name: "N", Bits: start, Value: uint64(n)}}
-	}
-	if holds(d.Octets, bp.P, d.Layout.Limit.Len) > MaxKeys {
-		return d, cmp.Or(err, tooManyKeys())
-	}
-	d.Keys = slices.AppendSeq([]uint64{}, f.All())
+	octets, err := in.hex()
 	if err != nil {
 		return d, err
 	}
-	again, err := bip158.FromValues(bp, d.Keys)
-	d.Canonical = err == nil && string(again.Octets()) == string(d.Octets)
-	return d, nil
+	d.Size = len(octets)
+	f, err := bip158.Parse(octets, bp)
+	n := f.N()
+	if err == nil {
+		if err := p.agree(filterN, int64(n), "filter"); err != nil {
+			return d, err
+		}
+	}
+	d.Params = p.with(filterN, int64(n))
+	d.Universe = bp.Universe(n)
+	d.Layout = Layout{Code: bp.Code(), Limit: f.Limit()}
+	if start := d.Layout.Limit.Start; start > 0 {
+		d.Layout.Fields = []Field{{Name: "N", Bits: start, Value: uint64(n), Note: "so many codes follow"}}
+	}
+	if holds(octets, bp.P, d.Layout.Limit.Len) > MaxKeys {
+		return d, cmp.Or(err, tooManyKeys())
+	}
+	d.Keys = slices.AppendSeq([]uint64{}, f.All())
+	d.Canonical = err == nil
+	return d, err
 }

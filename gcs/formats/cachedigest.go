@@ -1,7 +1,8 @@
 package formats
 
 import (
-	"slices"
+	"errors"
+	"fmt"
 
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/base64url"
@@ -9,22 +10,31 @@ import (
 )
 
 var cacheDigestFormat = &Format{
-	Name:    "cache-digest",
-	Title:   "the Cache-Digest header of draft-ietf-httpbis-cache-digest-00 to -02",
-	Params:  []string{"log2n", "log2p"},
-	HasText: true,
-	profile: cacheDigest{},
+	Name:      "cache-digest",
+	Title:     "the Cache-Digest header of draft-ietf-httpbis-cache-digest-00 to -02",
+	Params:    []Param{digestLog2N, digestLog2P},
+	Key:       "a hash of an asset's URL: the first log2n + log2p bits of its SHA-256",
+	Names:     "URLs",
+	HasText:   true,
+	HasHeader: true,
+	Lenient:   true,
+	profile:   cacheDigest{},
 }
+
+var (
+	digestLog2N = Param{Name: "log2n", Flag: "log2n", Help: "logarithm of the number of URLs", Low: 0, High: 31}
+	digestLog2P = Param{Name: "log2p", Flag: "log2p", Help: "logarithm of the inverse false-positive rate", Low: 0, High: 31}
+)
 
 type cacheDigest struct{}
 
 // params returns p for gcs/cachedigest. Both numbers must be given.
 func (cacheDigest) params(p Params) (c cachedigest.Params, err error) {
-	n, err := within("log2n", p.Log2N, 0, 31)
+	n, err := p.number(digestLog2N)
 	if err != nil {
 		return c, err
 	}
-	rate, err := within("log2p", p.Log2P, 0, 31)
+	rate, err := p.number(digestLog2P)
 	return cachedigest.Params{Log2N: uint8(n), Log2P: uint8(rate)}, err
 }
 
@@ -34,23 +44,19 @@ func (c cacheDigest) hash(p Params, names []string) ([]uint64, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys := make([]uint64, len(names))
-	for i, name := range names {
-		keys[i] = uint64(dp.Key(name, ""))
-	}
-	return keys, nil
+	return hashed(names, func(url string) cachedigest.Key { return dp.Key(url, "") }), nil
 }
 
 // sized returns p with log2N.
 func (cacheDigest) sized(p Params, names []string) Params {
-	if p.Log2N == nil {
-		different := make(map[string]bool, len(names))
-		for _, name := range names {
-			different[name] = true
-		}
-		p.Log2N = new(int64(cachedigest.Log2N(len(different))))
+	if p.has(digestLog2N) {
+		return p
 	}
-	return p
+	different := make(map[string]bool, len(names))
+	for _, name := range names {
+		different[name] = true
+	}
+	return p.with(digestLog2N, int64(cachedigest.Log2N(len(different))))
 }
 
 func (c cacheDigest) encodeNames(p Params, names []string) (Encoded, error) {
@@ -77,13 +83,7 @@ func (c cacheDigest) encode(p Params, keys []uint64) (Encoded, error) {
 	for i, k := range keys {
 		set[i] = cachedigest.Key(k)
 	}
-	return c.encoded(p, cachedigest.New(dp, set...))
-}
-
-func (cacheDigest) encoded(p Params, d cachedigest.Digest) (e Encoded, err error) {
-	e = Encoded{Text: d.String(), Params: p, Keys: numbers(slices.Collect(d.All()))}
-	e.Octets, err = base64url.AppendDecode(nil, e.Text, base64url.Strict)
-	return e, err
+	return fromText(cachedigest.New(dp, set...).String(), p, keys)
 }
 
 func (c cacheDigest) decode(p Params, in Input) (Decoded, error) {
@@ -91,47 +91,46 @@ func (c cacheDigest) decode(p Params, in Input) (Decoded, error) {
 	if in.isHeader {
 		return d.header(in.text)
 	}
-	parse, mode, end := cachedigest.Parse, base64url.Strict, gcs.Padded
+	parse, end := cachedigest.Parse, gcs.Padded
 	if p.Lenient {
-		parse, mode, end = cachedigest.ParseLenient, base64url.Lenient, gcs.Open
+		parse, end = cachedigest.ParseLenient, gcs.Open
 	}
-	var text string
-	var err error
-	if d.Octets, text, err = in.base64(mode, cachedigest.MaxText); err != nil {
-		return d, err
-	}
-	digest, err := parse(text)
-	dp := digest.Params()
-	if len(d.Octets) >= 2 {
-		for _, param := range []struct {
-			name  string
-			given **int64
-			value uint8
-		}{{"log2n", &d.Params.Log2N, dp.Log2N}, {"log2p", &d.Params.Log2P, dp.Log2P}} {
-			if *param.given != nil && **param.given != int64(param.value) {
-				return d, badParam("%s is %d in the digest, not %d", param.name, param.value, **param.given)
-			}
-			*param.given = new(int64(param.value))
-		}
-		d.Universe = dp.Universe()
-		lim := dp.Limit()
-		lim.End = end
-		d.Layout = Layout{
-			Fields: []Field{
-				{Name: "log2N", Offset: 0, Bits: 5, Value: uint64(dp.Log2N)},
-				{Name: "log2P", Offset: 5, Bits: 5, Value: uint64(dp.Log2P)},
-			},
-			Code:  dp.Code(),
-			Limit: lim,
-		}
-	}
-	d.Keys = numbers(slices.Collect(digest.All()))
+	text, err := in.base64(cachedigest.MaxText)
 	if err != nil {
 		return d, err
 	}
-	e, err := c.encoded(p, digest)
-	d.Canonical = same(in, d.Octets, e, err)
-	return d, nil
+	digest, err := parse(text)
+	// What is no text, or is cut short in its header, has no parameters.
+	var fault *gcs.Error
+	d.Size = base64url.DecodedLen(len(text))
+	if d.Size >= 2 && !(errors.As(err, &fault) && fault.Layer == gcs.TextLayer) {
+		dp := digest.Params()
+		for _, param := range []struct {
+			Param
+			is uint8
+		}{{digestLog2N, dp.Log2N}, {digestLog2P, dp.Log2P}} {
+			if err := p.agree(param.Param, int64(param.is), "digest"); err != nil {
+				return d, err
+			}
+			d.Params = d.Params.with(param.Param, int64(param.is))
+		}
+		d.Universe = dp.Universe()
+		d.Layout = Layout{
+			Fields: []Field{
+				{Name: "log2N", Offset: 0, Bits: 5, Value: uint64(dp.Log2N), Note: fmt.Sprintf("about %d URLs", 1<<dp.Log2N)},
+				{
+					Name: "log2P", Offset: 5, Bits: 5, Value: uint64(dp.Log2P),
+					Note: fmt.Sprintf("1 in %d absent URLs looks present; remainders have %d bits", 1<<dp.Log2P, dp.Log2P),
+				},
+			},
+			Code:  dp.Code(),
+			Limit: dp.Limit(),
+		}
+		d.Layout.Limit.End = end
+	}
+	d.Keys = numbers(digest.Len(), digest.All())
+	d.Canonical = err == nil && (!p.Lenient || digest.String() == text)
+	return d, err
 }
 
 // header reads a whole header.
@@ -149,7 +148,7 @@ func (d Decoded) header(value string) (Decoded, error) {
 		d.Digests[i] = Digest{
 			Log2N: uint64(p.Log2N), Log2P: uint64(p.Log2P),
 			Flags: append([]string{}, e.Flags.Names()...),
-			Keys:  numbers(slices.Collect(e.Digest.All())),
+			Keys:  numbers(e.Digest.Len(), e.Digest.All()),
 		}
 	}
 	d.Canonical = err == nil && h.String() == value

@@ -8,25 +8,39 @@
 // sorted and their repeats dropped; keys are sorted, their repeats dropped, and
 // those above the universe refused.
 //
-// Errors are *[gcs.Error] throughout, whose kinds are those of the protocol.
+// Errors have a *[gcs.Error] in their chain throughout, whose kinds are those of the
+// protocol; what is wrong with a parameter is a *[ParamError] besides.
+//
+// A [Format] describes itself, so that a program that has all of them learns of a new
+// one from that one value.
 package formats
 
 import (
-	"bytes"
 	"errors"
+	"iter"
 	"slices"
+	"strings"
 
 	"github.com/cache-aware/casper/gcs"
+	"github.com/cache-aware/casper/gcs/base64url"
 )
 
 // A Format is one wire format. It is safe for concurrent use.
 type Format struct {
-	Name     string   // as in the conformance protocol: "h2o", "bip158"
-	Title    string   // what it is, in a clause for a person
-	Params   []string // names of the parameters that it takes, as in JSON
-	HexNames bool     // names are octets, written in hex; otherwise they are text
-	HasText  bool     // values travel as text; otherwise text is their octets in hex
-	Cookies  []string // names of cookies whose value has this format
+	Name   string  // as in the conformance protocol: "h2o", "bip158"
+	Title  string  // what it is, in a clause for a person
+	Params []Param // what it takes, in the order in which they are printed
+
+	// Key says what a key is, as the end of a sentence that begins with "Here, a key
+	// is"; {name} stands for a parameter. It is empty where keys were never names.
+	Key string
+
+	Names     string   // what names are, such as "request paths"
+	HexNames  bool     // names are octets, written in hex; otherwise they are text
+	HasText   bool     // values travel as text; otherwise text is their octets in hex
+	HasHeader bool     // several values, with flags, may travel as one header
+	Lenient   bool     // its deployed reader takes more than a strict one does
+	Cookies   []string // names of cookies whose value has this format
 
 	profile
 }
@@ -35,8 +49,8 @@ type Format struct {
 type profile interface {
 	// hash returns the keys of the names, in their order.
 	hash(p Params, names []string) ([]uint64, error)
-	// encode codes keys that come from outside: sorted and without repeats, and of
-	// raw in any order.
+	// encode codes keys that come from outside: sorted and without repeats, or as they
+	// came if the profile is asIs.
 	encode(p Params, keys []uint64) (Encoded, error)
 	// decode reads a value and says where its coded bits are. After an error
 	// the result holds what was found before it.
@@ -47,6 +61,10 @@ type profile interface {
 type namer interface {
 	encodeNames(p Params, names []string) (Encoded, error)
 }
+
+// An asIs is a profile of keys that are no hashes: they have no names, and their order
+// is the caller's part.
+type asIs interface{ asIs() }
 
 // A querier is a profile that can only be asked.
 type querier interface {
@@ -65,7 +83,7 @@ type Encoded struct {
 type Decoded struct {
 	Keys      []uint64 // ascending
 	Canonical bool     // re-encoding gives the same value
-	Octets    []byte   // of the value, headers included
+	Size      int      // of the value in octets, headers included
 	Params    Params   // as given, with defaults and what the value itself said
 	Universe  uint64   // keys are below this; 0 if the format does not say
 	Layout    Layout
@@ -102,7 +120,8 @@ type Layout struct {
 	Fields []Field // in front of the codes
 	Code   gcs.Code
 	Limit  gcs.Limit // where the codes begin, and how they were read
-	Base   uint64    // added to every coded number: it counts from here
+	First  *uint64   // the key that travels outside the codes and that they count from; usually nil
+	Note   string    // a sentence on what the codes do not show, without its full stop; usually empty
 }
 
 // A Field is a number in front of the codes.
@@ -110,6 +129,7 @@ type Field struct {
 	Name         string
 	Offset, Bits int
 	Value        uint64
+	Note         string // what follows from the value
 }
 
 // An Op is an operation of the conformance protocol.
@@ -123,20 +143,27 @@ const (
 	OpQuery  Op = "query"
 )
 
-// Ops are the operations in the order of the protocol's table.
-var Ops = []Op{OpHash, OpEncode, OpDecode, OpQuery}
+// Ops returns the operations in the order of the protocol's table.
+func Ops() []Op { return []Op{OpHash, OpEncode, OpDecode, OpQuery} }
 
-// All are the formats, in the order in which a person may want to see them. It is
-// not to be changed.
-var All = []*Format{
+// registered are the formats, in the order in which a person may want to see them. The
+// first is the default of programs that are not told a format.
+var registered = []*Format{
 	h2oFormat, h2o20Format, goCasperFormat, cacheDigestFormat,
 	bip158Format, decredV1Format, decredV2Format, riceDeltaFormat,
 	autoPushFormat, rawFormat,
 }
 
+// All returns the formats, in the order in which a person may want to see them.
+func All() []*Format { return slices.Clone(registered) }
+
+// Default returns the format of a value that nothing else is known about: H2O's cookie,
+// which is what this repository is for.
+func Default() *Format { return registered[0] }
+
 // Lookup finds a format by its name.
 func Lookup(name string) (*Format, bool) {
-	for _, f := range All {
+	for _, f := range registered {
 		if f.Name == name {
 			return f, true
 		}
@@ -144,14 +171,47 @@ func Lookup(name string) (*Format, bool) {
 	return nil, false
 }
 
-// ByCookie finds the format of a cookie's value by the cookie's name.
-func ByCookie(name string) (*Format, bool) {
-	for _, f := range All {
-		if slices.Contains(f.Cookies, name) {
-			return f, true
+// Param finds a parameter of f by its name.
+func (f *Format) Param(name string) (Param, bool) {
+	for _, p := range f.Params {
+		if p.Name == name {
+			return p, true
 		}
 	}
-	return nil, false
+	return Param{}, false
+}
+
+// KeyIs completes the sentence "Here, a key is", with the values of parameters. It is
+// empty where there is nothing to say, or a parameter is missing.
+func (f *Format) KeyIs(p Params) string {
+	text := f.Key
+	for _, param := range f.Params {
+		mark := "{" + param.Name + "}"
+		if value, ok := p.Text(param.Name); ok {
+			text = strings.ReplaceAll(text, mark, value)
+		} else if strings.Contains(text, mark) {
+			return ""
+		}
+	}
+	return text
+}
+
+// Input decides what a text from outside is: a value, or of a format that has headers
+// a whole one.
+func (f *Format) Input(text string) Input {
+	if f.HasHeader && strings.ContainsAny(text, ";, ") {
+		return Header(text)
+	}
+	return Text(text)
+}
+
+// Value returns the value alone of an element of a header: flags are in no bit of it.
+func (f *Format) Value(element string) string {
+	if !f.HasHeader {
+		return element
+	}
+	value, _, _ := strings.Cut(element, ";")
+	return strings.TrimSpace(value)
 }
 
 // Supports reports whether f has the operation.
@@ -159,10 +219,10 @@ func (f *Format) Supports(op Op) bool {
 	if _, ok := f.profile.(querier); ok {
 		return op == OpQuery
 	}
-	if _, ok := f.profile.(nameless); ok {
-		return op != OpHash && slices.Contains(Ops, op)
+	if _, ok := f.profile.(asIs); ok && op == OpHash {
+		return false
 	}
-	return slices.Contains(Ops, op)
+	return slices.Contains(Ops(), op)
 }
 
 // Hash returns the keys of the names, in their order. Names are octets: a format
@@ -195,7 +255,7 @@ func (f *Format) EncodeKeys(p Params, keys []uint64) (Encoded, error) {
 	if err := f.check(p, OpEncode); err != nil {
 		return Encoded{}, err
 	}
-	if _, ok := f.profile.(nameless); ok {
+	if _, ok := f.profile.(asIs); ok {
 		return f.encode(p, keys)
 	}
 	set := sorted(keys)
@@ -272,9 +332,9 @@ func (f *Format) check(p Params, op Op) error {
 	if !f.Supports(op) {
 		return badParam("%s has no %s", f.Name, op)
 	}
-	for name := range p.given {
-		if !slices.Contains(f.Params, name) {
-			return badParam("%s has no parameter %s", f.Name, name)
+	for _, g := range p.given {
+		if _, ok := f.Param(g.name); !ok {
+			return badParam("%s has no parameter %s", f.Name, g.name)
 		}
 	}
 	return nil
@@ -312,16 +372,26 @@ func asGiven(err error, given, set []uint64) error {
 	return &at
 }
 
-// numbers are keys of a format's own type, as numbers.
-func numbers[K ~uint64](keys []K) []uint64 {
-	all := make([]uint64, len(keys))
-	for i, k := range keys {
-		all[i] = uint64(k)
+// hashed are the names' keys.
+func hashed[K ~uint32 | ~uint64](names []string, key func(name string) K) []uint64 {
+	keys := make([]uint64, len(names))
+	for i, name := range names {
+		keys[i] = uint64(key(name))
+	}
+	return keys
+}
+
+// numbers are n keys of a format's own type, as numbers.
+func numbers[K ~uint32 | ~uint64](n int, keys iter.Seq[K]) []uint64 {
+	all := make([]uint64, 0, n)
+	for k := range keys {
+		all = append(all, uint64(k))
 	}
 	return all
 }
 
-// same reports whether a value and its re-encoding are the same.
-func same(in Input, octets []byte, e Encoded, err error) bool {
-	return err == nil && bytes.Equal(octets, e.Octets) && (!in.isText || in.text == e.Text)
+// fromText is the encoded set of a format whose values travel as base64url.
+func fromText(text string, p Params, keys []uint64) (Encoded, error) {
+	octets, err := base64url.AppendDecode(nil, text, base64url.Strict)
+	return Encoded{Octets: octets, Text: text, Keys: keys, Params: p}, err
 }

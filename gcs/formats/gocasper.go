@@ -1,7 +1,8 @@
 package formats
 
 import (
-	"slices"
+	"fmt"
+	"math"
 
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/base64url"
@@ -11,26 +12,34 @@ import (
 var goCasperFormat = &Format{
 	Name:    "go-casper",
 	Title:   "the cookie of tcnksm/go-casper",
-	Params:  []string{"p", "n"},
+	Params:  []Param{goCasperP, goCasperN},
+	Key:     "a hash of an asset's path: its MD5 modulo n·p",
+	Names:   "request paths",
 	HasText: true,
+	Lenient: true,
 	Cookies: []string{gocasper.CookieName},
 	profile: goCasper{},
 }
 
+var (
+	goCasperP = Param{Name: "p", Flag: "p", Help: "inverse of the false-positive rate, a power of two", Low: 1, High: 1 << 31}
+	goCasperN = Param{Name: "n", Flag: "n", Help: "expected number of assets", Low: 1, High: 1 << 31}
+)
+
 type goCasper struct{}
 
 func (goCasper) params(p Params) (gocasper.Params, error) {
-	rate, err := within("p", p.P, 1, 1<<31)
+	rate, err := p.number(goCasperP)
 	if err != nil {
 		return gocasper.Params{}, err
 	}
-	n, err := within("n", p.N, 1, 1<<31)
+	n, err := p.number(goCasperN)
 	if err != nil {
 		return gocasper.Params{}, err
 	}
 	g := gocasper.Params{P: uint32(rate), N: uint32(n)}
 	if !g.Valid() {
-		return g, badParam("p is a power of two, not %d", rate)
+		return g, goCasperP.wrong("a power of two, not %d", rate)
 	}
 	return g, nil
 }
@@ -40,11 +49,7 @@ func (c goCasper) hash(p Params, names []string) ([]uint64, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys := make([]uint64, len(names))
-	for i, name := range names {
-		keys[i] = uint64(g.Key(name))
-	}
-	return keys, nil
+	return hashed(names, g.Key), nil
 }
 
 func (c goCasper) encode(p Params, keys []uint64) (Encoded, error) {
@@ -62,13 +67,7 @@ func (c goCasper) encode(p Params, keys []uint64) (Encoded, error) {
 	for i, k := range keys {
 		set[i] = gocasper.Key(k)
 	}
-	return c.encoded(p, gocasper.New(g, set...))
-}
-
-func (goCasper) encoded(p Params, f gocasper.Fingerprint) (e Encoded, err error) {
-	e = Encoded{Text: f.String(), Params: p, Keys: numbers(slices.Collect(f.All()))}
-	e.Octets, err = base64url.AppendDecode(nil, e.Text, base64url.Strict)
-	return e, err
+	return fromText(gocasper.New(g, set...).String(), p, keys)
 }
 
 func (c goCasper) decode(p Params, in Input) (Decoded, error) {
@@ -80,21 +79,18 @@ func (c goCasper) decode(p Params, in Input) (Decoded, error) {
 	d.Universe = g.Universe()
 	// gocasper's own reading of the tail is neither of the core's: a picture of the
 	// stream shows all complete codes, repeats among them.
-	d.Layout = Layout{Code: g.Code(), Limit: gcs.Limit{Len: gocasper.MaxText * 6, Max: gcs.Largest, End: gcs.Open}}
-	parse, mode := gocasper.Parse, base64url.Strict
+	d.Layout = Layout{Code: g.Code(), Limit: gcs.Limit{Len: math.MaxInt, Max: gcs.Largest, End: gcs.Open}}
+	parse := gocasper.Parse
 	if p.Lenient {
-		parse, mode = gocasper.ParseLenient, base64url.Lenient
+		parse = gocasper.ParseLenient
 	}
-	var text string
-	if d.Octets, text, err = in.base64(mode, gocasper.MaxText); err != nil {
-		return d, err
-	}
-	f, err := parse(text, g)
-	d.Keys = numbers(slices.Collect(f.All()))
+	text, err := in.base64(gocasper.MaxText)
 	if err != nil {
 		return d, err
 	}
-	e, err := c.encoded(p, f)
-	d.Canonical = same(in, d.Octets, e, err)
-	return d, nil
+	f, err := parse(text, g)
+	d.Keys = numbers(f.Len(), f.All())
+	d.Layout.Note = fmt.Sprintf("Where a stream ends, go-casper has a reading of its own; with it, the keys are %d", d.Keys)
+	d.Size, d.Canonical = base64url.DecodedLen(len(text)), err == nil && (!p.Lenient || f.String() == text)
+	return d, err
 }

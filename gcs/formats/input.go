@@ -34,23 +34,21 @@ const (
 	MaxKeys   = 1 << 24  // most keys that are read
 )
 
-// base64 returns the value's octets and, as the formats with a text form are
-// parsed from it, its text: of octets, the one that encodes them.
-func (in Input) base64(mode base64url.Mode, maxText int) (octets []byte, text string, err error) {
-	if in.isHeader {
-		return nil, "", badParam("only cache-digest has a header")
+// base64 returns the value's text; of octets, the one that encodes them.
+func (in Input) base64(maxText int) (text string, err error) {
+	n := len(in.octets)
+	switch {
+	case in.isHeader:
+		return "", badParam("only cache-digest has a header")
+	case in.isText && len(in.text) <= maxText:
+		return in.text, nil
+	case in.isText:
+		n = base64url.DecodedLen(len(in.text))
 	}
-	if !in.isText {
-		if n := base64url.DecodedLen(maxText); len(in.octets) > n {
-			return nil, "", tooMany(len(in.octets), n)
-		}
-		return in.octets, string(base64url.Append(nil, in.octets)), nil
+	if most := base64url.DecodedLen(maxText); n > most || in.isText {
+		return "", tooMany(n, most)
 	}
-	if n := base64url.DecodedLen(maxText); len(in.text) > maxText {
-		return nil, "", tooMany(base64url.DecodedLen(len(in.text)), n)
-	}
-	octets, err = base64url.AppendDecode(nil, in.text, mode)
-	return octets, in.text, err
+	return string(base64url.Append(nil, in.octets)), nil
 }
 
 // hex returns the octets of a value whose format has no text form.

@@ -1,39 +1,128 @@
-package formats
+package formats_test
 
 import (
-	"reflect"
-	"slices"
+	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/cache-aware/casper/gcs/formats"
 )
 
-// Every field of Params is known by its JSON name to the table that finds what was
-// given, and Lenient is not.
-func TestParametersCoverParams(t *testing.T) {
-	typ := reflect.TypeFor[Params]()
-	var want []string
-	for i := range typ.NumField() {
-		name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
-		if name == "lenient" {
-			continue
-		}
-		want = append(want, name)
-		var p Params
-		switch f := reflect.ValueOf(&p).Elem().Field(i); f.Kind() {
-		case reflect.Pointer:
-			f.Set(reflect.New(f.Type().Elem()))
-		case reflect.String:
-			f.SetString("x")
-		}
-		if got := slices.Collect(p.given); !slices.Equal(got, []string{name}) {
-			t.Errorf("with %s given, given yields %v", name, got)
+// params makes parameters of names and values in turn: numbers and words.
+func params(pairs ...any) (p formats.Params) {
+	for i := 0; i < len(pairs); i += 2 {
+		name := pairs[i].(string)
+		switch v := pairs[i+1].(type) {
+		case string:
+			p.SetWord(name, v)
+		case int:
+			p.SetNumber(name, int64(v))
+		case int64:
+			p.SetNumber(name, v)
+		case *int64:
+			if v != nil {
+				p.SetNumber(name, *v)
+			}
+		default:
+			panic(fmt.Sprintf("%s is a %T", name, v))
 		}
 	}
-	var got []string
-	for _, p := range parameters {
-		got = append(got, p.name)
+	return p
+}
+
+// lenient reads as the deployed reader does.
+func lenient(p formats.Params) formats.Params {
+	p.Lenient = true
+	return p
+}
+
+// What a format says of itself is complete, and formats that share the name of a
+// parameter share its flag and kind: a command has one flag for both.
+func TestFormatsDescribeThemselves(t *testing.T) {
+	flags := map[string]formats.Param{}
+	for _, f := range formats.All() {
+		if f.Name == "" || f.Title == "" || strings.HasSuffix(f.Title, ".") {
+			t.Errorf("%q: the title is %q", f.Name, f.Title)
+		}
+		if f.Supports(formats.OpHash) && (f.Names == "" || f.Key == "") {
+			t.Errorf("%s: nothing says what its names are (%q), or its keys (%q)", f.Name, f.Names, f.Key)
+		}
+		if f.HasHeader && !f.HasText {
+			t.Errorf("%s: a header of values without a text form", f.Name)
+		}
+		for _, p := range f.Params {
+			switch {
+			case p.Name == "" || p.Flag == "" || p.Help == "":
+				t.Errorf("%s: the parameter %q lacks its flag or what it is", f.Name, p.Name)
+			case p.IsNumber() && (p.Low > p.High || p.Default != nil && (*p.Default < p.Low || *p.Default > p.High)):
+				t.Errorf("%s: %s is %s, by default %d", f.Name, p.Name, p.Range(), p.Default)
+			case p.Words != nil && p.Octets > 0:
+				t.Errorf("%s: %s is a word and octets", f.Name, p.Name)
+			}
+			if q, ok := flags[p.Name]; ok && (q.Flag != p.Flag || q.IsNumber() != p.IsNumber()) {
+				t.Errorf("%s: %s is --%s here, --%s elsewhere, or of another kind", f.Name, p.Name, p.Flag, q.Flag)
+			}
+			flags[p.Name] = p
+		}
 	}
-	if !slices.Equal(got, want) {
-		t.Errorf("parameters are %v, want %v", got, want)
+}
+
+// Parameters are values: a change of one copy is none of the other.
+func TestParamsAreValues(t *testing.T) {
+	p := params("p", 20, "run", "ones-zero")
+	q := p
+	q.SetNumber("p", 19)
+	q.SetWord("run", "")
+	if n, ok := p.Number("p"); n != 20 || !ok {
+		t.Errorf("p is %d, %t", n, ok)
+	}
+	if w, ok := p.Text("run"); w != "ones-zero" || !ok {
+		t.Errorf("run is %q, %t", w, ok)
+	}
+	if w, ok := q.Text("run"); w != "" || ok {
+		t.Errorf("run is %q, %t, and was taken away", w, ok)
+	}
+	if _, ok := p.Number("run"); ok {
+		t.Error("a word is a number")
+	}
+}
+
+func TestParamsFromJSON(t *testing.T) {
+	for text, want := range map[string]string{
+		`{}`:                                  "map[] false",
+		`{"p":19,"lenient":true,"run":"msb"}`: "map[p:19 run:msb] true",
+		`{"p":null}`:                          "map[] false",
+		`{"p":1.5}`:                           "error",
+		`{"p":9223372036854775808}`:           "error",
+		`{"p":[1]}`:                           "error",
+		`{"lenient":1}`:                       "error",
+		`[]`:                                  "error",
+	} {
+		var p formats.Params
+		got := "error"
+		if err := json.Unmarshal([]byte(text), &p); err == nil {
+			all := map[string]string{}
+			for _, name := range []string{"p", "run"} {
+				if v, ok := p.Text(name); ok {
+					all[name] = v
+				}
+			}
+			got = fmt.Sprint(all, p.Lenient)
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
+
+// A parameter's error names it, apart from what it is, for programs that know it by
+// another name.
+func TestParamError(t *testing.T) {
+	h2o := formats.Default()
+	_, err := h2o.Decode(params("capacity_bits", 16), formats.Text(""))
+	want := "set: bad-parameter at bit 0: capacity_bits is 1 to 15, not 16"
+	if e, ok := err.(*formats.ParamError); !ok || e.Name != "capacity_bits" || e.Is != "1 to 15, not 16" || err.Error() != want {
+		t.Errorf("%T: %v", err, err)
 	}
 }

@@ -10,10 +10,18 @@ import (
 var riceDeltaFormat = &Format{
 	Name:     "rice-delta",
 	Title:    "the lists of Safe Browsing v4",
-	Params:   []string{"rice", "first", "count"},
+	Params:   []Param{deltaRice, deltaCount, deltaFirst},
+	Key:      "the first four octets of a hash, read as a number",
+	Names:    "hash prefixes in hex",
 	HexNames: true,
 	profile:  riceDelta{},
 }
+
+var (
+	deltaRice  = Param{Name: "rice", Flag: "rice", Help: "bits of the remainder; an encoder chooses the best", Low: 0, High: ricedelta.MaxRice}
+	deltaCount = Param{Name: "count", Flag: "count", Help: "number of deltas", Low: 0, High: math.MaxInt32}
+	deltaFirst = Param{Name: "first", Flag: "first", Help: "first value", Low: 0, High: math.MaxUint32}
+)
 
 type riceDelta struct{}
 
@@ -39,7 +47,10 @@ func (r riceDelta) encode(p Params, keys []uint64) (Encoded, error) {
 	for i, k := range keys {
 		values[i] = uint32(k)
 	}
-	rice, err := withinOr("rice", p.Rice, int64(ricedelta.BestRice(values)), 0, ricedelta.MaxRice)
+	if !p.has(deltaRice) {
+		p = p.with(deltaRice, int64(ricedelta.BestRice(values)))
+	}
+	rice, err := p.number(deltaRice)
 	if err != nil {
 		return Encoded{}, err
 	}
@@ -47,47 +58,47 @@ func (r riceDelta) encode(p Params, keys []uint64) (Encoded, error) {
 	if err != nil {
 		return Encoded{}, err
 	}
-	if p.First != nil && *p.First != int64(l.First) {
-		return Encoded{}, badParam("first is %d, but the least key %d", *p.First, l.First)
+	if first, ok := p.Number(deltaFirst.Name); ok && first != int64(l.First) {
+		return Encoded{}, deltaFirst.wrong("%d, but the least key %d", first, l.First)
 	}
-	if p.Count != nil && *p.Count != int64(l.Count) {
-		return Encoded{}, badParam("count is %d, but there are %d deltas", *p.Count, l.Count)
+	if count, ok := p.Number(deltaCount.Name); ok && count != int64(l.Count) {
+		return Encoded{}, deltaCount.wrong("%d, but there are %d deltas", count, l.Count)
 	}
-	p.Rice, p.First, p.Count = &rice, new(int64(l.First)), new(int64(l.Count))
+	p = p.with(deltaFirst, int64(l.First)).with(deltaCount, int64(l.Count))
 	return Encoded{Octets: l.Data, Text: hex.EncodeToString(l.Data), Keys: keys, Params: p}, nil
 }
 
 func (riceDelta) decode(p Params, in Input) (Decoded, error) {
 	d := Decoded{Params: p, Universe: 1 << 32}
-	rice, err := within("rice", p.Rice, 0, ricedelta.MaxRice)
+	rice, err := p.number(deltaRice)
 	if err != nil {
 		return d, err
 	}
-	first, err := within("first", p.First, 0, math.MaxUint32)
+	first, err := p.number(deltaFirst)
 	if err != nil {
 		return d, err
 	}
-	count, err := within("count", p.Count, 0, math.MaxInt32)
+	count, err := p.number(deltaCount)
 	if err != nil {
 		return d, err
 	}
-	if d.Octets, err = in.hex(); err != nil {
+	octets, err := in.hex()
+	if err != nil {
 		return d, err
 	}
-	l := ricedelta.List{First: uint32(first), Rice: uint8(rice), Count: uint32(count), Data: d.Octets}
-	d.Layout = Layout{Code: ricedelta.Code(l.Rice), Limit: l.Limit(), Base: uint64(first)}
+	d.Size = len(octets)
+	l := ricedelta.List{First: uint32(first), Rice: uint8(rice), Count: uint32(count), Data: octets}
+	base := uint64(first)
+	d.Layout = Layout{Code: ricedelta.Code(l.Rice), Limit: l.Limit(), First: &base}
 	if holds(l.Data, l.Rice, int(count)) > MaxKeys {
 		return d, tooManyKeys()
 	}
-	var values []uint32
 	for v, err := range l.All() {
 		if err != nil {
 			return d, err
 		}
-		values = append(values, v)
 		d.Keys = append(d.Keys, uint64(v))
 	}
-	again, err := ricedelta.FromValues(l.Rice, values)
-	d.Canonical = err == nil && string(again.Data) == string(l.Data)
+	d.Canonical = true
 	return d, nil
 }
