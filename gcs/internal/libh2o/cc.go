@@ -1,4 +1,4 @@
-package peer
+package libh2o
 
 import (
 	"bytes"
@@ -30,10 +30,10 @@ var systemHeader = regexp.MustCompile(`(?m)^#include <.*$`)
 // ("-lh2o"). Each source and set of flags is compiled once per test binary.
 //
 // A missing compiler, header or library means that the peer is absent (see
-// [Required]); a source that does not compile although they are there fails the test.
+// [Find]); a source that does not compile although they are there fails the test.
 func CC(t testing.TB, source string, flags ...string) string {
 	t.Helper()
-	cc := find(t, "cc", "gcc and libc6-dev")
+	cc := Find(t, "cc")
 	text, err := os.ReadFile(source)
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package peer
+package libh2o
 
 import (
 	"os"
@@ -9,8 +9,8 @@ import (
 )
 
 func TestCC(t *testing.T) {
-	find(t, "cc", "gcc and libc6-dev")
-	t.Setenv("CASPER_REQUIRE_PEERS", "")
+	Find(t, "cc")
+	t.Setenv(RequireVariable, "")
 	source := func(text string) string {
 		name := filepath.Join(t.TempDir(), "greet.c")
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {

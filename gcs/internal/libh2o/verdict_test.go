@@ -1,4 +1,4 @@
-package peer
+package libh2o
 
 import (
 	"fmt"

@@ -1,21 +1,19 @@
 package cachedigest_test
 
 import (
-	"bufio"
 	"encoding/base64"
 	"encoding/binary"
 	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os/exec"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/cache-aware/casper/gcs/cachedigest"
-	"github.com/cache-aware/casper/gcs/internal/peer"
+	"github.com/cache-aware/casper/gcs/internal/libh2o"
 )
 
 var (
@@ -66,69 +64,44 @@ func (d dialogue) ours() (o outcome) {
 	return o
 }
 
-// libh2o is a running testdata/libh2o.c: H2O's own code.
-type libh2o struct {
-	w   *bufio.Writer
-	r   *bufio.Reader
+// theirs is H2O's own code, running.
+type theirs struct {
+	libh2o.Program
 	err error
 }
 
-func startLibh2o(t testing.TB) *libh2o {
-	t.Helper()
-	cmd := exec.Command(peer.CC(t, "testdata/libh2o.c", "-lh2o"))
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var complaint strings.Builder
-	cmd.Stderr = &complaint
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		stdin.Close()
-		io.Copy(io.Discard, stdout) // what a failed test left unread
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("libh2o: %v: %s", err, complaint.String())
-		}
-	})
-	return &libh2o{w: bufio.NewWriterSize(stdin, 1<<16), r: bufio.NewReaderSize(stdout, 1<<16)}
+func startLibh2o(t testing.TB) *theirs { return &theirs{Program: libh2o.Start(t, libh2o.Digest)} }
+
+func (l *theirs) say(s string) {
+	l.In.Write(binary.LittleEndian.AppendUint32(nil, uint32(len(s))))
+	l.In.WriteString(s)
 }
 
-func (l *libh2o) say(s string) {
-	l.w.Write(binary.LittleEndian.AppendUint32(nil, uint32(len(s))))
-	l.w.WriteString(s)
-}
-
-func (l *libh2o) ask(d dialogue) {
-	l.w.WriteByte('N')
+func (l *theirs) ask(d dialogue) {
+	l.In.WriteByte('N')
 	for _, f := range d.fields {
-		l.w.WriteByte('H')
+		l.In.WriteByte('H')
 		l.say(f)
 	}
-	l.w.WriteByte('G')
+	l.In.WriteByte('G')
 	for _, url := range d.urls {
-		l.w.WriteByte('U')
+		l.In.WriteByte('U')
 		l.say(url)
-		l.w.WriteByte('E')
+		l.In.WriteByte('E')
 		l.say(url)
 		l.say(d.etag)
 	}
 }
 
-func (l *libh2o) number() uint64 {
+func (l *theirs) number() uint64 {
 	var octets [8]byte
-	if _, err := io.ReadFull(l.r, octets[:]); err != nil && l.err == nil {
+	if _, err := io.ReadFull(l.Out, octets[:]); err != nil && l.err == nil {
 		l.err = err
 	}
 	return binary.LittleEndian.Uint64(octets[:])
 }
 
-func (l *libh2o) digests() (ks []kept) {
+func (l *theirs) digests() (ks []kept) {
 	for n := l.number(); n > 0 && l.err == nil; n-- {
 		k := kept{bits: l.number()}
 		for m := l.number(); m > 0 && l.err == nil; m-- {
@@ -139,7 +112,7 @@ func (l *libh2o) digests() (ks []kept) {
 	return ks
 }
 
-func (l *libh2o) answer(d dialogue) (o outcome, err error) {
+func (l *theirs) answer(d dialogue) (o outcome, err error) {
 	o.any, o.complete = l.number() == 1, l.number() == 1
 	o.plain, o.validated = l.digests(), l.digests()
 	for range d.urls {
@@ -155,7 +128,7 @@ func TestLibh2o(t *testing.T) {
 	l := startLibh2o(t)
 	n := *libh2oRuns
 	if n == 0 {
-		if n = 20_000; peer.Required() {
+		if n = 20_000; libh2o.Required() {
 			n = 100_000
 		}
 	}
@@ -174,8 +147,8 @@ func TestLibh2o(t *testing.T) {
 			for _, d := range ds {
 				l.ask(d)
 			}
-			l.w.WriteByte('F')
-			l.w.Flush() // an error here is the end of the answers there
+			l.In.WriteByte('F')
+			l.In.Flush() // an error here is the end of the answers there
 		}()
 		for _, d := range ds {
 			theirs, err := l.answer(d)

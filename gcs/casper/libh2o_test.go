@@ -1,7 +1,6 @@
 package casper_test
 
 import (
-	"bufio"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
@@ -9,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -17,7 +15,7 @@ import (
 
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/casper"
-	"github.com/cache-aware/casper/gcs/internal/peer"
+	"github.com/cache-aware/casper/gcs/internal/libh2o"
 )
 
 var (
@@ -75,44 +73,18 @@ func (d dialogue) ours(c *census) outcome {
 	return o
 }
 
-// libh2o is a running testdata/libh2o.c: H2O's own code.
-type libh2o struct {
-	w *bufio.Writer
-	r *bufio.Reader
+// theirs is H2O's own code, running.
+type theirs struct {
+	libh2o.Program
 }
 
-// startLibh2o compiles and starts it; it ends with the test.
-func startLibh2o(t testing.TB) *libh2o {
-	t.Helper()
-	cmd := exec.Command(peer.CC(t, "testdata/libh2o.c", "-lh2o"))
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var complaint strings.Builder
-	cmd.Stderr = &complaint
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		stdin.Close()
-		io.Copy(io.Discard, stdout) // what a failed test left unread
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("libh2o: %v: %s", err, complaint.String())
-		}
-	})
-	return &libh2o{bufio.NewWriterSize(stdin, 1<<16), bufio.NewReaderSize(stdout, 1<<16)}
-}
+func startLibh2o(t testing.TB) *theirs { return &theirs{Program: libh2o.Start(t, libh2o.Casper)} }
 
 // ask sends a dialogue, its answer is to be read by answer. The writer's error
 // sticks, so that the last flush tells it.
-func (h *libh2o) ask(d dialogue) {
-	h.w.WriteByte('N')
-	h.w.WriteByte(d.bits)
+func (h *theirs) ask(d dialogue) {
+	h.In.WriteByte('N')
+	h.In.WriteByte(d.bits)
 	for _, cookie := range d.cookies {
 		h.say('C', cookie)
 	}
@@ -123,38 +95,38 @@ func (h *libh2o) ask(d dialogue) {
 			h.say('L', l.path)
 		}
 	}
-	h.w.WriteByte('G')
+	h.In.WriteByte('G')
 }
 
-func (h *libh2o) say(what byte, s string) {
+func (h *theirs) say(what byte, s string) {
 	var head [5]byte
 	head[0] = what
 	binary.LittleEndian.PutUint32(head[1:], uint32(len(s)))
-	h.w.Write(head[:])
-	h.w.WriteString(s)
+	h.In.Write(head[:])
+	h.In.WriteString(s)
 }
 
 // flush makes all that was asked so far answered.
-func (h *libh2o) flush() error {
-	h.w.WriteByte('F')
-	return h.w.Flush()
+func (h *theirs) flush() error {
+	h.In.WriteByte('F')
+	return h.In.Flush()
 }
 
-func (h *libh2o) answer(d dialogue) (o outcome, err error) {
+func (h *theirs) answer(d dialogue) (o outcome, err error) {
 	for range d.paths {
-		there, err := h.r.ReadByte()
+		there, err := h.Out.ReadByte()
 		if err != nil {
 			return o, err
 		}
 		o.has = append(o.has, there == 1)
 	}
 	var head [8]byte
-	if _, err := io.ReadFull(h.r, head[:]); err != nil {
+	if _, err := io.ReadFull(h.Out, head[:]); err != nil {
 		return o, err
 	}
 	o.n = int(binary.LittleEndian.Uint32(head[:4]))
 	field := make([]byte, binary.LittleEndian.Uint32(head[4:]))
-	if _, err := io.ReadFull(h.r, field); err != nil {
+	if _, err := io.ReadFull(h.Out, field); err != nil {
 		return o, err
 	}
 	o.value, err = setCookieValue(string(field))
@@ -197,7 +169,7 @@ func TestLibh2o(t *testing.T) {
 		seed = uint64(time.Now().UnixNano())
 	}
 	if n == 0 {
-		if n = 100_000; peer.Required() {
+		if n = 100_000; libh2o.Required() {
 			n = 1_000_000
 		}
 	}
@@ -523,8 +495,8 @@ func encodeKeys(keys []uint64) []byte {
 	return b
 }
 
-// TestLibh2oEdges are the cases that a person would think of.
-func TestLibh2oEdges(t *testing.T) {
+// TestLibh2oWhereItChanges are the cases that a person would think of.
+func TestLibh2oWhereItChanges(t *testing.T) {
 	h := startLibh2o(t)
 	tests := []struct {
 		name    string
@@ -605,9 +577,9 @@ func TestLibh2oKeepsOldText(t *testing.T) {
 	first := dialogue{bits: 13, cookies: []string{"gA"}}
 	h.ask(first)
 	h.say('C', "QA") // to the same fingerprint
-	h.w.WriteByte('G')
+	h.In.WriteByte('G')
 	h.say('S', "/index.html")
-	h.w.WriteByte('G')
+	h.In.WriteByte('G')
 	if err := h.flush(); err != nil {
 		t.Fatal(err)
 	}
