@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/cache-aware/casper/cmd/internal/explain"
 	"github.com/cache-aware/casper/gcs/formats"
 )
 
@@ -115,7 +116,7 @@ func (s *sheet) set(r *result) {
 		s.fact("canonical", "no: encoding these keys gives another value")
 	}
 	if p := r.FalsePositive(); p > 0 {
-		s.fact("false positives", "%.2g %% of the assets that are not there look present", 100*p)
+		s.fact("false positives", "%s %% of the assets that are not there look present", explain.Figures(100*p, 2))
 	}
 	if len(r.Keys) > 0 {
 		s.keys("keys", r.Keys)

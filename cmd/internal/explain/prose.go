@@ -120,7 +120,7 @@ func (e *Explanation) summary() string {
 		}
 	}
 	if e.Keys > 0 {
-		s += fmt.Sprintf(": %.3g bits a key", float64(coded-header)/float64(e.Keys))
+		s += ": " + Figures(float64(coded-header)/float64(e.Keys), 3) + " bits a key"
 	}
 	if e.Note != "" {
 		s += ". " + strings.TrimSuffix(e.Note, ".")
