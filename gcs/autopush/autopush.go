@@ -1,19 +1,19 @@
 // Package autopush asks the cookie of Google's node-h2-auto-push and
 // fastify-auto-push which paths a browser was sent, so that a server that takes over
-// need not send them again. It is no Golomb-coded set but the one relative of
-// H2O's cookie that is: a Bloom filter.
+// need not send them again. It does for those servers what H2O's cookie does for H2O,
+// but is a Bloom filter and no Golomb-coded set.
 //
 //	path      two 32-bit FNV-1a of its UTF-16, seeds 0 and 1576284489, both signed: a, b
 //	bits      7 of them: a, a+b, a+2b, ... modulo m, the running sum reduced at each step
 //	octets    words of 32 bits, least significant octet and bit first; m is their number of bits
 //	text      base64 in the standard alphabet, padded, then percent-encoded
 //
-// With their defaults m is 960, for 100 paths at a false-positive rate of 1 %. Nothing
-// ages in that filter and every path that was asked for is added, so that it fills up: with
-// 300 paths in it 44 % of all others are taken for present.
+// With their defaults m is 960, for 100 paths at a false-positive rate of 1 %. The
+// filter never forgets a path, so it fills up: with 300 paths in it, 44 % of all others
+// seem to be there.
 //
-// A filter can only be asked, neither listed nor, here, written: what takes over should
-// write a cookie that can be.
+// A filter can be asked, but not listed. This package does not write filters: the
+// server that takes over writes a cookie of its own.
 //
 // It is compatible with h2-auto-push 0.4.1 on bloomfilter 0.0.18, the versions that
 // were published together. It is not compatible with later versions of bloomfilter,

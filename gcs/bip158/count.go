@@ -7,10 +7,9 @@ import (
 	"github.com/cache-aware/casper/gcs"
 )
 
-// A CompactSize is Bitcoin's way to write a count: one octet up to 252, otherwise
-// 253, 254 or 255 and 2, 4 or 8 octets, least significant first. Larger forms of
-// smaller counts are not valid; a decoder that takes them finds the codes in the wrong
-// place.
+// Bitcoin writes the count as a CompactSize: one octet up to 252, otherwise 253, 254 or
+// 255 and 2, 4 or 8 octets, least significant first. A larger form of a smaller count is
+// not valid.
 
 // maxCount is the length of the longest count that is written.
 const maxCount = 5
