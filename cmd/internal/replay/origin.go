@@ -8,11 +8,12 @@ import (
 	"github.com/cache-aware/casper/cmd/internal/traffic"
 )
 
-// firstLook is how many records are looked at to find out which origin a capture is about.
+// firstLook is how many records are looked at to find out which origin a recording is about.
 const firstLook = 4096
 
-// An origin is the hosts whose records count: a model serves one origin, a capture may hold many. Given none, it is the host that most
-// pages of the first records come from; or, in a log that has no hosts, that the Referers of most assets name.
+// An origin is the hosts whose records count: a model serves one origin, a recording may hold
+// many. Given none, it is the host that most pages of the first records come from; or, in a
+// log that has no hosts, that the Referers of most assets name.
 type origin struct {
 	hosts []string // those that count; the first stands for the rest
 	early []*traffic.Record
@@ -69,7 +70,8 @@ func (o *origin) settle() []*traffic.Record {
 	return early
 }
 
-// admit reports whether a record counts, and gives it the host that its Referers are compared with.
+// admit reports whether a record counts, and gives it the host that its Referers are compared
+// with.
 func (o *origin) admit(rec *traffic.Record) bool {
 	h := bareHost(rec.Request.Host)
 	if h != "" && !slices.Contains(o.hosts, h) {

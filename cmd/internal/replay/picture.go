@@ -22,7 +22,8 @@ const (
 	labelChars   = 36
 )
 
-// A scheme is the colours of a picture. Blue and orange stay apart for every kind of colour vision.
+// A scheme is the colours of a picture. Blue and orange stay apart for every kind of colour
+// vision.
 type scheme struct{ paper, ink, faint, rule, hit, miss, waste string }
 
 var (
@@ -62,8 +63,9 @@ func (p *picture) line(x1, y1, x2, y2 float64) {
 	fmt.Fprintf(p, `<line class="rule" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`+"\n", x1, y1, x2, y2)
 }
 
-// WriteSVG writes the report as a picture that stands for itself: how much of what views asked for would have been there already, and
-// what was sent in vain, in the order of time and by page.
+// WriteSVG writes the report as a picture that stands for itself: how much of what views asked
+// for would have been there already, and what was sent in vain, in the order of time and by
+// page.
 func (r *Report) WriteSVG(w io.Writer) error {
 	p := &picture{y: margin + 14}
 	host := r.Host
@@ -122,8 +124,8 @@ func (r *Report) drawFigures(p *picture) {
 	p.y += 19
 }
 
-// drawCurve shows the views in the order of time: upwards the requests of a view, of which those for what was there are blue; downwards
-// what was sent in vain.
+// drawCurve shows the views in the order of time: upwards the requests of a view, of which
+// those for what was there are blue; downwards what was sent in vain.
 func (r *Report) drawCurve(p *picture) {
 	p.text("", margin, p.y, "Requests for assets per view, in the order of time")
 	legend(p, pictureWidth-margin-372)
@@ -160,7 +162,8 @@ func (r *Report) drawCurve(p *picture) {
 	p.y += 36
 }
 
-// gridStep is how far the lines of a scale are apart: 1, 2, 5, 10 and so on, at most five of them.
+// gridStep is how far the lines of a scale are apart: 1, 2, 5, 10 and so on, at most five of
+// them.
 func gridStep(most float64) float64 {
 	for n := 1.0; ; n *= 10 {
 		for _, f := range []float64{1, 2, 5} {
@@ -182,7 +185,8 @@ func legend(p *picture, x float64) {
 	}
 }
 
-// drawPages shows the pages that were viewed most, each with the share of its requests that were there already.
+// drawPages shows the pages that were viewed most, each with the share of its requests that
+// were there already.
 func (r *Report) drawPages(p *picture) {
 	if len(r.Pages) == 0 {
 		return

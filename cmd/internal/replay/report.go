@@ -9,12 +9,12 @@ import (
 	"github.com/cache-aware/casper/server/learn"
 )
 
-// A Tally adds up what became of views. Octets are those of bodies, as the capture has them.
+// A Tally adds up what became of views. Octets are those of bodies, as recorded.
 type Tally struct {
 	Views  int `json:"views"`  // pages answered with 200
 	Helped int `json:"helped"` // of them, those that something would have gone ahead of
 
-	Asked      int   `json:"asked"` // requests for assets on behalf of these views, within the window
+	Asked      int   `json:"asked"` // requests for assets on behalf of these views, within [learn.Window]
 	AskedBytes int64 `json:"asked_bytes"`
 	Hits       int   `json:"hits"` // of them, those for what would have been sent already
 	HitBytes   int64 `json:"hit_bytes"`
@@ -23,12 +23,12 @@ type Tally struct {
 	SentBytes   int64 `json:"sent_bytes"` // without those of idle hints
 	Unused      int   `json:"unused"`     // of them, those that were not asked for: the waste
 	UnusedBytes int64 `json:"unused_bytes"`
-	Idle        int   `json:"idle"` // of them, hints for what the browser held: it would not have followed them
+	Idle        int   `json:"idle"` // of them, hints that the browser would not have followed: it had the asset
 
-	Spared      int   `json:"spared"` // assets that were wanted, and not sent since the cookie said that the client holds them; rightly
+	Spared      int   `json:"spared"` // assets that were not sent since the cookie said, rightly, that they were there
 	SparedBytes int64 `json:"spared_bytes"`
 
-	Trips int `json:"round_trips"`       // waves of requests: those of the page, of its style sheets, and so on
+	Trips int `json:"round_trips"`       // waves of requests: what the page names, what that names, and so on
 	Saved int `json:"round_trips_saved"` // of them, those of which everything would have been there
 }
 
@@ -141,7 +141,8 @@ func (p *Replay) conclude(g *Page) {
 	}
 }
 
-// A curve is tallies of equal numbers of views. Full, it halves itself: so it needs no room for how long a capture is.
+// A curve is tallies of equal numbers of views. Full, it halves itself: so it needs no room
+// for how long a capture is.
 type curve struct {
 	each  int // views in a part
 	parts []Tally

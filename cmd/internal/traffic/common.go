@@ -16,7 +16,8 @@ import (
 //
 //	addr ident user [time] "request" status bytes "referer" "user-agent"
 //
-// Apache's vhost_combined has the host and its port in front. What stands behind is somebody's own, and passed over.
+// Apache's vhost_combined has the host and its port in front. What stands behind is somebody's
+// own, and passed over.
 
 // clfTime is the time in these formats (Apache's %t, nginx's $time_local).
 const clfTime = "02/Jan/2006:15:04:05 -0700"
@@ -173,8 +174,9 @@ func setHeader(h http.Header, name, value string) {
 	}
 }
 
-// addressOf reads an address with or without a port. A server that logs names has a name there; its hash within fd00::/8, the addresses
-// that are nobody's (RFC 4193), tells it from others.
+// addressOf reads an address with or without a port. A server that logs names has a name
+// there; its hash within fd00::/8, the addresses that are nobody's (RFC 4193), tells it from
+// others.
 func addressOf(s string) netip.Addr {
 	if a, err := netip.ParseAddr(s); err == nil {
 		return a

@@ -31,7 +31,8 @@ func looksLikeHAR(in *bufio.Reader) bool {
 // visits keeps all headers, and of cookies what the headers say.
 var visits = capture.HARReader{RequestHeaders: isField, ResponseHeaders: isField}
 
-// isField tells a header field from HTTP/2's pseudo-header fields (RFC 9113, section 8.3), which browsers list too.
+// isField tells a header field from HTTP/2's pseudo-header fields (RFC 9113, section 8.3),
+// which browsers list too.
 func isField(name string) bool { return name != "" && name[0] != ':' }
 
 // har reads a HAR file entry by entry. One that the file breaks off in is no record.

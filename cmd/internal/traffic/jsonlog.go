@@ -11,9 +11,10 @@ import (
 	"time"
 )
 
-// Every server names the fields of its JSON log as it likes, so each thing is looked for under the names that nginx's variables, Caddy,
-// Traefik, Apache's usual recipes, Elastic's schema and casper's own log have for it. Names are compared in lower case; those of nested
-// objects are joined with a dot.
+// Every server names the fields of its JSON log as it likes, so each thing is looked for under
+// the names that nginx's variables, Caddy, Traefik, Apache's usual recipes, Elastic's schema
+// and casper's own log have for it. Names are compared in lower case; those of nested objects
+// are joined with a dot.
 var jsonNames = map[string][]string{
 	"began":    {"startutc", "startlocal", "start_time", "request_start"},
 	"ended":    {"msec", "ts", "time", "@timestamp", "timestamp", "time_iso8601", "time_local", "datetime", "date"},
@@ -146,8 +147,9 @@ func (f fields) first(names []string) string {
 	return ""
 }
 
-// times are when the request came in and its answer was through. Servers write a line at the end and know how long it took; where
-// they know when the header of the upstream came, that is when a page's went out.
+// times are when the request came in and its answer was through. Servers write a line at the
+// end and know how long it took; where they know when the header of the upstream came, that is
+// when a page's went out.
 func (f fields) times() (began, ended time.Time, ok bool) {
 	took := f.took()
 	if began, ok = parseTime(f.get("began")); ok {
@@ -188,7 +190,8 @@ func (f fields) took() time.Duration {
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// parseTime reads a time as a text, or as seconds, milli-, micro- or nanoseconds since 1970, which their size tells apart.
+// parseTime reads a time as a text, or as seconds, milli-, micro- or nanoseconds since 1970,
+// which their size tells apart.
 func parseTime(s string) (time.Time, bool) {
 	if s == "" {
 		return time.Time{}, false
@@ -211,7 +214,8 @@ func parseTime(s string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// headersIn returns the header that stands under a path of names as {"Name": ["value", ...]}, as Caddy writes it.
+// headersIn returns the header that stands under a path of names as {"Name": ["value", ...]},
+// as Caddy writes it.
 func headersIn(object map[string]any, names ...string) http.Header {
 	h := http.Header{}
 	for _, name := range names {

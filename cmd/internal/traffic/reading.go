@@ -13,29 +13,37 @@ import (
 
 // A Reading takes a capture apart. The zero Reading is ready; it reads one capture at a time.
 //
-// What the capture is decides its content: gzip is unpacked, an object with a "log" is a HAR file, other lines that begin with '{' are a
-// JSON log, and the rest is in the common or the combined format. Formats may change from line to line.
+// What the capture is decides its content: gzip is unpacked, an object with a "log" is a HAR
+// file, other lines that begin with '{' are a JSON log, and the rest is in the common or the
+// combined format. Formats may change from line to line.
 type Reading struct {
-	// Progress, unless nil, is called now and then with the octets taken from the reader, before unpacking.
+	// Progress, unless nil, is called now and then with the octets taken from the reader,
+	// before unpacking.
 	Progress func(read int64)
 
-	Format  string // of the first record: "har", "json", "combined" or "common"; empty before it
-	Lines   int64  // lines, or a HAR file's entries
-	Broken  int64  // of them, those that are no record
-	Skipped int64  // of them, those about something that is not HTTP; a HAR file's URLs beyond 64 KiB are taken for data: URLs
-	First   error  // what is wrong with the first broken one
+	Format string // of the first record: "har", "json", "combined" or "common"; empty before it
+	Lines  int64  // lines, or a HAR file's entries
+	Broken int64  // of them, those that are no record
+	First  error  // what is wrong with the first of those
+
+	// Skipped are those of the lines or entries that are about something else than HTTP. A URL
+	// of a HAR file that is longer than 64 KiB is taken for a data: URL.
+	Skipped int64
 }
 
-// ErrLine is what is wrong with a line that is no record of a request.
+// ErrLine marks a line that is no record of a request.
 var ErrLine = errors.New("no line of an access log")
 
-// errNotHTTP marks lines that scanners and broken clients leave in every log: what was asked is no HTTP request.
+// errNotHTTP marks lines that scanners and broken clients leave in every log: what was asked
+// is no HTTP request.
 var errNotHTTP = errors.New("not an HTTP request")
 
-// All yields the records of a capture in its own order. Lines that cannot be read are counted, and reading goes on. An error comes last:
-// of the reader, of a broken gzip stream, or of a HAR file that is none.
+// All yields the records of a capture in its own order. Lines that cannot be read are counted,
+// and reading goes on. An error comes last: of the reader, of a broken gzip stream, or of a
+// HAR file that is none.
 //
-// Memory is one line, or the headers of one entry of a HAR file, of at most [capture.MaxLine] octets; bodies are passed over.
+// Memory is one line, or the headers of one entry of a HAR file, of at most [capture.MaxLine]
+// octets; bodies are passed over.
 func (s *Reading) All(r io.Reader) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		*s = Reading{Progress: s.Progress}

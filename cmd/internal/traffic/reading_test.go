@@ -192,7 +192,8 @@ func TestHAR(t *testing.T) {
 	}
 }
 
-// TestHAREntriesThatAreNone puts what is no record between two that are: it is counted, and reading goes on.
+// TestHAREntriesThatAreNone puts what is no record between two that are: it is counted, and
+// reading goes on.
 func TestHAREntriesThatAreNone(t *testing.T) {
 	entry := func(request, response string) string {
 		return `{"startedDateTime":"2026-11-20T08:00:00.000Z","request":{"method":"GET","url":"https://h/",` + request + `},"response":{"status":200` + response + `}}`
@@ -232,7 +233,8 @@ func TestHAREntriesThatAreNone(t *testing.T) {
 	}
 }
 
-// TestHARBreaksOff cuts a capture at every byte: entries before the cut are records, and the one that it goes through is none.
+// TestHARBreaksOff cuts a capture at every byte: entries before the cut are records, and the
+// one that it goes through is none.
 func TestHARBreaksOff(t *testing.T) {
 	const start = `{"startedDateTime"`
 	second := strings.Index(har, `{"startedDateTime":"2026-11-20T08:00:00.110Z"`)
@@ -283,7 +285,8 @@ func TestHARBodiesAreNotHeld(t *testing.T) {
 	}
 }
 
-// TestErrorsOfTheReader are told, whatever was read before them: what looks ahead must not swallow one.
+// TestErrorsOfTheReader are told, whatever was read before them: what looks ahead must not
+// swallow one.
 func TestErrorsOfTheReader(t *testing.T) {
 	broken := errors.New("cable pulled")
 	line := `192.0.2.7 - - [20/Nov/2026:08:00:01 +0000] "GET / HTTP/1.1" 200 1` + "\n"

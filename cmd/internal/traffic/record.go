@@ -10,36 +10,42 @@ import (
 	"github.com/cache-aware/casper/server/link"
 )
 
-// A Record is one request and its answer, as far as a capture tells.
+// A Record is one request and its answer, as far as the recording tells.
 type Record struct {
-	// Request has Method, URL, Host, Proto and Header. Host is empty where the capture has none.
+	// Request has Method, URL, Host, Proto and Header. Host is empty where the recording
+	// has none.
 	Request *http.Request
 
 	Status int
 
-	// Answer is the answer's header. Silent says that the capture has no such thing, so that what it lacks means nothing.
+	// Answer is the answer's header. Silent says that the recording has no headers of
+	// answers, so that a field that is missing means nothing.
 	Answer http.Header
 	Silent bool
 
 	// Size is how many octets the body took, -1 unknown.
 	Size int64
 
-	// Began is when the request came in, Ended when its answer was through or, where that is known, when its header went out.
-	// Both are the same in a log with one time a line.
+	// Began is when the request came in, Ended when its answer was through or, where that is
+	// known, when its header went out. Both are the same in a log with one time a line.
 	Began, Ended time.Time
 
-	// Addr is the client's address. A name in its place stands for an address made of it.
+	// Addr is the client's address. Where a log has a name instead, it is an address made of
+	// the name.
 	Addr netip.Addr
 
-	// Cached says that a browser took the answer from its own cache: the server has seen nothing of it.
+	// Cached says that a browser took the answer from its own cache: the server has seen
+	// nothing of it.
 	Cached bool
 }
 
 // pageExtensions are those of documents; a path without any is one too.
-var pageExtensions = map[string]bool{"": true, ".html": true, ".htm": true, ".xhtml": true, ".php": true, ".asp": true, ".aspx": true, ".jsp": true}
+var pageExtensions = map[string]bool{
+	"": true, ".html": true, ".htm": true, ".xhtml": true, ".php": true, ".asp": true, ".aspx": true, ".jsp": true,
+}
 
-// infer fills in the media type of an answer that the capture is silent about, and that a document was wanted: by the extension, which
-// is all there is.
+// infer fills in the media type of an answer where the capture has none, and that the client
+// accepts documents where it has asked for one. It goes by the extension: there is nothing else.
 func (rec *Record) infer() {
 	if rec.Answer.Get("Content-Type") != "" || rec.Request.URL == nil {
 		return
