@@ -41,6 +41,10 @@ type Source struct {
 	// Shadow learns, and names nothing.
 	Shadow bool
 
+	// Now is the clock; nil is [time.Now]. A program that replays recorded requests sets it to
+	// the time of the recording.
+	Now func() time.Time
+
 	open openPages
 }
 
@@ -69,8 +73,15 @@ func (s *Source) Forget(page string) bool { return s.Model.Forget(page) }
 // ForgetAll drops everything that was learned.
 func (s *Source) ForgetAll() { s.Model.Clear() }
 
+func (s *Source) now() time.Time {
+	if s.Now != nil {
+		return s.Now()
+	}
+	return time.Now()
+}
+
 func (s *Source) client(r *http.Request) learn.Client {
-	return s.Model.Client(httpfacts.Networks(s.Proxies).Client(r), time.Now())
+	return s.Model.Client(httpfacts.Networks(s.Proxies).Client(r), s.now())
 }
 
 // An observation is one request.
@@ -134,7 +145,7 @@ func (o *observation) tell(m *learn.Model, x *server.Exchange) {
 		}
 		return
 	}
-	e.Time = s.open.since(o.page(), time.Now())
+	e.Time = s.open.since(o.page(), s.now())
 	e.Chosen = o.chosen
 	e.Sent, e.ByPush = sent(x.Plan, o.chosen)
 	if x.Held.Len() > 0 {
