@@ -72,7 +72,7 @@ func (m *Model) fetched(vs *visitors, x *visitor, e *Event, now int64, hash, pat
 // worthy reports whether an asset that was not known may be learned: of a kind that is, for everybody, reusable for a stated time, and
 // harmless in a Link.
 func (m *Model) worthy(e *Event) bool {
-	return m.learned[e.Asset.As] && e.Flags&(Private|Unfit|Fresh) == Fresh && e.Asset.Rel != link.Preconnect && e.Asset.Valid()
+	return m.Learns(e.Asset.As) && e.Flags&(Private|Unfit|Fresh) == Fresh && e.Asset.Rel != link.Preconnect && e.Asset.Valid()
 }
 
 // ownCopy returns a copy of an asset that shares no memory with the request it came from.
@@ -130,3 +130,6 @@ func ownVersion(e *Event, known string) string {
 	}
 	return strings.Clone(e.Version)
 }
+
+// Learns reports whether assets for a destination are learned; see [Config.Destinations].
+func (m *Model) Learns(destination string) bool { return m.learned[destination] }
