@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -11,7 +10,6 @@ import (
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/learn"
-	"github.com/cache-aware/casper/server/link"
 )
 
 func newExplainPage(t *tool) *cobra.Command {
@@ -63,9 +61,7 @@ func (t *tool) explainPage(f *replayFlags, target, value string, files []string)
 	if err := f.check(); err != nil {
 		return err
 	}
-	params := casper.Params{CapacityBits: f.capacityBits}
-	held, err := casper.Parse(value, params)
-	if err != nil {
+	if _, err := casper.Parse(value, casper.Params{CapacityBits: f.capacityBits}); err != nil {
 		return fmt.Errorf("--cookie: %w", err)
 	}
 	page, err := replay.PageOf(&learn.Reader{Query: f.query}, target)
@@ -78,7 +74,11 @@ func (t *tool) explainPage(f *replayFlags, target, value string, files []string)
 	}
 	p.End()
 	x := p.Model().Explain(page)
-	e := pageExplanation{Explanation: x, Assets: f.fates(x, held, params)}
+	plan, err := replay.Ahead(f.config(), target, value, sendable(x, p.Model().Wanted(page)))
+	if err != nil {
+		return err
+	}
+	e := pageExplanation{Explanation: x, Assets: f.fates(x, plan)}
 	if f.json {
 		return t.printJSON(e)
 	}
@@ -86,52 +86,36 @@ func (t *tool) explainPage(f *replayFlags, target, value string, files []string)
 	return nil
 }
 
-// fates decides on the wanted assets as a server does, and says of each asset what decides.
-func (f *replayFlags) fates(x learn.Explanation, held casper.Fingerprint, params casper.Params) []fate {
-	policy := server.Policy{MaxAssets: f.maxAssets, MaxBytes: int64(f.maxBytes)}
-	var want []*server.Asset
-	fates := []fate{}
+// sendable is what a model says of a page for everybody, less what the state of the page
+// forbids.
+func sendable(x learn.Explanation, wanted []learn.Prediction) []learn.Prediction {
+	if x.State == "in trouble" || x.State == "in doubt" {
+		return nil
+	}
+	return wanted
+}
+
+// fates says of each asset what decides on it: in the order in which they are sent, and then
+// those that are not, as they were.
+func (f *replayFlags) fates(x learn.Explanation, plan []server.Verdict) []fate {
+	sent, left := make([]fate, len(plan)), []fate{}
 	for _, r := range x.Assets {
-		fates = append(fates, fate{Reason: r, As: r.Asset.As, Because: r.Why})
-		if !r.Wanted || x.State == "in trouble" || x.State == "in doubt" {
+		g := fate{Reason: r, As: r.Asset.As, Because: r.Why}
+		i := slices.IndexFunc(plan, func(v server.Verdict) bool { return v.Asset.Path == r.Path })
+		switch {
+		case i >= 0 && plan[i].Means != server.ByNothing:
+			g.Sent = true
+			sent[i] = g
 			continue
-		}
-		if f.push && f.track != "all" && r.Asset.As != "style" && r.Asset.As != "script" && r.Asset.Rel != link.ModulePreload {
-			r.Asset.NoPush = true
-		}
-		a := server.Prepare(r.Asset, params)
-		a.Tracked = a.Tracked || f.track == "all"
-		want = append(want, a)
-	}
-	plan := policy.Decide(&server.Client{Held: held, CanPush: f.push, CanHint: !f.push}, want, nil)
-	place := map[string]int{}
-	for i, v := range plan.Verdicts {
-		place[v.Asset.Path] = i + 1
-		for j := range fates {
-			if g := &fates[j]; g.Path == v.Asset.Path {
-				g.Sent = v.Means != server.ByNothing
-				if !g.Sent {
-					g.Because = notSent(v.Reason, f)
-				}
-			}
-		}
-	}
-	for i := range fates {
-		if g := &fates[i]; g.Wanted && place[g.Path] == 0 {
+		case i >= 0:
+			g.Because = notSent(plan[i].Reason, f)
+		case r.Wanted:
 			g.Because = "the page is " + x.State + ": nothing is sent ahead of it"
 		}
+		left = append(left, g)
 	}
-	// In the order in which they are sent; the others behind, as they were.
-	slices.SortStableFunc(fates, func(a, b fate) int {
-		if a.Sent != b.Sent {
-			return map[bool]int{true: -1, false: 1}[a.Sent]
-		}
-		if !a.Sent {
-			return 0
-		}
-		return cmp.Compare(place[a.Path], place[b.Path])
-	})
-	return fates
+	sent = slices.DeleteFunc(sent, func(g fate) bool { return !g.Sent })
+	return append(sent, left...)
 }
 
 // notSent is why the policy leaves out what the model wants.

@@ -168,22 +168,27 @@ type replayed struct {
 	Skipped int64  `json:"not_http"`
 }
 
+// config is what the flags say of a replay.
+func (f *replayFlags) config() replay.Config {
+	return replay.Config{
+		Learn:       learn.Config{MinClients: f.minClients, MinViews: f.minViews},
+		Reader:      learn.Reader{Query: f.query},
+		Policy:      server.Policy{MaxAssets: f.maxAssets, MaxBytes: int64(f.maxBytes)},
+		Params:      casper.Params{CapacityBits: f.capacityBits},
+		Track:       trackOf(f.track),
+		Cookie:      f.cookie,
+		Hosts:       f.hosts,
+		Push:        f.push,
+		AssumeFresh: f.assumeFresh,
+	}
+}
+
 // runReplay makes a replay and gives it the files.
 func (t *tool) runReplay(f *replayFlags, files []string) (*replay.Replay, []replayed, error) {
 	if err := oneStdin(files); err != nil {
 		return nil, nil, err
 	}
-	p, err := replay.New(replay.Config{
-		Learn:       learn.Config{MinClients: f.minClients, MinViews: f.minViews},
-		Reader:      learn.Reader{Query: f.query},
-		Policy:      server.Policy{MaxAssets: f.maxAssets, MaxBytes: int64(f.maxBytes)},
-		Params:      casper.Params{CapacityBits: f.capacityBits},
-		Hosts:       f.hosts,
-		Push:        f.push,
-		TrackAll:    f.track == "all",
-		AssumeFresh: f.assumeFresh,
-		Cookie:      f.cookie,
-	})
+	p, err := replay.New(f.config())
 	if err != nil {
 		return nil, nil, usageError{err}
 	}

@@ -101,6 +101,14 @@ var (
 	logFormats = []string{"text", "json"}
 )
 
+// trackOf is what a word of --track says.
+func trackOf(word string) server.Track {
+	if word == "all" {
+		return server.TrackAll
+	}
+	return server.TrackBlocking
+}
+
 // check finds what makes no sense, before anything is opened.
 func (s *serving) check(cmd *cobra.Command) error {
 	if s.dir != "" && s.upstream != "" {
@@ -158,11 +166,9 @@ func (t *tool) serve(ctx context.Context, s *serving) error {
 		Cookie:  server.Cookie{Name: s.cookie},
 		Params:  casper.Params{CapacityBits: s.capacityBits},
 		Keys:    server.KeyVersion,
+		Track:   trackOf(s.track),
 		Proxies: s.trusted,
 		Logger:  log,
-	}
-	if s.track == "all" {
-		h.Track = server.TrackAll
 	}
 	close, err := s.openContent(h, log)
 	if err != nil {

@@ -1,8 +1,8 @@
 package replay
 
 import (
-	"container/list"
-	"slices"
+	"net/netip"
+	"strings"
 
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/server/learn"
@@ -11,82 +11,89 @@ import (
 // Bounds of what is remembered.
 const (
 	maxBrowsers = 1 << 15 // those seen least recently go first
-	maxHeld     = 256     // assets of a browser; the oldest go first
+	maxHeld     = 512     // assets of a browser; then it holds none
 	maxTabs     = 8       // views of a browser that are open at a time, as in the model
-	maxAssets   = 1 << 16 // different assets of the site
+	maxAsked    = 128     // requests of a view
+	maxAssets   = 1 << 15 // different assets of the site, each with a key in what browsers hold
 )
 
-// A browser is one user agent at one address, and what it must hold by now.
+// who is a browser: a user agent at an address.
+type who struct {
+	addr  netip.Addr
+	agent string
+}
+
+// A browser is what one must have by now.
 type browser struct {
-	id     uint64
-	held   []uint32           // numbers of the assets that it fetched, in that order
-	cookie casper.Fingerprint // what a live server would have written down for it
+	held   casper.Fingerprint // the numbers of the assets that it fetched
+	cookie string             // as the handler wrote it
 	tabs   []*view
 }
 
-func (b *browser) holds(asset uint32) bool { return slices.Contains(b.held, asset) }
+// numbers are those of assets: every one is a key of its own.
+var numbers = casper.Params{CapacityBits: casper.MaxCapacityBits}
 
-func (b *browser) hold(asset uint32) {
-	if b.holds(asset) {
+func (b *browser) holds(a *asset) bool { return b.held.Has(a.number) }
+
+func (b *browser) hold(a *asset) {
+	if b.holds(a) {
 		return
 	}
-	if len(b.held) == maxHeld {
-		b.held = slices.Delete(b.held, 0, maxHeld/4)
+	if b.held.Len() == maxHeld {
+		b.held = casper.New(numbers)
 	}
-	b.held = append(b.held, asset)
+	b.held = b.held.With(a.number)
 }
 
 // browsers are those seen last.
-type browsers struct {
-	by    map[uint64]*list.Element
-	order list.List // the latest in front
-}
+type browsers struct{ now, before map[who]*browser }
 
-func (bs *browsers) get(id uint64, p casper.Params) *browser {
-	if e := bs.by[id]; e != nil {
-		bs.order.MoveToFront(e)
-		return e.Value.(*browser)
+func (bs *browsers) get(w who) *browser {
+	b := bs.now[w]
+	if b != nil {
+		return b
 	}
-	if bs.by == nil {
-		bs.by = map[uint64]*list.Element{}
+	if b = bs.before[w]; b == nil {
+		b = &browser{held: casper.New(numbers)}
 	}
-	if len(bs.by) == maxBrowsers {
-		oldest := bs.order.Remove(bs.order.Back()).(*browser)
-		delete(bs.by, oldest.id)
+	if bs.now == nil || len(bs.now) == maxBrowsers/2 {
+		bs.now, bs.before = map[who]*browser{}, bs.now
 	}
-	b := &browser{id: id, cookie: casper.New(p)}
-	bs.by[id] = bs.order.PushFront(b)
+	bs.now[w] = b
 	return b
 }
 
 // An asset is what is known of one path.
 type asset struct {
-	id   uint32
-	path string
-	as   string
-	size int64 // of the largest answer, which is a whole one
-	key  casper.Key
+	number casper.Key // from 1
+	path   string
+	size   int64 // of the largest answer, which is a whole one
 }
 
 // assets are those of the site.
-type assets struct {
-	by map[string]*asset
-	at []*asset
-}
+type assets struct{ by map[string]*asset }
 
 // get returns an asset, or nil when there is no room for one more.
-func (as *assets) get(path string, p casper.Params) *asset {
+func (as *assets) get(path string) *asset {
 	if a := as.by[path]; a != nil {
 		return a
 	}
-	if len(path) > learn.MaxPath || len(as.at) == maxAssets {
+	if len(path) > learn.MaxPath || len(as.by) == maxAssets-1 {
 		return nil
 	}
 	if as.by == nil {
 		as.by = map[string]*asset{}
 	}
-	a := &asset{id: uint32(len(as.at)), path: path, key: p.Key(path)}
-	as.at = append(as.at, a)
+	path = strings.Clone(path) // it points into a whole line
+	a := &asset{number: casper.Key(len(as.by) + 1), path: path}
 	as.by[path] = a
 	return a
+}
+
+// key returns the number of an asset, 0 for one that nobody fetched.
+func (as *assets) key(path string) casper.Key {
+	if a := as.by[path]; a != nil {
+		return a.number
+	}
+	return 0
 }

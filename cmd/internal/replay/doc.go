@@ -1,14 +1,12 @@
-// Package replay runs what a server or a browser wrote down through the model
-// that a live server learns with, and reports what that server would have sent.
+// Package replay puts recorded requests before the handler and the model of a live server,
+// and reports what that server would have sent.
 //
-// Package traffic reads access logs and HAR files. [Replay] brings the records into the order of
-// their times, makes events of them with [learn.Reader], asks the model for
-// each view before it tells it of it, as a live server does, and decides with
-// [server.Policy]. Nothing is sent, so every view can be judged afterwards: what
-// was asked for within the window is what the page needed.
+// A [Replay] brings the records into the order of their times and plays each to a
+// [server.Handler] whose [learned.Source] takes the time from the records. Nothing is sent:
+// the visitors who were recorded got nothing ahead, and the model is told so. Every view can
+// therefore be judged: what was asked for on its behalf is what the page needed.
 //
-// What a capture does not say is inferred and reported, never kept silent: a log
-// has no media types, so extensions decide; it has no Cache-Control, so answers
-// count as reusable if [Config.AssumeFresh] says so; it has no cookies, so a
-// browser (an address with a user agent) holds what it was seen to fetch.
+// What a recording does not say is assumed, and the report says so: a log has no
+// Cache-Control, so its answers count as reusable if [Config.AssumeFresh] is set; it has no
+// cookies, so a browser (an address with a user agent) holds what it was seen to fetch.
 package replay

@@ -261,3 +261,40 @@ func FuzzReplay(f *testing.F) {
 		}
 	})
 }
+
+// The handler is that of a live server: it hints what the application linked before, though
+// nothing was learned, and nothing ahead of a page that has just failed.
+func TestHintsWhatWasLinked(t *testing.T) {
+	p, err := replay.New(replay.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, status := range []int{200, 500, 200, 200} {
+		var in traffic.Reading
+		all, err := read(&in, fmt.Sprintf(`{"log":{"entries":[{"startedDateTime":"2026-11-20T08:0%d:00.000Z","time":120,`+
+			`"request":{"method":"GET","url":"https://h.example/","headers":[{"name":"sec-fetch-dest","value":"document"},{"name":"sec-fetch-mode","value":"navigate"}]},`+
+			`"response":{"status":%d,"headers":[{"name":"content-type","value":"text/html"},{"name":"link","value":"<https://h.example/a.css>; rel=preload; as=style"}]}}]}}`, i, status))
+		if err != nil || len(all) != 1 {
+			t.Fatal(len(all), err)
+		}
+		all[0].Addr = replay.Visitor(i)
+		p.Add(all[0])
+		p.End()
+	}
+	if r := p.Report(); r.Views != 3 || r.Sent != 1 {
+		t.Errorf("%+v", r.Tally)
+	}
+}
+
+// A push ends, as it does in a live server: more than a connection may have under way go out
+// over one address.
+func TestPushesEnd(t *testing.T) {
+	var b strings.Builder
+	for i := range 100 { // browsers at one address, each with its own name
+		fmt.Fprint(&b, strings.ReplaceAll(strings.ReplaceAll(site(1), "UA", fmt.Sprint("UA", i)), ":08:00:0", fmt.Sprintf(":%02d:%02d:0", 10+i/60, i%60)))
+	}
+	_, r := run(t, replay.Config{AssumeFresh: true, Push: true}, site(10), b.String())
+	if r.Sent < 100 {
+		t.Errorf("%+v", r.Tally)
+	}
+}

@@ -4,32 +4,31 @@ import (
 	"time"
 
 	"github.com/cache-aware/casper/server"
-	"github.com/cache-aware/casper/server/learn"
 )
 
-// A view is a page in front of somebody, what would have been sent ahead of it, and what was
-// asked for.
+// A view is a page in front of somebody, what would have been sent ahead of it, and what was asked for.
 type view struct {
 	browser *browser
 	page    string
 	path    string
 	opened  time.Time
-	verdict learn.Verdict
 	plan    []planned
 	asked   []asked
 	settled bool
 }
 
-// planned is what the policy said of one wanted asset.
+// planned is what the handler decided on one wanted asset.
 type planned struct {
 	*asset
-	means server.Means
-	why   server.Reason
-	had   bool // the browser held it when the view began
+	server.Verdict
+	had bool // the browser held it when the view began
 }
 
-// asked is a request on behalf of a view. The files that the page names are its first wave,
-// those that these name the next: each wave waits for the one before.
+// ahead reports whether it would have gone out before the page's answer, or with its header.
+func (p *planned) ahead() bool { return p.Means == server.ByPush || p.Means == server.ByHint }
+
+// asked is a request on behalf of a view. The files that the page names are its first wave, those that these name the next: each wave
+// waits for the one before.
 type asked struct {
 	*asset
 	size int64
@@ -63,10 +62,11 @@ func (v *view) judge(push bool) Tally {
 		}
 		return false
 	}
-	for _, p := range v.plan {
+	for i := range v.plan {
+		p := &v.plan[i]
 		used := wasAsked(p.asset)
 		switch {
-		case p.means != server.ByNothing:
+		case p.ahead():
 			t.Sent++
 			if !used && p.had && !push { // a browser does not follow a hint for what it has
 				t.Idle++
@@ -77,7 +77,7 @@ func (v *view) judge(push bool) Tally {
 				t.Unused++
 				t.UnusedBytes += p.size
 			}
-		case p.why == server.ReasonHeld && !used:
+		case p.Reason == server.ReasonHeld && !used:
 			t.Spared++
 			t.SparedBytes += p.size
 		}
@@ -109,8 +109,9 @@ func (v *view) judge(push bool) Tally {
 }
 
 func (v *view) sent(a *asset) bool {
-	for _, p := range v.plan {
-		if p.asset == a && p.means != server.ByNothing {
+	for i := range v.plan {
+		p := &v.plan[i]
+		if p.asset == a && p.ahead() {
 			return true
 		}
 	}

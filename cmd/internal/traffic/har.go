@@ -3,6 +3,7 @@ package traffic
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
@@ -74,6 +75,9 @@ func recordOf(e *capture.HAREntry) (*Record, error) {
 	r, err := NewRequest(e.Request.Method, u.Host, u.RequestURI(), e.Request.Version, headerOf(e.Request.Headers))
 	if err != nil {
 		return nil, err
+	}
+	if u.Scheme == "https" {
+		r.TLS = new(tls.ConnectionState)
 	}
 	rec := &Record{Request: r, Status: e.Response.Status, Answer: headerOf(e.Response.Headers), Began: began}
 	rec.Silent = len(rec.Answer) == 0

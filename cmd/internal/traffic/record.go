@@ -12,8 +12,8 @@ import (
 
 // A Record is one request and its answer, as far as the recording tells.
 type Record struct {
-	// Request has Method, URL, Host, Proto and Header. Host is empty where the recording
-	// has none.
+	// Request has Method, URL, Host, Proto, Header, and TLS where it is known that it came
+	// over TLS. Host is empty where the recording has none.
 	Request *http.Request
 
 	Status int
