@@ -18,7 +18,7 @@ import (
 	"github.com/cache-aware/casper/server/devcert"
 	"github.com/cache-aware/casper/server/h2client"
 	"github.com/cache-aware/casper/server/internal/peer"
-	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/signals"
 	"github.com/cache-aware/casper/server/link"
 	"github.com/cache-aware/casper/server/manifest"
 	"golang.org/x/net/http2/hpack"
@@ -126,7 +126,7 @@ func TestPusherParser(t *testing.T) {
 	h := &server.Handler{
 		Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, page) }),
 		Scan: func(head []byte, base link.Base) []link.Asset {
-			assets, err := learn.ScanHTML(bytes.NewReader(head), base.Path)
+			assets, err := signals.ScanHTML(bytes.NewReader(head), base.Path)
 			if err != nil {
 				t.Error(err)
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/signals"
 )
 
 func newExplainPage(t *tool) *cobra.Command {
@@ -64,7 +65,7 @@ func (t *tool) explainPage(f *replayFlags, target, value string, files []string)
 	if _, err := casper.Parse(value, casper.Params{CapacityBits: f.capacityBits}); err != nil {
 		return fmt.Errorf("--cookie: %w", err)
 	}
-	page, err := replay.PageOf(&learn.Reader{Query: f.query}, target)
+	page, err := replay.PageOf(&signals.Reader{Query: f.query}, target)
 	if err != nil {
 		return usageError{err}
 	}

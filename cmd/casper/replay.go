@@ -17,6 +17,7 @@ import (
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/learn"
 	"github.com/cache-aware/casper/server/learn/keep"
+	"github.com/cache-aware/casper/server/learn/signals"
 )
 
 // replayFlags are the flags of replay and, but for the first few, of explain-page.
@@ -172,7 +173,7 @@ type replayed struct {
 func (f *replayFlags) config() replay.Config {
 	return replay.Config{
 		Learn:       learn.Config{MinClients: f.minClients, MinViews: f.minViews},
-		Reader:      learn.Reader{Query: f.query},
+		Reader:      signals.Reader{Query: f.query},
 		Policy:      server.Policy{MaxAssets: f.maxAssets, MaxBytes: int64(f.maxBytes)},
 		Params:      casper.Params{CapacityBits: f.capacityBits},
 		Track:       trackOf(f.track),
@@ -371,13 +372,13 @@ func (t *tool) replayTotals(r *replay.Report) {
 		[2]string{"round trips", fmt.Sprintf("%d of %d saved (%s)", r.Saved, r.Trips, percent(r.Saved, r.Trips))},
 	)
 	var why []string
-	for v := learn.Send; v <= learn.InTrouble; v++ {
+	for v := learn.OutcomeSend; v <= learn.OutcomeInTrouble; v++ {
 		if n := r.Verdicts[v.String()]; n > 0 {
 			why = append(why, fmt.Sprintf("%s %d", v, n))
 		}
 	}
 	rows = append(rows, [2]string{"the model", strings.Join(why, ", ") + fmt.Sprintf("; %s, %s, %s of memory",
-		count(r.Model.Pages, "page"), count(r.Model.Kinds, "kind"), octets(int64(r.Model.Bytes)))})
+		count(r.Model.Pages, "page"), count(r.Model.Sections, "kind"), octets(int64(r.Model.Bytes)))})
 	for _, row := range rows {
 		fmt.Fprintf(t.stdout, "%-12s %s\n", row[0], row[1])
 	}

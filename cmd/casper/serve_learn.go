@@ -8,6 +8,7 @@ import (
 
 	"github.com/cache-aware/casper/server/learn"
 	"github.com/cache-aware/casper/server/learn/keep"
+	"github.com/cache-aware/casper/server/learn/signals"
 	"github.com/cache-aware/casper/server/learned"
 )
 
@@ -40,7 +41,7 @@ func (s *serving) openLearning(log *slog.Logger) (*learning, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &learning{source: &learned.Source{Model: model, Proxies: s.trusted, Shadow: s.learn == "shadow"}}
+	l := &learning{source: &learned.Source{Model: model, Reader: signals.Reader{Cookie: s.cookie, Proxies: s.trusted}, Shadow: s.learn == "shadow"}}
 	switch {
 	case shared:
 		l.kept, err = share(model, s.state, log)

@@ -1,33 +1,14 @@
 package learn
 
 import (
+	"cmp"
+	"slices"
 	"sync/atomic"
 	"unsafe"
-
-	"github.com/cache-aware/casper/server/link"
 )
 
-// Prediction is one asset that a page is thought to need.
-type Prediction struct {
-	// Asset is shared by all who ask, and must not be changed.
-	Asset *link.Asset
-
-	// Version is the validator that the asset was last seen with: its ETag, or its Last-Modified date. Empty when it had none.
-	Version string
-
-	// Probability is that a view of the page by a client without the asset asks for it.
-	Probability float32
-
-	// Linked says that the page's own answers link the asset ([FromLink]), so that it goes out with them in any case.
-	Linked bool
-
-	hash uint64
-
-	// holdOut is how much more often than usual the asset is withheld since its estimate is still uncertain, in 65536ths.
-	holdOut uint16
-}
-
-// answer is what is said about a page. It is never changed after it was published; a newer one replaces it.
+// answer is what is said about a page. It is never changed after it was published; a newer one
+// replaces it.
 type answer struct {
 	key         string
 	hash        uint64
@@ -51,13 +32,154 @@ const (
 
 func (a *answer) cost() int { return answerCost + cap(a.predictions)*predictionCost }
 
-// answers is a hash table that is read without locks. Each bucket is a chain whose nodes never change; a writer, who holds the
-// lock of the shard, copies the nodes in front of the one it replaces and puts up a new head.
+// publish puts up what is now known of the page.
+func (s *shard) publish(p *page) {
+	if !p.ready(&s.m.lim) {
+		return
+	}
+	a := &answer{key: p.key, hash: p.hash, state: p.state()}
+	p.stamps = 0
+	var wanted []*candidate
+	for i := range p.cands {
+		c := &p.cands[i]
+		if !c.wanted() {
+			continue
+		}
+		p.stamps += c.asset.stamp
+		c.told = uint8(c.mean() * 255)
+		if c.sendable() {
+			wanted = append(wanted, c)
+		}
+	}
+	slices.SortFunc(wanted, byUrgency)
+	a.predictions = make([]Prediction, len(wanted))
+	for i, c := range wanted {
+		a.predictions[i] = c.prediction(&s.m.lim)
+	}
+	s.answers.replace(p.answer, a)
+	p.answer = a
+}
+
+// prediction is what is published of a candidate.
+func (c *candidate) prediction(l *limits) Prediction {
+	return Prediction{
+		hash:        c.hash,
+		Asset:       c.asset.link,
+		Version:     c.asset.version,
+		Probability: float32(c.mean()),
+		Linked:      c.linked(),
+		holdOut:     uint16(65535 * c.withheld(l)),
+	}
+}
+
+// withheld is the share of views that the asset is withheld from, on top of the hold-out. What the
+// page's own answers link goes out with them: to withhold it ahead of them would teach nothing.
+func (c *candidate) withheld(l *limits) float64 {
+	if c.linked() {
+		return 0
+	}
+	return c.uncertainty(l)
+}
+
+// ready reports whether enough is known of the page for it to speak for itself; until then its
+// sections do.
+func (p *page) ready(l *limits) bool {
+	if p.section != nil {
+		return p.section.members >= minMembers
+	}
+	return float64(p.seq) >= l.minViews || p.answer != nil ||
+		slices.ContainsFunc(p.cands, func(c candidate) bool { return c.linked() })
+}
+
+func (p *page) state() answerState {
+	switch {
+	case p.troubled():
+		return stateTrouble
+	case p.doubtFrom != 0:
+		return stateDoubt
+	}
+	return stateReady
+}
+
+// outdated reports whether the page's answer no longer says what is known.
+func (p *page) outdated(l *limits) bool {
+	if p.answer == nil {
+		return p.ready(l) && slices.ContainsFunc(p.cands, func(c candidate) bool { return c.sendable() })
+	}
+	if p.answer.state != p.state() {
+		return true
+	}
+	stamps := uint32(0)
+	for i := range p.cands {
+		c := &p.cands[i]
+		if !c.wanted() {
+			continue
+		}
+		stamps += c.asset.stamp
+		if d := int(c.told) - int(c.mean()*255); d > toldApart || d < -toldApart {
+			return true
+		}
+	}
+	return stamps != p.stamps
+}
+
+// toldApart is how far a published probability may be from the estimate, in 255ths.
+const toldApart = 26
+
+// byUrgency orders assets by what blocks rendering: by the urgency that browsers gave them (RFC
+// 9218), then style sheets before scripts before fonts before the rest, then in the order in which
+// views ask for them.
+func byUrgency(a, b *candidate) int {
+	return cmp.Or(
+		cmp.Compare(a.step(), b.step()),
+		cmp.Compare(blocking(a.asset.link.As), blocking(b.asset.link.As)),
+		cmp.Compare(a.order, b.order),
+		cmp.Compare(a.asset.link.Path, b.asset.link.Path),
+	)
+}
+
+// step is the urgency as a whole number, that of the destination if no browser gave one.
+func (c *candidate) step() int {
+	if c.urgency == unordered {
+		return int(urgencyOf(c.asset.link.As))
+	}
+	return (int(c.urgency) + 16) / 32
+}
+
+// urgencyOf is what browsers usually ask for a destination with.
+func urgencyOf(as string) uint8 {
+	switch as {
+	case "style":
+		return 0
+	case "script", "font":
+		return 1
+	case "fetch":
+		return 2
+	}
+	return 3
+}
+
+// blocking is the rank of a destination among assets of one urgency.
+func blocking(as string) int {
+	switch as {
+	case "style":
+		return 0
+	case "script":
+		return 1
+	case "font":
+		return 2
+	}
+	return 3
+}
+
+// answers is a hash table that is read without locks. Each bucket is a chain whose nodes never
+// change; a writer, who holds the lock of the shard, copies the nodes in front of the one it
+// replaces and puts up a new head.
 type answers []atomic.Pointer[answer]
 
 func (t answers) bucket(hash uint64) *atomic.Pointer[answer] { return &t[hash&uint64(len(t)-1)] }
 
-// find returns the answer for a page, nil when there is none.
+// find returns the answer for a page, nil if there is none.
 func (t answers) find(hash uint64, key string) *answer {
 	for a := t.bucket(hash).Load(); a != nil; a = a.next {
 		if a.hash == hash && a.key == key {
@@ -77,7 +199,8 @@ func (t answers) findBytes(hash uint64, key []byte) *answer {
 	return nil
 }
 
-// replace puts up an answer in the place of old; either may be nil. The caller holds the lock of the shard.
+// replace puts up an answer in the place of old; either may be nil. The caller holds the lock of
+// the shard.
 func (t answers) replace(old, by *answer) {
 	var bucket *atomic.Pointer[answer]
 	switch {
@@ -99,7 +222,7 @@ func (t answers) replace(old, by *answer) {
 	bucket.Store(chain)
 }
 
-// without returns the chain without the answer for one page, sharing what comes behind it.
+// without returns the chain without the answer for one page. It shares what comes behind that.
 func (a *answer) without(hash uint64, key string) *answer {
 	switch {
 	case a == nil:

@@ -33,9 +33,9 @@ func TestPoisonOneClient(t *testing.T) {
 	for i := range n {
 		page := pages[i%len(pages)]
 		if i%7 == 0 {
-			m.Observe(seen(page, 666, at))
+			m.ObserveView(seen(page, 666, at))
 		}
-		m.Observe(fetched(page, evil, 666, at.Add(time.Millisecond)))
+		m.ObserveFetch(fetched(page, evil, 666, at.Add(time.Millisecond)))
 		at = at.Add(20 * time.Millisecond)
 	}
 	m.Tick(at.Add(time.Hour))
@@ -97,17 +97,17 @@ func TestPrivateIsNeverLearned(t *testing.T) {
 	secret := js("/account/me.js")
 	for c := range 10_000 {
 		view := seen("/", Client(c+1), at)
-		m.Observe(view)
+		m.ObserveView(view)
 		e := fetched("/", secret, Client(c+1), at.Add(time.Millisecond))
 		switch c % 3 {
 		case 0:
-			e.Flags = Unfit | Destined // private, no-store
+			e.Reuse = ReuseNot // private, no-store, or it sets a cookie
 		case 1:
-			e.Flags = Private | Fresh | Destined // sets a cookie
+			e.Reuse = ReuseUnstated
 		case 2:
-			e.Flags = Destined // says nothing of reuse
+			e.Ahead = true
 		}
-		m.Observe(e)
+		m.ObserveFetch(e)
 		at = at.Add(5 * time.Second)
 	}
 	m.Tick(at.Add(time.Hour))
@@ -148,9 +148,9 @@ func TestFlood(t *testing.T) {
 		}
 	}
 	var took [64]int // how many events took less than 1 << i ns
-	observe := func(e Event) {
+	observe := func(f func()) {
 		began := time.Now()
-		m.Observe(e)
+		f()
 		took[bits64(time.Since(began))]++
 	}
 	for i := range n {
@@ -158,14 +158,15 @@ func TestFlood(t *testing.T) {
 		at = at.Add(10 * time.Millisecond)
 		junk := "/junk-" + strconv.Itoa(i) + "/" + strconv.Itoa(i*7)
 		asset := js("/junk/" + strconv.Itoa(i) + ".js")
-		observe(seen(junk, c, at))
-		observe(fetched(junk, asset, c, at))
+		view, fetch := seen(junk, c, at), fetched(junk, asset, c, at)
+		observe(func() { m.ObserveView(view) })
+		observe(func() { m.ObserveFetch(fetch) })
 		if i%50 == 0 { // the site is still visited meanwhile
 			c++
 			h := hot[i/50%len(hot)]
-			m.Observe(seen(h, c, at))
+			m.ObserveView(seen(h, c, at))
 			for _, a := range page {
-				m.Observe(fetched(h, a, c, at))
+				m.ObserveFetch(fetched(h, a, c, at))
 			}
 		}
 	}
@@ -319,8 +320,8 @@ func TestAccount(t *testing.T) {
 			at = look(m, page, Client(i+1), at, list...)
 		}
 	}
-	for i := range m.pages {
-		ps := &m.pages[i]
+	for i := range m.shards {
+		ps := &m.shards[i]
 		paid, refs := 0, make(map[uint64]int32)
 		for q, list := range []*queue{&ps.fresh, &ps.kept} {
 			sum := 0

@@ -66,7 +66,7 @@ func BenchmarkChoose(b *testing.B) {
 // BenchmarkWantedKind asks for a page that was never seen.
 func BenchmarkWantedKind(b *testing.B) {
 	m := must(b, Config{})
-	teachKind(m, "/shop/page-%d", files(10), 40)
+	teachSection(m, "/shop/page-%d", files(10), 40)
 	pages := make([]string, 256)
 	for i := range pages {
 		pages[i] = fmt.Sprintf("/shop/other-%d", i)
@@ -95,12 +95,21 @@ func BenchmarkObserve(b *testing.B) {
 			for b.Loop() {
 				if i == len(events) {
 					i = 0
-					for j := range events { // everything happens again, a day later, to other clients
-						events[j].Time = events[j].Time.Add(24 * time.Hour)
-						events[j].Client += 1 << 32
+					for _, e := range events { // everything happens again, a day later, to other clients
+						if e.view != nil {
+							e.view.Time = e.view.Time.Add(24 * time.Hour)
+							e.view.Client += 1 << 32
+						} else {
+							e.fetch.Time = e.fetch.Time.Add(24 * time.Hour)
+							e.fetch.Client += 1 << 32
+						}
 					}
 				}
-				m.Observe(events[i])
+				if e := events[i]; e.view != nil {
+					m.ObserveView(e.view)
+				} else {
+					m.ObserveFetch(e.fetch)
+				}
 				i++
 			}
 			b.ReportMetric(float64(cpuTime()-used)/float64(b.N), "cpu-ns/op")
@@ -108,15 +117,21 @@ func BenchmarkObserve(b *testing.B) {
 	}
 }
 
+// event is one of both.
+type event struct {
+	view  *View
+	fetch *Fetch
+}
+
 // ordinary returns the events of about 20,000 views.
-func ordinary(tb testing.TB, pages int, warm float64) []Event {
+func ordinary(tb testing.TB, pages int, warm float64) []event {
 	rng := rand.New(rand.NewPCG(1, 2))
 	list := files(20)
 	keys := make([]string, pages)
 	for i := range keys {
 		keys[i] = fmt.Sprintf("/shop/page-%d", i)
 	}
-	var events []Event
+	var events []event
 	at := start
 	for c := range 20000 {
 		at = at.Add(50 * time.Millisecond)
@@ -124,34 +139,31 @@ func ordinary(tb testing.TB, pages int, warm float64) []Event {
 		view := seen(page, Client(c+1), at)
 		if rng.Float64() < warm {
 			view.Held = func(string) bool { return true }
-			events = append(events, view)
+			events = append(events, event{view: view})
 			continue
 		}
-		events = append(events, view)
+		events = append(events, event{view: view})
 		for i := range list {
-			events = append(events, fetched(page, list[i], Client(c+1), at.Add(time.Duration(i)*time.Millisecond)))
+			f := fetched(page, list[i], Client(c+1), at.Add(time.Duration(i)*time.Millisecond))
+			events = append(events, event{fetch: f})
 		}
 	}
 	return events
 }
 
-// BenchmarkObserveLinks is a view whose answer links what the page is known to link, for everybody or for one client alone.
+// BenchmarkObserveLinks is a view whose answer links what the page is known to link.
 func BenchmarkObserveLinks(b *testing.B) {
 	for _, n := range []int{1, 10} {
-		for _, flags := range []Flags{0, Private} {
-			b.Run(fmt.Sprintf("links=%d/private=%t", n, flags != 0), func(b *testing.B) {
-				m := must(b, Config{})
-				e := seen("/", 1, start)
-				e.Links = files(n)
-				m.Observe(e)
-				e.Flags = flags
-				b.ReportAllocs()
-				used := cpuTime()
-				for b.Loop() {
-					m.Observe(e)
-				}
-				b.ReportMetric(float64(cpuTime()-used)/float64(b.N), "cpu-ns/op")
-			})
-		}
+		b.Run(fmt.Sprintf("links=%d", n), func(b *testing.B) {
+			m := must(b, Config{})
+			e := seen("/", 1, start)
+			e.Links = files(n)
+			b.ReportAllocs()
+			used := cpuTime()
+			for b.Loop() {
+				m.ObserveView(e)
+			}
+			b.ReportMetric(float64(cpuTime()-used)/float64(b.N), "cpu-ns/op")
+		})
 	}
 }

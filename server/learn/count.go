@@ -1,33 +1,28 @@
 package learn
 
-import (
-	"cmp"
-	"slices"
-)
-
 // count lets a closed view vote on one of its pages.
-func (ps *pages) count(v *view, r *ref) {
-	p := ps.find(r.hash, r.key)
+func (s *shard) count(v *opened, r *ref) {
+	p := s.find(r.hash, r.key)
 	if p == nil {
 		return // evicted meanwhile
 	}
-	l := &ps.m.lim
+	l := &s.m.lim
 	p.open -= min(p.open, 1)
-	p.age(v.opened, l)
+	p.age(v.at, l)
 	p.seq++
 	p.fails *= 1 - failShare
 	p.worth = min(p.worth+1, maxWorth)
 	p.newSeen = addEighths(p.newSeen, 1)
-	if p.kin == nil {
-		ps.tallies.Views++
+	if p.section == nil {
+		s.tallies.Views++
 	}
 
 	usual := p.weigh(v)
-	ps.meet(p, v)
+	s.meet(p, v)
 	var recent recentStems
 	recent.collect(p, v)
 
-	honest := p.kin == nil && !v.sent && len(v.hits) > 0 && p.answer != nil
+	honest := p.section == nil && !v.sent && len(v.hits) > 0 && p.answer != nil
 	changed, hopeless := false, false
 	hits, quiet := v.hits, v.quiet
 	for i := range p.cands {
@@ -44,52 +39,54 @@ func (ps *pages) count(v *view, r *ref) {
 			why = quiet[0].why
 		}
 		if asked {
-			ps.learn(c.asset, &hits[0])
+			s.update(c.asset, &hits[0])
 		}
 		if honest {
-			ps.tallies.score(c.sendable(), asked, why != 0)
+			s.tallies.score(c.sendable(), asked, why != 0)
 		}
 		weight := usual
 		if c.born > youngViews && p.seq-c.born < youngViews && weight != emptyWeight {
-			weight = 1 // new on a settled page: after a release warm clients ask for what is new like all others
+			weight = 1 // new on a well-known page: after a release warm clients ask for what is new like all others
 		}
 		c.today(v.day)
 		switch {
-		case asked && why&sent == 0:
+		case asked && why&isSent == 0:
 			c.use(v, &hits[0], p, weight, l)
 		case recent.supersede(c):
-			c.flags |= replaced
+			c.flags |= isReplaced
 			c.miss(v, 1, l)
 		case why == 0:
 			c.miss(v, weight, l)
-		case why == held:
+		case why == isHeld:
 			c.hold(v, heldWeight*weight, l)
 		}
-		changed = ps.decide(p, c) || changed
+		changed = s.decide(p, c) || changed
 		hopeless = hopeless || c.hopeless()
 	}
-	p.settle()
+	p.endDoubt()
 	if hopeless {
-		ps.prune(p)
+		s.prune(p)
 	}
 	if changed || p.outdated(l) {
-		ps.publish(p)
+		s.publish(p)
 	}
-	ps.account(p)
-	ps.makeRoom()
+	s.account(p)
+	s.makeRoom()
 }
 
 // weigh returns what a view counts for.
 //
-// One that asked for nothing and holds nothing may well be a bot, or a browser whose cache casper cannot see: it says little.
+// One that asked for nothing and holds nothing may well be a bot, or a browser whose cache casper
+// cannot see: it says little.
 //
-// One that holds some of the page is biased towards what changes from view to view, as the rest it has. Where views that hold nothing are
-// rare it is the best there is and counts in full; where they are many it counts a quarter. Two assets make a view warm, not one:
-// a fingerprint has false positives.
-func (p *page) weigh(v *view) float32 {
+// One that holds some of the page is biased towards what changes from view to view, as the rest it
+// has. Where views that hold nothing are rare it is the best there is and counts in full; where they
+// are many it counts a sixteenth. Two assets make a view warm, not one: a fingerprint has false
+// positives.
+func (p *page) weigh(v *opened) float32 {
 	holding := 0
 	for _, q := range v.quiet {
-		if q.why&held != 0 {
+		if q.why&isHeld != 0 {
 			holding++
 		}
 	}
@@ -105,23 +102,24 @@ func (p *page) weigh(v *view) float32 {
 }
 
 // meet makes candidates of the assets that a view asked for and that the page was not known to use.
-func (ps *pages) meet(p *page, v *view) {
+func (s *shard) meet(p *page, v *opened) {
 	for i := range v.hits {
 		h := &v.hits[i]
 		if _, ok := p.candidate(h.hash); ok {
 			continue
 		}
-		if p.kin != nil && !p.kin.once.again(h.hash, 2*ps.m.lim.maxAssets) {
+		if p.section != nil && !p.section.once.again(h.hash, 2*s.m.lim.maxAssets) {
 			continue
 		}
-		if c := ps.addCandidate(p, h.hash, h.link, h.version); c != nil {
+		if c := s.addCandidate(p, h.hash, h.link, h.version); c != nil {
 			c.views = p.before()
 		}
 	}
 }
 
-// before is how many of the views before an asset's first sighting count against it. They were views without it: all of them on a page that is
-// still being learned, but few on a settled one, where a new asset most likely means a new release.
+// before is how many of the views before an asset's first sighting count against it. They were
+// views without it: all of them on a page that is still being learned, but few on a well-known one,
+// where a new asset most likely means a new release.
 func (p *page) before() float32 {
 	if p.seq > youngViews {
 		return bornViews
@@ -129,30 +127,55 @@ func (p *page) before() float32 {
 	return float32(p.seq - 1)
 }
 
-// decide acts on what is now thought of an asset, and reports whether the page's answer changes.
-func (ps *pages) decide(p *page, c *candidate) bool {
-	switch c.judge(&ps.m.lim) {
-	case use:
-		c.flags |= isWanted
-		ps.tallies.Promoted++
-		p.doubt()
-	case drop:
-		c.flags &^= isWanted
-		ps.tallies.Demoted++
-	case dead:
-		c.flags &^= isWanted
-		c.tally = tally{views: min(c.run, deadViews)} // what was before does not come back
-		ps.tallies.Demoted++
-	default:
-		return false
+// use counts a view that asked for the asset.
+func (c *candidate) use(v *opened, h *hit, p *page, weight float32, l *limits) {
+	c.makeRoom(weight, l.memory)
+	c.used += weight
+	c.views += weight
+	c.newUsed = addEighths(c.newUsed, weight)
+	c.newViews = addEighths(c.newViews, weight)
+	c.pro |= v.bucket
+	c.run = 0
+	c.lastUse = p.seq
+	c.flags &^= isInherited | isReplaced
+	c.place(min(h.order, 127)*2, h.urgency*32)
+}
+
+// miss counts a view that could have asked for the asset and did not.
+func (c *candidate) miss(v *opened, weight float32, l *limits) {
+	c.makeRoom(weight, l.memory)
+	c.views += weight
+	c.newViews = addEighths(c.newViews, weight)
+	c.against |= v.bucket
+	c.run += weight
+}
+
+// hold counts a view whose client has the asset and so had no need to ask: for the asset, not
+// against it. It does not end a run of misses, so a deleted file dies even while many still hold it.
+func (c *candidate) hold(v *opened, weight float32, l *limits) {
+	c.makeRoom(weight, l.memory)
+	c.held += weight
+	c.newHeld = addEighths(c.newHeld, weight)
+	c.pro |= v.bucket
+}
+
+// today forgets the voters of another day: who is to be believed must find enough of them within
+// one.
+func (c *candidate) today(day uint16) {
+	if c.day != day {
+		c.day, c.pro, c.against = day, 0, 0
 	}
-	return true
+}
+
+// addEighths adds a weight to a count in eighths, up to its maximum.
+func addEighths(n uint16, weight float32) uint16 {
+	return uint16(min(uint32(n)+uint32(weight*8), 1<<16-1))
 }
 
 // hopeless reports whether the asset is not going to be wanted.
 func (c *candidate) hopeless() bool {
 	switch {
-	case c.flags&isLinked != 0:
+	case c.linked():
 		return false
 	case c.asset.state == gone:
 		return !c.wanted() || c.run >= 1
@@ -161,20 +184,12 @@ func (c *candidate) hopeless() bool {
 }
 
 // prune forgets the hopeless.
-func (ps *pages) prune(p *page) {
-	kept := p.cands[:0]
-	for i := range p.cands {
-		if c := &p.cands[i]; c.hopeless() {
-			ps.release(c.asset)
-		} else {
-			kept = append(kept, *c)
-		}
-	}
-	clear(p.cands[len(kept):])
-	p.cands = kept
+func (s *shard) prune(p *page) {
+	s.keepCandidates(p, func(c *candidate) bool { return !c.hopeless() })
 }
 
-// recentStems are the names, without versions, of assets that are new on the page and that the view used or the page is known to want.
+// recentStems are the names, without versions, of assets that are new on the page and that the view
+// used or the page is known to want.
 type recentStems struct {
 	n    int
 	list [16]struct {
@@ -183,7 +198,7 @@ type recentStems struct {
 	}
 }
 
-func (r *recentStems) collect(p *page, v *view) {
+func (r *recentStems) collect(p *page, v *opened) {
 	hits := v.hits
 	for i := range p.cands {
 		c := &p.cands[i]
@@ -201,9 +216,10 @@ func (r *recentStems) collect(p *page, v *view) {
 	}
 }
 
-// supersede reports whether there is a newer version of the asset: one of the same stem that appeared on the page after this one was
-// last asked for. A page uses one version of a file, so the view speaks against the older one, even if the client still holds it
-// or was sent it. Should the page use both after all, the older one will be asked for again, and is then the newer of the two.
+// supersede reports whether there is a newer version of the asset: one of the same stem that
+// appeared on the page after this one was last asked for. A page uses one version of a file, so the
+// view speaks against the older one, even if the client still holds it or was sent it. Should the
+// page use both after all, the older one will be asked for again, and is then the newer of the two.
 func (r *recentStems) supersede(c *candidate) bool {
 	if c.asset.stem == 0 {
 		return false
@@ -214,151 +230,4 @@ func (r *recentStems) supersede(c *candidate) bool {
 		}
 	}
 	return false
-}
-
-// outdated reports whether the page's answer no longer says what is known.
-func (p *page) outdated(l *limits) bool {
-	if p.answer == nil {
-		return p.ready(l) && slices.ContainsFunc(p.cands, func(c candidate) bool { return c.sendable() })
-	}
-	if p.answer.state != p.state() {
-		return true
-	}
-	stamps := uint32(0)
-	for i := range p.cands {
-		c := &p.cands[i]
-		if !c.wanted() {
-			continue
-		}
-		stamps += c.asset.stamp
-		if d := int(c.told) - int(c.mean()*255); d > toldApart || d < -toldApart {
-			return true
-		}
-	}
-	return stamps != p.stamps
-}
-
-// toldApart is how far a published probability may be from the estimate, in 255ths.
-const toldApart = 26
-
-// ready reports whether enough is known of the page for it to speak for itself; until then its siblings do.
-func (p *page) ready(l *limits) bool {
-	if p.kin != nil {
-		return p.kin.members >= minMembers
-	}
-	if float64(p.seq) >= l.minViews || p.answer != nil {
-		return true
-	}
-	return slices.ContainsFunc(p.cands, func(c candidate) bool { return c.flags&isLinked != 0 })
-}
-
-func (p *page) state() answerState {
-	switch {
-	case p.troubled():
-		return stateTrouble
-	case p.doubtFrom != 0:
-		return stateDoubt
-	}
-	return stateReady
-}
-
-// publish puts up what is now known of the page.
-func (ps *pages) publish(p *page) {
-	if !p.ready(&ps.m.lim) {
-		return
-	}
-	a := &answer{key: p.key, hash: p.hash, state: p.state()}
-	p.stamps = 0
-	var wanted []*candidate
-	for i := range p.cands {
-		c := &p.cands[i]
-		if !c.wanted() {
-			continue
-		}
-		p.stamps += c.asset.stamp
-		c.told = uint8(c.mean() * 255)
-		if c.sendable() {
-			wanted = append(wanted, c)
-		}
-	}
-	slices.SortFunc(wanted, byUrgency)
-	a.predictions = make([]Prediction, len(wanted))
-	for i, c := range wanted {
-		a.predictions[i] = c.prediction(&ps.m.lim)
-	}
-	ps.replace(p.answer, a)
-	p.answer = a
-}
-
-// prediction is what is published of a candidate.
-func (c *candidate) prediction(l *limits) Prediction {
-	return Prediction{
-		hash:        c.hash,
-		Asset:       c.asset.link,
-		Version:     c.asset.version,
-		Probability: float32(c.mean()),
-		Linked:      c.flags&isLinked != 0,
-		holdOut:     uint16(65535 * c.withheld(l)),
-	}
-}
-
-// withheld is the share of views that the asset is withheld from, on top of the hold-out. What the page's own answers link goes out with them:
-// to withhold it ahead of them would teach nothing.
-func (c *candidate) withheld(l *limits) float64 {
-	if c.flags&isLinked != 0 {
-		return 0
-	}
-	return c.uncertainty(l)
-}
-
-// uncertainty is the share of views that an asset is withheld from, on top of the hold-out, so that they can tell: what is
-// sent to everybody cannot be judged any more. It falls from one half, where the mean is midway between the two thresholds, to nothing
-// where it is two and a half deviations above that.
-func (t tally) uncertainty(l *limits) float64 {
-	z := (t.mean() - (l.promote+l.demote)/2) / t.deviation()
-	return min(0.5, max(0, 0.5*(1-z/2.5)))
-}
-
-// byUrgency orders assets by what blocks rendering: the urgency that browsers gave them (RFC 9218), then style sheets
-// before scripts before fonts before the rest, then the order in which views ask for them.
-func byUrgency(a, b *candidate) int {
-	return cmp.Or(
-		cmp.Compare(a.step(), b.step()),
-		cmp.Compare(blocking(a.asset.link.As), blocking(b.asset.link.As)),
-		cmp.Compare(a.order, b.order),
-		cmp.Compare(a.asset.link.Path, b.asset.link.Path),
-	)
-}
-
-// step is the urgency as a whole number, that of the destination when nobody gave one.
-func (c *candidate) step() int {
-	if c.urgency == unordered {
-		return int(urgencyOf(c.asset.link.As))
-	}
-	return (int(c.urgency) + 16) / 32
-}
-
-// urgencyOf is what browsers usually ask for a destination with.
-func urgencyOf(as string) uint8 {
-	switch as {
-	case "style":
-		return 0
-	case "script", "font":
-		return 1
-	case "fetch":
-		return 2
-	}
-	return 3
-}
-
-func blocking(as string) int {
-	switch as {
-	case "style":
-		return 0
-	case "script":
-		return 1
-	case "font":
-		return 2
-	}
-	return 3
 }

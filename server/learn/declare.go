@@ -14,10 +14,9 @@ import (
 // Preconnects and assets that cannot be sent are passed over, and so is a page whose identity is
 // too long or holds a star.
 func (m *Model) Declare(page string, assets []link.Asset) {
-	if page == "" || len(page) > MaxKey || strings.Contains(page, "*") {
-		return
+	if identifies(page) {
+		m.declare(page, m.hash(page), assets, 0)
 	}
-	m.declare(page, m.hash(page), assets, 0)
 }
 
 // declare takes a declaration that came with an answer at a time in ms; 0 is one that came with
@@ -28,15 +27,15 @@ func (m *Model) declare(page string, hash uint64, assets []link.Asset, at int64)
 	for i := range assets {
 		said = mix(said ^ m.linkHash(&assets[i]))
 	}
-	ps := m.pagesOf(hash)
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	p := ps.find(hash, page)
+	s := m.shardOf(hash)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.find(hash, page)
 	if p == nil {
 		if len(assets) == 0 {
 			return
 		}
-		if p = ps.create(hash, strings.Clone(page), false); p == nil {
+		if p = s.create(hash, strings.Clone(page), nil); p == nil {
 			return
 		}
 	}
@@ -45,14 +44,14 @@ func (m *Model) declare(page string, hash uint64, assets []link.Asset, at int64)
 		if at != 0 {
 			p.age(at, &m.lim)
 		}
-		if ps.declareAll(p, assets) {
+		if s.declareAll(p, assets) {
 			p.worth = max(p.worth, 1)
-			ps.publish(p)
+			s.publish(p)
 			m.changes.Add(1)
 		}
 	}
-	ps.account(p)
-	ps.makeRoom()
+	s.account(p)
+	s.makeRoom()
 }
 
 // linkHash is a hash of everything that a link says.
@@ -65,9 +64,9 @@ func (m *Model) linkHash(a *link.Asset) uint64 {
 		h |= 2
 	}
 	h = mix(h ^ m.hash(a.Path))
-	for i, s := range [...]string{a.As, a.Type, a.FetchPriority, a.Integrity} {
-		if s != "" { // few links say all of it
-			h = mix(h + uint64(i) ^ m.hash(s))
+	for i, text := range [...]string{a.As, a.Type, a.FetchPriority, a.Integrity} {
+		if text != "" { // few links say all of it
+			h = mix(h + uint64(i) ^ m.hash(text))
 		}
 	}
 	return h
@@ -75,65 +74,62 @@ func (m *Model) linkHash(a *link.Asset) uint64 {
 
 // declareAll makes what is declared wanted, and takes back what was declared before. It reports
 // whether there was any of either.
-func (ps *pages) declareAll(p *page, assets []link.Asset) bool {
+func (s *shard) declareAll(p *page, assets []link.Asset) bool {
 	linked := make(map[uint64]bool, len(assets))
 	for i := range assets {
 		a := &assets[i]
 		if a.Rel == link.Preconnect || len(a.Path) > MaxPath || !a.Valid() {
 			continue
 		}
-		hash := ps.m.hash(a.Path)
+		hash := s.m.hash(a.Path)
 		linked[hash] = true
-		ps.declareOne(p, a, hash)
+		s.declareOne(p, a, hash)
 	}
 	changed := len(linked) > 0
-	kept := p.cands[:0]
-	for _, c := range p.cands {
-		if c.flags&isLinked != 0 && !linked[c.hash] {
-			changed = true
-			c.flags &^= isLinked
-			if !c.supported() {
-				if !ps.m.c.Share {
-					ps.release(c.asset)
-					continue
-				}
-				c.withdraw() // and keep it until the fleet has heard
-			}
-			ps.unshared(p, &c)
+	s.keepCandidates(p, func(c *candidate) bool {
+		if !c.linked() || linked[c.hash] {
+			return true
 		}
-		kept = append(kept, c)
-	}
-	clear(p.cands[len(kept):])
-	p.cands = kept
+		changed = true
+		c.flags &^= isLinked
+		if !c.supported() {
+			if !s.m.c.Share {
+				return false
+			}
+			c.withdraw() // and keep it until the fleet has heard
+		}
+		s.unshared(p, c)
+		return true
+	})
 	return changed
 }
 
 // declareOne makes a declared asset wanted, unless views have already decided against it.
-func (ps *pages) declareOne(p *page, a *link.Asset, hash uint64) {
+func (s *shard) declareOne(p *page, a *link.Asset, hash uint64) {
 	var c *candidate
 	if i, ok := p.candidate(hash); ok {
 		c = &p.cands[i]
 		if *c.asset.link != *a {
 			c.asset.link = ownCopy(a)
 			c.asset.stamp++
-			ps.bill(c.asset)
+			s.bill(c.asset)
 		}
-	} else if c = ps.addCandidate(p, hash, ownCopy(a), ""); c == nil {
+	} else if c = s.addCandidate(p, hash, ownCopy(a), ""); c == nil {
 		return
 	}
 	c.asset.trust = 8 // the page itself knows best how it asks
-	if c.flags&isLinked == 0 {
+	if !c.linked() {
 		c.flags |= isLinked
-		ps.unshared(p, c)
+		s.unshared(p, c)
 	}
-	c.vouch(&ps.m.lim)
+	c.vouch(&s.m.lim)
 }
 
 // unshared notes that the fleet has yet to hear what was declared of a candidate. It hears of
 // views in any case.
-func (ps *pages) unshared(p *page, c *candidate) {
-	if ps.m.c.Share {
-		c.flags |= unshared
+func (s *shard) unshared(p *page, c *candidate) {
+	if s.m.c.Share {
+		c.flags |= isUnshared
 		p.unshared = true
 	}
 }
@@ -156,7 +152,7 @@ func (c *candidate) vouch(l *limits) {
 // supported reports whether anything speaks for the asset: a declaration, a section, or more uses
 // than a declaration counts for. A snapshot does not tell uses from declarations.
 func (c *candidate) supported() bool {
-	return c.flags&(isLinked|inherited) != 0 || c.lastUse != 0 && c.used > linkViews
+	return c.flags&(isLinked|isInherited) != 0 || c.lastUse != 0 && c.used > linkViews
 }
 
 // withdraw takes back what vouch gave.

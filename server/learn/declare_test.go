@@ -17,11 +17,11 @@ import (
 func answered(m *Model, page string, c Client, at time.Time, links ...link.Asset) {
 	e := seen(page, c, at)
 	e.Links = append([]link.Asset{}, links...)
-	m.Observe(e)
+	m.ObserveView(e)
 }
 
 // chosen lists what one client's view of a page would get.
-func chosen(m *Model, page string, c Client) (list []string, why Verdict) {
+func chosen(m *Model, page string, c Client) (list []string, why Outcome) {
 	got, why := m.Choose(nil, page, c)
 	for _, p := range got {
 		list = append(list, p.Asset.Path)
@@ -117,9 +117,9 @@ func TestLinksAreKept(t *testing.T) {
 	for c := range Client(9) {
 		e := seen("/", 20+c, start)
 		e.Status = 500
-		m.Observe(e)
+		m.ObserveView(e)
 	}
-	if list, why := chosen(m, "/", 1); list != nil || why != InTrouble {
+	if list, why := chosen(m, "/", 1); list != nil || why != OutcomeInTrouble {
 		t.Errorf("ahead of errors: %v, %v", list, why)
 	}
 	// A change of an attribute alone is a change.
@@ -140,7 +140,7 @@ func TestLinksAreTakenBack(t *testing.T) {
 	n := saved(t, m)
 	for name, m := range map[string]*Model{"at once": m, "after a restart": n, "after two": saved(t, saved(t, m))} {
 		e := seen("/", 2, start.Add(time.Hour))
-		m.Observe(e) // which says nothing of links
+		m.ObserveView(e) // which says nothing of links
 		if diff := cmp.Diff([]string{"/old.css", "/a.js"}, paths(m, "/")); diff != "" {
 			t.Errorf("%s, by an answer that says nothing: %s", name, diff)
 		}
@@ -178,7 +178,7 @@ func TestLinksLast(t *testing.T) {
 			if daily {
 				e.Links = []link.Asset{css("/a.css")}
 			}
-			m.Observe(e)
+			m.ObserveView(e)
 			m.Tick(at.Add(time.Minute))
 		}
 		// A handful of views that do not use it decides over what is left of evidence.
@@ -196,7 +196,7 @@ func TestLinksLast(t *testing.T) {
 		}
 		if e := seen("/", 999, at); daily {
 			e.Links = []link.Asset{css("/a.css")}
-			if m.Observe(e); wants(m, "/", css("/a.css")) {
+			if m.ObserveView(e); wants(m, "/", css("/a.css")) {
 				t.Error("linked once more: views had decided")
 			}
 		}

@@ -10,7 +10,7 @@ import (
 // Explanation says what is known of a page, and why each asset would or would not be sent.
 type Explanation struct {
 	Page  string  `json:"page"`            // as asked
-	From  string  `json:"from"`            // whose answer it gets: its own key, that of its kind; empty when there is none
+	From  string  `json:"from"`            // whose answer it gets: its own key or its section's; empty if there is none
 	State string  `json:"state"`           // of that answer: "ready", "in doubt", "in trouble", or "unknown"
 	Views uint32  `json:"views"`           // counted on whatever the answer is from
 	Fails float64 `json:"fails,omitempty"` // share of late answers that were redirects or errors
@@ -50,10 +50,10 @@ func (m *Model) Explain(page string) Explanation {
 }
 
 func (m *Model) explainPage(x *Explanation, hash uint64, key string) {
-	ps := m.pagesOf(hash)
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	p := ps.find(hash, key)
+	s := m.shardOf(hash)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.find(hash, key)
 	if p == nil {
 		return
 	}
@@ -90,9 +90,9 @@ func (c *candidate) reason(l *limits) Reason {
 		r.Why = "its last answer was 404 or 410"
 	case c.asset.state == unfit:
 		r.Why = "its answers may not be reused without asking, so it would be fetched twice"
-	case c.wanted() && c.flags&isLinked != 0:
+	case c.wanted() && c.linked():
 		r.Why = "declared by its Link headers"
-	case c.wanted() && c.flags&inherited != 0:
+	case c.wanted() && c.flags&isInherited != 0:
 		r.Why = "pages of its kind use it"
 	case c.wanted():
 		r.Why = "used by enough views"

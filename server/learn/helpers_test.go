@@ -23,24 +23,24 @@ func must(tb testing.TB, c Config) *Model {
 }
 
 // seen is a view of a page.
-func seen(page string, c Client, at time.Time) Event {
-	return Event{Kind: View, Time: at, Client: c, Path: page, Status: 200}
+func seen(page string, c Client, at time.Time) *View {
+	return &View{Time: at, Client: c, Path: page, Status: 200}
 }
 
 // fetched is a browser's request for an asset of a page.
-func fetched(page string, a link.Asset, c Client, at time.Time) Event {
-	return Event{
-		Kind: Fetch, Time: at, Client: c, Path: page, Via: page,
-		Status: 200, Asset: a, Flags: Fresh | Destined,
+func fetched(page string, a link.Asset, c Client, at time.Time) *Fetch {
+	return &Fetch{
+		Time: at, Client: c, Path: page, Via: page,
+		Status: 200, Asset: a, Destined: true, Reuse: ReuseStated,
 	}
 }
 
 // look lets a client view a page with the given assets, and waits for the view to count.
 func look(m *Model, page string, c Client, at time.Time, assets ...link.Asset) time.Time {
-	m.Observe(seen(page, c, at))
+	m.ObserveView(seen(page, c, at))
 	for _, a := range assets {
 		at = at.Add(10 * time.Millisecond)
-		m.Observe(fetched(page, a, c, at))
+		m.ObserveFetch(fetched(page, a, c, at))
 	}
 	at = at.Add(5 * time.Second)
 	m.Tick(at)
@@ -55,8 +55,8 @@ func teach(m *Model, page string, assets []link.Asset, n int, from Client, at ti
 	return at
 }
 
-// teachKind lets one new client view each of n pages.
-func teachKind(m *Model, format string, assets []link.Asset, n int) time.Time {
+// teachSection lets one new client view each of n pages.
+func teachSection(m *Model, format string, assets []link.Asset, n int) time.Time {
 	at := start
 	for i := range n {
 		at = look(m, fmt.Sprintf(format, i), Client(1000+i), at, assets...)

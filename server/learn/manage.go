@@ -8,22 +8,22 @@ import (
 // pagesAtOnce is how many pages are handled under one lock.
 const pagesAtOnce = 16
 
-// someAtATime yields all pages, a few of one shard at a time, without holding its lock. Who takes it has to look whether they still
-// are there.
-func (m *Model) someAtATime() iter.Seq2[*pages, []*page] {
-	return func(yield func(*pages, []*page) bool) {
-		for i := range m.pages {
-			ps := &m.pages[i]
-			ps.mu.Lock()
-			all := make([]*page, 0, len(ps.byHash))
-			for _, q := range []*queue{&ps.kept, &ps.fresh} {
+// someAtATime yields all pages, a few of one shard at a time, without holding its lock. Whoever takes
+// the lock has to look whether they are still there.
+func (m *Model) someAtATime() iter.Seq2[*shard, []*page] {
+	return func(yield func(*shard, []*page) bool) {
+		for i := range m.shards {
+			s := &m.shards[i]
+			s.mu.Lock()
+			all := make([]*page, 0, len(s.byHash))
+			for _, q := range []*queue{&s.kept, &s.fresh} {
 				for p := q.head; p != nil; p = p.next {
 					all = append(all, p)
 				}
 			}
-			ps.mu.Unlock()
+			s.mu.Unlock()
 			for some := range slices.Chunk(all, pagesAtOnce) {
-				if !yield(ps, some) {
+				if !yield(s, some) {
 					return
 				}
 			}
@@ -32,47 +32,48 @@ func (m *Model) someAtATime() iter.Seq2[*pages, []*page] {
 }
 
 // eachPage calls f for every page, under the lock of its shard, which is let go of after every few pages.
-func (m *Model) eachPage(f func(*pages, *page)) {
-	for ps, some := range m.someAtATime() {
-		ps.mu.Lock()
+func (m *Model) eachPage(f func(*shard, *page)) {
+	for s, some := range m.someAtATime() {
+		s.mu.Lock()
 		for _, p := range some {
 			if !p.evicted {
-				f(ps, p)
+				f(s, p)
 			}
 		}
-		ps.mu.Unlock()
+		s.mu.Unlock()
 	}
 }
 
-// Forget drops all that is known of a page and reports whether anything was. What its kind has learned from it stays.
+// Forget drops all that is known of a page and reports whether anything was. What its sections have
+// learned from it stays.
 func (m *Model) Forget(page string) bool {
 	hash := m.hash(page)
-	ps := m.pagesOf(hash)
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	p := ps.find(hash, page)
+	s := m.shardOf(hash)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.find(hash, page)
 	if p == nil {
 		return false
 	}
-	ps.forget(p)
+	s.forget(p)
 	m.changes.Add(1)
 	return true
 }
 
-// Clear drops all that was learned. Rules stay.
+// Clear drops all that was learned.
 func (m *Model) Clear() {
-	m.eachPage(func(ps *pages, p *page) { ps.forget(p) })
+	m.eachPage(func(s *shard, p *page) { s.forget(p) })
 	m.changes.Add(1)
 }
 
-// Renew takes the certainty from what is known of a page: its answer stays, each estimate stands, but a few views are now enough to change it.
-// It reports whether the page is known.
+// Renew takes the certainty from what is known of a page: its answer stays, each estimate stands, but
+// a few views are now enough to change it. It reports whether the page is known.
 func (m *Model) Renew(page string) bool {
 	hash := m.hash(page)
-	ps := m.pagesOf(hash)
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	p := ps.find(hash, page)
+	s := m.shardOf(hash)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.find(hash, page)
 	if p == nil {
 		return false
 	}
@@ -84,9 +85,9 @@ func (m *Model) Renew(page string) bool {
 	p.doubted = 0
 	p.doubt()
 	if p.answer != nil {
-		ps.publish(p)
+		s.publish(p)
 	}
-	ps.account(p)
+	s.account(p)
 	m.changes.Add(1)
 	return true
 }

@@ -10,14 +10,15 @@ import (
 	"github.com/cache-aware/casper/server/link"
 )
 
-// Flush returns the evidence that has come in since the last flush, for [evidence.Store]; what was merged in is not part of it. It reports
-// nothing unless [Config.Share] is set. What is not flushed takes no memory of its own, however long that is.
+// Flush returns the evidence that has come in since the last flush, for an [evidence.Store]. What was
+// merged in is not part of it. It reports nothing unless [Config.Share] is set. What is not flushed
+// takes no memory of its own, however long that is.
 func (m *Model) Flush() []evidence.Delta {
 	if !m.c.Share {
 		return nil
 	}
 	var out []evidence.Delta
-	m.eachPage(func(_ *pages, p *page) {
+	m.eachPage(func(_ *shard, p *page) {
 		if p.newSeen == 0 && !p.unshared {
 			return
 		}
@@ -25,12 +26,12 @@ func (m *Model) Flush() []evidence.Delta {
 		p.newSeen, p.unshared = 0, false
 		for i := range p.cands {
 			c := &p.cands[i]
-			if c.newViews == 0 && c.newHeld == 0 && c.flags&unshared == 0 {
+			if c.newViews == 0 && c.newHeld == 0 && c.flags&isUnshared == 0 {
 				continue
 			}
 			v := c.vote()
-			v.LinkNews = c.flags&unshared != 0
-			c.flags &^= unshared
+			v.LinkNews = c.flags&isUnshared != 0
+			c.flags &^= isUnshared
 			v.Used, v.Views, v.Held = float64(c.newUsed)/8, float64(c.newViews)/8, float64(c.newHeld)/8
 			c.newUsed, c.newViews, c.newHeld = 0, 0, 0
 			d.Assets = append(d.Assets, v)
@@ -40,20 +41,20 @@ func (m *Model) Flush() []evidence.Delta {
 	return out
 }
 
-// All yields everything that is known, one page at a time, in no particular order. The voters of the day are left out. No lock is held
-// while the caller has a page, so it may take its time.
+// All yields everything that is known, one page at a time, in no particular order. The voters of the
+// day are left out. No lock is held while the caller has a page, so it may take its time.
 func (m *Model) All() iter.Seq[evidence.Delta] {
 	return func(yield func(evidence.Delta) bool) {
 		var batch []evidence.Delta
-		for ps, some := range m.someAtATime() {
+		for s, some := range m.someAtATime() {
 			batch = batch[:0]
-			ps.mu.Lock()
+			s.mu.Lock()
 			for _, p := range some {
 				if !p.evicted {
 					batch = append(batch, p.total())
 				}
 			}
-			ps.mu.Unlock()
+			s.mu.Unlock()
 			for _, d := range batch {
 				if !yield(d) {
 					return
@@ -79,8 +80,8 @@ func (p *page) delta(views float64) evidence.Delta {
 	if p.touched != 0 {
 		d.Time = time.UnixMilli(p.touched).Truncate(time.Second).UTC()
 	}
-	if p.kin != nil {
-		d.Members = int(p.kin.members)
+	if p.section != nil {
+		d.Members = int(p.section.members)
 	}
 	return d
 }
@@ -91,7 +92,7 @@ func (c *candidate) vote() evidence.Vote {
 		Used: float64(c.used), Views: float64(c.views), Held: float64(c.held),
 		For: uint64(c.pro), Against: uint64(c.against), Day: c.day,
 		Urgency: -1, Order: float64(c.order) / 2,
-		Wanted: c.wanted(), Linked: c.flags&isLinked != 0,
+		Wanted: c.wanted(), Linked: c.linked(),
 	}
 	if c.urgency != unordered {
 		v.Urgency = float64(c.urgency) / 32
@@ -99,8 +100,9 @@ func (c *candidate) vote() evidence.Vote {
 	return v
 }
 
-// Merge adds evidence from elsewhere: other nodes, a snapshot, an export. What cannot be (a page without a name, more uses than
-// views, a link that must not be sent) is left out. Evidence beyond [Config.Memory] views weighs as much as that.
+// Merge adds evidence from elsewhere: other nodes, a snapshot, an export. What cannot be (a page
+// without a name, more uses than views, a link that must not be sent) is left out. Evidence beyond
+// what an estimate reaches back, 64 views, weighs as much as that.
 func (m *Model) Merge(deltas ...evidence.Delta) {
 	for i := range deltas {
 		m.merge(&deltas[i])
@@ -111,17 +113,20 @@ func (m *Model) Merge(deltas ...evidence.Delta) {
 }
 
 func (m *Model) merge(d *evidence.Delta) {
-	kind := strings.Contains(d.Page, "*")
 	if d.Page == "" || len(d.Page) > MaxKey || !sane(d.Views, maxMerged) {
 		return
 	}
 	hash := m.hash(d.Page)
-	ps := m.pagesOf(hash)
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	p := ps.find(hash, d.Page)
+	s := m.shardOf(hash)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.find(hash, d.Page)
 	if p == nil {
-		if p = ps.create(hash, strings.Clone(d.Page), kind); p == nil {
+		var of *section
+		if !identifies(d.Page) {
+			of = new(section)
+		}
+		if p = s.create(hash, strings.Clone(d.Page), of); p == nil {
 			return
 		}
 		p.born = true // it has opinions of its own
@@ -130,20 +135,20 @@ func (m *Model) merge(d *evidence.Delta) {
 	if t := d.Time.UnixMilli(); !d.Time.IsZero() && t > p.touched {
 		p.touched, p.aged = t, max(p.aged, t)
 	}
-	if p.kin != nil {
-		p.kin.members = uint8(max(int(p.kin.members), min(max(d.Members, 0), 255)))
+	if p.section != nil {
+		p.section.members = max(p.section.members, uint8(min(max(d.Members, 0), 255)))
 	}
 	if d.Views >= worthKeeping {
 		p.worth = max(p.worth, worthKeeping)
 	}
 	for i := range d.Assets[:min(len(d.Assets), m.lim.maxAssets)] {
-		ps.mergeVote(p, &d.Assets[i])
+		s.mergeVote(p, &d.Assets[i])
 	}
-	p.settle()
-	ps.prune(p)
-	ps.publish(p)
-	ps.account(p)
-	ps.makeRoom()
+	p.endDoubt()
+	s.prune(p)
+	s.publish(p)
+	s.account(p)
+	s.makeRoom()
 }
 
 // maxMerged bounds what one delta may claim, in views.
@@ -151,19 +156,19 @@ const maxMerged = 1e9
 
 func sane(x, limit float64) bool { return x >= 0 && x <= limit } // false for NaN
 
-func (ps *pages) mergeVote(p *page, v *evidence.Vote) {
-	l := &ps.m.lim
+func (s *shard) mergeVote(p *page, v *evidence.Vote) {
+	l := &s.m.lim
 	if !sane(v.Views, maxMerged) || !sane(v.Used, v.Views) || !sane(v.Held, maxMerged) ||
 		v.Asset.Rel == link.Preconnect || len(v.Asset.Path) > MaxPath || !v.Asset.Valid() || len(v.Version) > maxVersion {
 		return
 	}
-	hash := ps.m.hash(v.Asset.Path)
+	hash := s.m.hash(v.Asset.Path)
 	var c *candidate
 	if i, ok := p.candidate(hash); ok {
 		c = &p.cands[i]
 	} else if v.LinkNews && !v.Linked && v.Used == 0 {
 		return // it takes back what never came here
-	} else if c = ps.addCandidate(p, hash, ownCopy(&v.Asset), strings.Clone(v.Version)); c == nil {
+	} else if c = s.addCandidate(p, hash, ownCopy(&v.Asset), strings.Clone(v.Version)); c == nil {
 		return
 	}
 	c.used += float32(v.Used)
@@ -172,7 +177,7 @@ func (ps *pages) mergeVote(p *page, v *evidence.Vote) {
 	c.makeRoom(0, l.memory)
 	if v.Used > 0 {
 		c.run, c.lastUse = 0, p.seq
-		c.flags &^= inherited | replaced
+		c.flags &^= isInherited | isReplaced
 	} else {
 		c.run += float32(v.Views)
 	}
@@ -182,22 +187,18 @@ func (ps *pages) mergeVote(p *page, v *evidence.Vote) {
 		c.against |= voters(v.Against)
 	}
 	if v.Urgency >= 0 && v.Urgency <= 7 && sane(v.Order, 127) {
-		if c.urgency == unordered {
-			c.urgency, c.order = uint8(v.Urgency*32), uint8(v.Order*2)
-		} else {
-			c.urgency, c.order = drift(c.urgency, uint8(v.Urgency*32)), drift(c.order, uint8(v.Order*2))
-		}
+		c.place(uint8(v.Order*2), uint8(v.Urgency*32))
 	}
 	if v.Wanted && c.mean() >= l.demote {
 		c.flags |= isWanted
 	}
-	p.heed(c, v, l)
-	ps.decide(p, c)
+	p.mergeLink(c, v, l)
+	s.decide(p, c)
 }
 
-// heed takes over what a vote says of whether the page links the asset.
-func (p *page) heed(c *candidate, v *evidence.Vote, l *limits) {
-	if has := c.flags&isLinked != 0; v.Linked != has && (v.Linked || v.LinkNews) {
+// mergeLink takes over what a vote says of whether the page links the asset.
+func (p *page) mergeLink(c *candidate, v *evidence.Vote, l *limits) {
+	if v.Linked != c.linked() && (v.Linked || v.LinkNews) {
 		c.flags ^= isLinked
 		p.declared = 0 // a declaration here has to say anew whether it is so
 	}

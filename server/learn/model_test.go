@@ -123,7 +123,7 @@ func TestHeldCountsFor(t *testing.T) {
 			view := seen("/", Client(c+1), at)
 			if c%share != 0 {
 				view.Held = func(path string) bool { return path != "/dead.js" }
-				m.Observe(view)
+				m.ObserveView(view)
 				at = at.Add(5 * time.Second)
 				m.Tick(at)
 				continue
@@ -146,7 +146,7 @@ func TestLearnsFromWarmClientsAlone(t *testing.T) {
 	for c := range 12 { // holding counts for half
 		view := seen("/", Client(c+2), at)
 		view.Held = func(string) bool { return true }
-		m.Observe(view)
+		m.ObserveView(view)
 		at = at.Add(5 * time.Second)
 		m.Tick(at)
 	}
@@ -178,12 +178,12 @@ func TestTabs(t *testing.T) {
 	m := must(t, Config{})
 	at := start
 	for c := Client(1); c <= 12; c++ {
-		m.Observe(seen("/a", c, at))
-		m.Observe(seen("/b", c, at.Add(100*time.Millisecond)))
-		m.Observe(fetched("/a", css("/shared.css"), c, at.Add(200*time.Millisecond)))
-		m.Observe(fetched("/b", js("/b.js"), c, at.Add(300*time.Millisecond)))
+		m.ObserveView(seen("/a", c, at))
+		m.ObserveView(seen("/b", c, at.Add(100*time.Millisecond)))
+		m.ObserveFetch(fetched("/a", css("/shared.css"), c, at.Add(200*time.Millisecond)))
+		m.ObserveFetch(fetched("/b", js("/b.js"), c, at.Add(300*time.Millisecond)))
 		if c == 1 {
-			m.Observe(fetched("/b", css("/shared.css"), c, at.Add(400*time.Millisecond)))
+			m.ObserveFetch(fetched("/b", css("/shared.css"), c, at.Add(400*time.Millisecond)))
 		}
 		at = at.Add(10 * time.Second)
 		m.Tick(at)
@@ -198,38 +198,37 @@ func TestTabs(t *testing.T) {
 
 func TestWhatIsNoEvidence(t *testing.T) {
 	a := css("/a.css")
-	for name, spoil := range map[string]func(*Event){
-		"prefetched view":       func(e *Event) { e.Flags |= only(e, View, Speculative) },
-		"prefetched asset":      func(e *Event) { e.Flags |= only(e, Fetch, Speculative) },
-		"early hint":            func(e *Event) { e.Flags |= only(e, Fetch, Early) },
-		"pushed":                func(e *Event) { e.Flags |= only(e, Fetch, Pushed) },
-		"before the header":     func(e *Event) { e.Time = e.Time.Add(-time.Duration(only(e, Fetch, 1)) * time.Second) },
-		"after the window":      func(e *Event) { e.Time = e.Time.Add(time.Duration(only(e, Fetch, 1)) * 9 * time.Second) },
-		"other page":            func(e *Event) { e.Path += strings.Repeat("x", int(only(e, Fetch, 1))) },
-		"other client":          func(e *Event) { e.Client += Client(only(e, Fetch, 1)) },
-		"nobody":                func(e *Event) { e.Client = 0 },
-		"error page":            func(e *Event) { e.Status += int(only(e, View, 1)) * 4 },
-		"missing asset":         func(e *Event) { e.Status += int(only(e, Fetch, 1)) * 204 },
-		"no freshness":          func(e *Event) { e.Flags &^= Fresh },
-		"not to be reused":      func(e *Event) { e.Flags |= Unfit },
-		"sets a cookie":         func(e *Event) { e.Flags |= Private },
-		"kind not on the list":  func(e *Event) { e.Asset.As = "track" },
-		"path too long":         func(e *Event) { e.Asset.Path = "/" + strings.Repeat("x", MaxPath) },
-		"path that injects":     func(e *Event) { e.Asset.Path = "/a>; rel=preconnect, <https://evil.example/" },
-		"other origin":          func(e *Event) { e.Asset.Path = "//evil.example/a.css" },
-		"page too long":         func(e *Event) { e.Path = "/" + strings.Repeat("x", MaxKey) },
-		"page with a star":      func(e *Event) { e.Path = "/*" },
-		"page without identity": func(e *Event) { e.Path = "" },
+	for name, spoil := range map[string]func(v *View, f *Fetch){
+		"prefetched view":        func(v *View, f *Fetch) { v.Ahead = true },
+		"asset ahead of need":    func(v *View, f *Fetch) { f.Ahead = true },
+		"before the header":      func(v *View, f *Fetch) { f.Time = f.Time.Add(-time.Second) },
+		"after the window":       func(v *View, f *Fetch) { f.Time = f.Time.Add(9 * time.Second) },
+		"other page":             func(v *View, f *Fetch) { f.Path += "x" },
+		"other client":           func(v *View, f *Fetch) { f.Client++ },
+		"nobody":                 func(v *View, f *Fetch) { v.Client, f.Client = 0, 0 },
+		"error page":             func(v *View, f *Fetch) { v.Status = 204 },
+		"missing asset":          func(v *View, f *Fetch) { f.Status = 404 },
+		"no freshness":           func(v *View, f *Fetch) { f.Reuse = ReuseUnstated },
+		"not to be reused":       func(v *View, f *Fetch) { f.Reuse = ReuseNot },
+		"destination not listed": func(v *View, f *Fetch) { f.Asset.As = "track" },
+		"path too long":          func(v *View, f *Fetch) { f.Asset.Path = "/" + strings.Repeat("x", MaxPath) },
+		"path that injects":      func(v *View, f *Fetch) { f.Asset.Path = "/a>; rel=preconnect, <https://evil.example/" },
+		"other origin":           func(v *View, f *Fetch) { f.Asset.Path = "//evil.example/a.css" },
+		"page too long": func(v *View, f *Fetch) {
+			v.Path = "/" + strings.Repeat("x", MaxKey)
+			f.Path = v.Path
+		},
+		"page with a star":      func(v *View, f *Fetch) { v.Path, f.Path = "/*", "/*" },
+		"page without identity": func(v *View, f *Fetch) { v.Path, f.Path = "", "" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := must(t, Config{})
 			at := start
 			for c := Client(1); c <= 40; c += 2 {
 				view, fetch := seen("/", c, at), fetched("/", a, c, at.Add(100*time.Millisecond))
-				spoil(&view)
-				spoil(&fetch)
-				m.Observe(view)
-				m.Observe(fetch)
+				spoil(view, fetch)
+				m.ObserveView(view)
+				m.ObserveFetch(fetch)
 				at = at.Add(20 * time.Second)
 				m.Tick(at)
 			}
@@ -242,19 +241,11 @@ func TestWhatIsNoEvidence(t *testing.T) {
 	}
 }
 
-// only returns f for events of one kind.
-func only(e *Event, k Kind, f Flags) Flags {
-	if e.Kind == k {
-		return f
-	}
-	return 0
-}
-
 func TestOrderIsWhatBlocks(t *testing.T) {
 	m := must(t, Config{})
 	at := start
 	for c := Client(1); c <= 5; c++ {
-		m.Observe(seen("/", c, at))
+		m.ObserveView(seen("/", c, at))
 		for i, x := range []struct {
 			asset   link.Asset
 			urgency uint8
@@ -269,7 +260,7 @@ func TestOrderIsWhatBlocks(t *testing.T) {
 		} {
 			e := fetched("/", x.asset, c, at.Add(time.Duration(i+1)*time.Millisecond))
 			e.Urgency, e.Prioritized = x.urgency, true
-			m.Observe(e)
+			m.ObserveFetch(e)
 		}
 		at = at.Add(time.Minute)
 		m.Tick(at)
@@ -348,7 +339,7 @@ func TestUnseenPageGetsWhatItsKindNeeds(t *testing.T) {
 // A page soon speaks for itself, whatever its kind says.
 func TestPageOutgrowsItsKind(t *testing.T) {
 	m := must(t, Config{HoldOut: -1})
-	at := teachKind(m, "/shop/%d", []link.Asset{css("/shop.css"), js("/shop.js")}, 30)
+	at := teachSection(m, "/shop/%d", []link.Asset{css("/shop.css"), js("/shop.js")}, 30)
 	teach(m, "/shop/odd", []link.Asset{css("/shop.css"), js("/odd.js")}, 20, 5000, at)
 	if diff := cmp.Diff([]string{"/shop.css", "/odd.js"}, paths(m, "/shop/odd")); diff != "" {
 		t.Error(diff)
@@ -365,8 +356,8 @@ func TestRenamedFile(t *testing.T) {
 			view := seen("/", c, at)
 			if warm && n%5 != 0 { // holds the old one, and asks for the new one as everybody does
 				view.Held = func(path string) bool { return path != "/app.99aa00ff.css" }
-				m.Observe(view)
-				m.Observe(fetched("/", css("/app.99aa00ff.css"), c, at.Add(time.Millisecond)))
+				m.ObserveView(view)
+				m.ObserveFetch(fetched("/", css("/app.99aa00ff.css"), c, at.Add(time.Millisecond)))
 				at = at.Add(5 * time.Second)
 				m.Tick(at)
 			} else {
@@ -397,7 +388,7 @@ func TestDeletedFile(t *testing.T) {
 		if n%2 == 0 {
 			view := seen("/", Client(1000+n), at)
 			view.Held = func(string) bool { return true }
-			m.Observe(view)
+			m.ObserveView(view)
 			at = at.Add(5 * time.Second)
 			m.Tick(at)
 		} else {
@@ -417,10 +408,10 @@ func TestMissingFileIsOutAtOnce(t *testing.T) {
 	m := must(t, Config{})
 	a := js("/a.js")
 	at := teach(m, "/", []link.Asset{a, css("/a.css")}, 20, 1, start)
-	m.Observe(seen("/", 100, at))
+	m.ObserveView(seen("/", 100, at))
 	lost := fetched("/", a, 100, at.Add(time.Millisecond))
 	lost.Status = 404
-	m.Observe(lost)
+	m.ObserveFetch(lost)
 	if wants(m, "/", a) {
 		t.Fatal("still wanted after a 404")
 	}
@@ -440,10 +431,10 @@ func TestUnfitFileIsOutAtOnce(t *testing.T) {
 	m := must(t, Config{})
 	a := js("/a.js")
 	at := teach(m, "/", []link.Asset{a}, 20, 1, start)
-	m.Observe(seen("/", 100, at))
+	m.ObserveView(seen("/", 100, at))
 	e := fetched("/", a, 100, at.Add(time.Millisecond))
-	e.Flags = Unfit | Destined
-	m.Observe(e)
+	e.Reuse = ReuseNot
+	m.ObserveFetch(e)
 	if wants(m, "/", a) {
 		t.Error("still wanted")
 	}
@@ -457,7 +448,7 @@ func TestTrouble(t *testing.T) {
 	fail := func(c Client) {
 		e := seen("/", c, at)
 		e.Status = 302
-		m.Observe(e)
+		m.ObserveView(e)
 	}
 	for range 100 {
 		fail(500) // one client cannot take a page down
@@ -471,8 +462,8 @@ func TestTrouble(t *testing.T) {
 	if wants(m, "/", page[0]) {
 		t.Error("still sending ahead of redirects")
 	}
-	if _, v := m.Choose(nil, "/", 1); v != InTrouble {
-		t.Errorf("verdict %v", v)
+	if _, v := m.Choose(nil, "/", 1); v != OutcomeInTrouble {
+		t.Errorf("%v", v)
 	}
 	teach(m, "/", page, 10, 600, at)
 	if !wants(m, "/", page[0]) {
@@ -484,7 +475,7 @@ func TestTrouble(t *testing.T) {
 	for c := Client(500); c < 550; c++ {
 		e := seen("/", c, at)
 		e.Status = 304
-		m.Observe(e)
+		m.ObserveView(e)
 	}
 	if !wants(m, "/", page[0]) {
 		t.Error("revalidated pages count as failures")
@@ -499,15 +490,15 @@ func TestDoubt(t *testing.T) {
 	doubted := false
 	for n := range 30 {
 		chosen, verdict := m.Choose(nil, "/", Client(1000+n))
-		doubted = doubted || verdict == InDoubt
+		doubted = doubted || verdict == OutcomeInDoubt
 		view := seen("/", Client(1000+n), at)
 		view.Chosen = chosen
-		m.Observe(view)
+		m.ObserveView(view)
 		for _, a := range []link.Asset{css("/brand-new.css"), js("/kept.js")} { // as hints would have it: sent or not, it is asked for
-			m.Observe(fetched("/", a, Client(1000+n), at.Add(time.Millisecond)))
+			m.ObserveFetch(fetched("/", a, Client(1000+n), at.Add(time.Millisecond)))
 		}
 		for _, c := range chosen {
-			m.Observe(fetched("/", *c.Asset, Client(1000+n), at.Add(time.Millisecond)))
+			m.ObserveFetch(fetched("/", *c.Asset, Client(1000+n), at.Add(time.Millisecond)))
 		}
 		at = at.Add(5 * time.Second)
 		m.Tick(at)
@@ -525,11 +516,11 @@ func TestDoubt(t *testing.T) {
 
 func TestChoose(t *testing.T) {
 	m := must(t, Config{HoldOut: .1})
-	if _, v := m.Choose(nil, "/", 1); v != Unknown {
+	if _, v := m.Choose(nil, "/", 1); v != OutcomeUnknown {
 		t.Errorf("an empty model says %v", v)
 	}
 	told(m, "/", css("/a.css"))
-	count := make(map[Verdict]int)
+	count := make(map[Outcome]int)
 	with := 0
 	for c := range Client(20000) {
 		got, v := m.Choose(nil, "/", c)
@@ -540,15 +531,15 @@ func TestChoose(t *testing.T) {
 		count[v]++
 		with += len(got)
 	}
-	if n := count[HeldOut]; n < 1700 || n > 2300 {
+	if n := count[OutcomeHeldOut]; n < 1700 || n > 2300 {
 		t.Errorf("%d of 20000 held out, of a share of 0.1", n)
 	}
-	if with == 0 || with > count[Send] {
-		t.Errorf("%d assets for %d clients", with, count[Send])
+	if with == 0 || with > count[OutcomeSend] {
+		t.Errorf("%d assets for %d clients", with, count[OutcomeSend])
 	}
 	shadow := must(t, Config{Shadow: true})
 	told(shadow, "/", css("/a.css"))
-	if got, v := shadow.Choose(nil, "/", 1); len(got) != 0 || v != NotYours {
+	if got, v := shadow.Choose(nil, "/", 1); len(got) != 0 || v != OutcomeShadow {
 		t.Errorf("in shadow mode: %v, %v", got, v)
 	}
 	if len(shadow.Wanted("/")) == 0 {
@@ -576,7 +567,7 @@ func TestEmptyViews(t *testing.T) {
 				if c.sent {
 					e.Sent = []link.Asset{js("/other.js")}
 				}
-				m.Observe(e)
+				m.ObserveView(e)
 				at = at.Add(time.Minute)
 				m.Tick(at)
 			}
@@ -596,9 +587,9 @@ func TestStatsMeasure(t *testing.T) {
 		chosen, _ := m.Choose(nil, "/", Client(c+1))
 		view := seen("/", Client(c+1), at)
 		view.Chosen = chosen
-		m.Observe(view)
+		m.ObserveView(view)
 		for _, a := range page {
-			m.Observe(fetched("/", a, Client(c+1), at.Add(time.Millisecond)))
+			m.ObserveFetch(fetched("/", a, Client(c+1), at.Add(time.Millisecond)))
 		}
 		at = at.Add(5 * time.Second)
 		m.Tick(at)
@@ -700,7 +691,7 @@ func TestManage(t *testing.T) {
 		t.Error("Forget took another page along")
 	}
 	m.Clear()
-	if s := m.Stats(); s.Pages+s.Kinds+s.Assets+s.Bytes != 0 || len(m.Wanted("/other")) != 0 {
+	if s := m.Stats(); s.Pages+s.Sections+s.Assets+s.Bytes != 0 || len(m.Wanted("/other")) != 0 {
 		t.Errorf("Clear leaves %+v", s)
 	}
 }
@@ -708,7 +699,7 @@ func TestManage(t *testing.T) {
 // Reading takes no memory, whatever is asked for.
 func TestReadsDoNotAllocate(t *testing.T) {
 	m := must(t, Config{})
-	teachKind(m, "/shop/%d", []link.Asset{css("/a.css")}, 30)
+	teachSection(m, "/shop/%d", []link.Asset{css("/a.css")}, 30)
 	m.Declare("/", files(50))
 	room := make([]Prediction, 0, 100)
 	for _, page := range []string{"/", "/shop/1", "/shop/new", "/shop/a/b", "/none", strings.Repeat("/x", 5000), "", "*", "/a?b=c"} {
@@ -745,7 +736,7 @@ func TestCaution(t *testing.T) {
 		{4, 4, false}, {5, 5, true}, {5, 6, true}, {5, 7, false}, {6, 9, true}, {6, 10, false}, {7, 12, true}, {7, 13, false},
 		{20, 40, true}, {19, 40, false}, {32, 64, true}, {31, 64, false},
 	} {
-		if got := (&candidate{tally: tally{used: c.used, views: c.views}}).cautiously(&l); got != c.want {
+		if got := (&candidate{tally: tally{used: c.used, views: c.views}}).believed(&l); got != c.want {
 			t.Errorf("%v of %v: %v", c.used, c.views, got)
 		}
 	}

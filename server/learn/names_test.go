@@ -24,7 +24,7 @@ func TestFamilyKey(t *testing.T) {
 		"/a/b.verylongextension1": {"/a/*", "/*/*"},
 	} {
 		for level, want := range want {
-			got, ok := familyKey(nil, page, level)
+			got, ok := sectionKey(nil, page, level)
 			if ok != (want != "") || string(got) != want {
 				t.Errorf("%s, level %d: %q, want %q", page, level, got, want)
 			}
@@ -38,8 +38,8 @@ func FuzzNames(f *testing.F) {
 	f.Add("//")
 	f.Add("/app.3f2a9c1b.js?v=1")
 	f.Fuzz(func(t *testing.T, s string) {
-		for level := range maxFamilies {
-			if key, ok := familyKey(nil, s, level); ok && (!strings.Contains(string(key), "*") || string(key) == s || key[0] != '/') {
+		for level := range sectionLevels {
+			if key, ok := sectionKey(nil, s, level); ok && (!strings.Contains(string(key), "*") || string(key) == s || key[0] != '/') {
 				t.Errorf("%q is of the kind %q", s, key)
 			}
 		}

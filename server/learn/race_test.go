@@ -35,13 +35,13 @@ func TestConcurrentUse(t *testing.T) {
 		work(g, func(rng *rand.Rand, i int) {
 			c := m.Client(netip.AddrFrom4([4]byte{10, byte(g), byte(i), 1}), start)
 			p, at := page(rng), start.Add(time.Duration(i)*time.Second)
-			m.Observe(seen(p, c, at))
+			m.ObserveView(seen(p, c, at))
 			for _, a := range files(1 + rng.IntN(20)) {
-				m.Observe(fetched(p, a, c, at.Add(time.Millisecond)))
+				m.ObserveFetch(fetched(p, a, c, at.Add(time.Millisecond)))
 			}
 			failed := seen(p, c, at)
 			failed.Status = 500
-			m.Observe(failed)
+			m.ObserveView(failed)
 		})
 	}
 	for g := range uint64(2) {
@@ -90,7 +90,7 @@ func TestPanickingFingerprint(t *testing.T) {
 		}()
 		e := seen("/", 99, at)
 		e.Held = func(string) bool { panic("bad cookie") }
-		m.Observe(e)
+		m.ObserveView(e)
 	}()
 	teach(m, "/", files(3), 10, 100, at)
 	if len(m.Wanted("/")) != 3 {

@@ -59,8 +59,8 @@ func TestSectionOfThreePages(t *testing.T) {
 		at := start
 		for i := range 150 {
 			c := Client(1 + i)
-			m.Observe(seen(fmt.Sprint("/shop/", i%3), c, at))
-			m.Observe(fetched(fmt.Sprint("/shop/", i%3), css("/a.css"), c, at.Add(time.Millisecond)))
+			m.ObserveView(seen(fmt.Sprint("/shop/", i%3), c, at))
+			m.ObserveFetch(fetched(fmt.Sprint("/shop/", i%3), css("/a.css"), c, at.Add(time.Millisecond)))
 			at = at.Add(5 * time.Second)
 		}
 		m.Tick(at.Add(time.Minute))

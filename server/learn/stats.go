@@ -7,17 +7,18 @@ type Stats struct {
 	Demoted  uint64 `json:"demoted"`  // assets that no longer are
 	Evicted  uint64 `json:"evicted"`  // pages given up for want of room
 
-	// Right, Wrong and Missed count assets over the views that nothing was sent ahead of: wanted and asked for; wanted, not asked for and
-	// not held; asked for and not wanted. They are the honest measure of what the model is worth.
+	// Right, Wrong and Missed count assets over the views that nothing was sent ahead of: wanted and
+	// asked for; wanted, not asked for and not held; asked for and not wanted. They are the honest
+	// measure of what the model is worth.
 	Right  uint64 `json:"right"`
 	Wrong  uint64 `json:"wrong"`
 	Missed uint64 `json:"missed"`
 
-	Pages  int `json:"pages"`  // pages known
-	Kinds  int `json:"kinds"`  // kinds of pages known
-	Assets int `json:"assets"` // different assets known, once for each shard that knows them
-	Bytes  int `json:"bytes"`  // memory accounted for pages, of which [Config.Bytes] leaves room for half
-	Room   int `json:"room"`   // that half
+	Pages    int `json:"pages"`  // pages known
+	Sections int `json:"kinds"`  // sections known; the name in JSON is an old one
+	Assets   int `json:"assets"` // different assets known, once for each shard that knows them
+	Bytes    int `json:"bytes"`  // memory accounted for pages, for which [Config.Bytes] leaves one half
+	Room     int `json:"room"`   // that half
 }
 
 // Precision is the share of the wanted assets that views without help asked for. 1 when there were none.
@@ -48,22 +49,21 @@ func (s *Stats) score(wanted, asked, held bool) {
 // Stats returns the counters. Shards are read one after the other.
 func (m *Model) Stats() Stats {
 	var sum Stats
-	for i := range m.pages {
-		ps := &m.pages[i]
-		ps.mu.Lock()
-		t := ps.tallies
-		t.Pages, t.Assets, t.Bytes, t.Room = len(ps.byHash), len(ps.assets), ps.paid, ps.room
-		for p := ps.fresh.head; p != nil; p = p.next {
-			if p.kin != nil {
-				t.Kinds++
+	for i := range m.shards {
+		s := &m.shards[i]
+		s.mu.Lock()
+		t, sections := s.tallies, 0
+		for _, p := range s.byHash {
+			if p.section != nil {
+				sections++
 			}
 		}
-		for p := ps.kept.head; p != nil; p = p.next {
-			if p.kin != nil {
-				t.Kinds++
-			}
-		}
-		ps.mu.Unlock()
+		sum.Pages += len(s.byHash) - sections
+		sum.Sections += sections
+		sum.Assets += len(s.assets)
+		sum.Bytes += s.paid
+		sum.Room += s.room
+		s.mu.Unlock()
 		sum.Views += t.Views
 		sum.Promoted += t.Promoted
 		sum.Demoted += t.Demoted
@@ -71,11 +71,6 @@ func (m *Model) Stats() Stats {
 		sum.Right += t.Right
 		sum.Wrong += t.Wrong
 		sum.Missed += t.Missed
-		sum.Pages += t.Pages - t.Kinds
-		sum.Kinds += t.Kinds
-		sum.Assets += t.Assets
-		sum.Bytes += t.Bytes
-		sum.Room += t.Room
 	}
 	return sum
 }

@@ -16,7 +16,6 @@ import (
 	"bytes"
 	"context"
 	"net/http"
-	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -24,6 +23,7 @@ import (
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/internal/httpfacts"
 	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/signals"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -31,12 +31,10 @@ import (
 // the model what happens. It may serve several handlers for parts of one site. Its fields must
 // not change after the first request; a Source must not be copied.
 type Source struct {
-	Model  *learn.Model
-	Reader learn.Reader
+	Model *learn.Model
 
-	// Proxies are the handler's: the networks of the proxies whose X-Forwarded-For is believed,
-	// for the model to tell clients apart.
-	Proxies []netip.Prefix
+	// Reader makes evidence of requests. Its Proxies and Cookie are those of the handler.
+	Reader signals.Reader
 
 	// Shadow learns, and names nothing.
 	Shadow bool
@@ -81,7 +79,7 @@ func (s *Source) now() time.Time {
 }
 
 func (s *Source) client(r *http.Request) learn.Client {
-	return s.Model.Client(httpfacts.Networks(s.Proxies).Client(r), s.now())
+	return s.Model.Client(s.Reader.Addr(r), s.now())
 }
 
 // An observation is one request.
@@ -117,43 +115,36 @@ func (o *observation) End(x *server.Exchange) {
 		o.tell(m, x)
 	}
 	if o.opened {
-		for _, e := range o.source.open.leave(o.page()) {
-			m.Observe(e)
+		for _, f := range o.source.open.leave(o.page()) {
+			m.ObserveFetch(&f)
 		}
 	}
 }
 
 func (o *observation) tell(m *learn.Model, x *server.Exchange) {
 	s := o.source
-	reader := s.Reader
-	reader.NoLinks = true // among those of the header are the handler's
-	e, ok := reader.Event(x.Request, x.Status, x.Header)
-	if !ok {
-		return
-	}
-	e.Client = o.client
-	if x.Early {
-		e.Flags |= learn.Early
-	}
-	if x.Pushed {
-		e.Flags |= learn.Pushed
-	}
-	if e.Kind == learn.Fetch {
-		e.Time = x.Arrived
-		if x.Early || x.Pushed || !s.open.hold(openPage{e.Client, e.Path}, e) {
-			m.Observe(e)
+	if f, ok := s.Reader.Fetch(x.Request, x.Status, x.Header); ok {
+		f.Client, f.Time = o.client, x.Arrived
+		f.Ahead = f.Ahead || x.Early || x.Pushed
+		if f.Ahead || !s.open.hold(openPage{o.client, f.Path}, f) {
+			m.ObserveFetch(&f)
 		}
 		return
 	}
-	e.Time = s.open.since(o.page(), s.now())
-	e.Chosen = o.chosen
-	e.Sent, e.ByPush = sent(x.Plan, o.chosen)
-	if x.Held.Len() > 0 {
-		e.Held = func(path string) bool { return x.Held.Has(x.Key(path)) }
+	v, ok := s.Reader.View(x.Request, x.Status, x.Header)
+	if !ok {
+		return
 	}
-	e.Links = x.Links
-	e.Flags &^= learn.Private // the handler has seen to that
-	m.Observe(e)
+	v.Client = o.client
+	v.Time = s.open.since(o.page(), s.now())
+	v.Ahead = v.Ahead || x.Early || x.Pushed
+	v.Chosen = o.chosen
+	v.Sent, v.ByPush = sent(x.Plan, o.chosen)
+	if x.Held.Len() > 0 {
+		v.Held = func(path string) bool { return x.Held.Has(x.Key(path)) }
+	}
+	v.Links = x.Links
+	m.ObserveView(&v)
 }
 
 // sent returns what went out ahead of a view besides what the model chose, and whether any of it
@@ -173,7 +164,7 @@ func sent(plan []server.Verdict, chosen []learn.Prediction) (assets []link.Asset
 
 // Scan finds what the beginning of a page names: it is a [server.Handler.Scan].
 func Scan(head []byte, base link.Base) []link.Asset {
-	list, _ := learn.ScanHTML(bytes.NewReader(head), base.Scheme+"://"+base.Authority+base.Path)
+	list, _ := signals.ScanHTML(bytes.NewReader(head), base.Scheme+"://"+base.Authority+base.Path)
 	return list
 }
 

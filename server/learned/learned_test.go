@@ -139,7 +139,7 @@ func TestProxies(t *testing.T) {
 	r.RemoteAddr = "10.0.0.1:1"
 	r.Header.Set("X-Forwarded-For", "192.0.2.1")
 	connection := s.client(r)
-	s.Proxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	s.Reader.Proxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 	if s.client(r) == connection {
 		t.Error("the proxy's word does not count")
 	}
@@ -255,17 +255,17 @@ func TestOpenPages(t *testing.T) {
 	var o openPages
 	at := openPage{1, "/"}
 	now := time.Unix(1000, 0)
-	if o.hold(at, learn.Event{}) {
+	if o.hold(at, learn.Fetch{}) {
 		t.Fatal("a fetch waits for a page that nobody asked for")
 	}
 	o.arrive(at)
 	o.arrive(at) // two tabs
 	for i := range 2 * mostWaiting {
-		if !o.hold(at, learn.Event{Time: now.Add(time.Duration(i) * time.Second)}) {
+		if !o.hold(at, learn.Fetch{Time: now.Add(time.Duration(i) * time.Second)}) {
 			t.Fatal("a fetch does not wait")
 		}
 	}
-	if o.hold(openPage{2, "/"}, learn.Event{}) || o.hold(openPage{1, "/other"}, learn.Event{}) {
+	if o.hold(openPage{2, "/"}, learn.Fetch{}) || o.hold(openPage{1, "/other"}, learn.Fetch{}) {
 		t.Error("another client's or page's fetch waits")
 	}
 	if got := o.since(at, now.Add(time.Hour)); !got.Equal(now) {
@@ -277,7 +277,7 @@ func TestOpenPages(t *testing.T) {
 	if got := o.leave(at); len(got) != mostWaiting {
 		t.Errorf("%d fetches have waited, want %d", len(got), mostWaiting)
 	}
-	if o.hold(at, learn.Event{}) || len(o.by) != 0 {
+	if o.hold(at, learn.Fetch{}) || len(o.by) != 0 {
 		t.Error("something is left behind")
 	}
 }

@@ -22,7 +22,7 @@ type openPage struct {
 
 type waiting struct {
 	answers int // under way
-	fetches []learn.Event
+	fetches []learn.Fetch
 }
 
 // mostWaiting bounds what waits for one page: more than the model looks at.
@@ -43,7 +43,7 @@ func (o *openPages) arrive(at openPage) {
 }
 
 // leave returns what has waited, when the last answer for the page is through.
-func (o *openPages) leave(at openPage) []learn.Event {
+func (o *openPages) leave(at openPage) []learn.Fetch {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	w := o.by[at]
@@ -55,7 +55,7 @@ func (o *openPages) leave(at openPage) []learn.Event {
 }
 
 // hold takes a fetch if its page is being answered.
-func (o *openPages) hold(at openPage, e learn.Event) bool {
+func (o *openPages) hold(at openPage, e learn.Fetch) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	w := o.by[at]

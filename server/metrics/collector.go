@@ -81,7 +81,7 @@ func (c *Collector) Collect(out chan<- prometheus.Metric) {
 		send(judgedDesc, counter, float64(s.Wrong), "wrong")
 		send(judgedDesc, counter, float64(s.Missed), "missed")
 		send(knownDesc, gauge, float64(s.Pages))
-		send(kindsDesc, gauge, float64(s.Kinds))
+		send(kindsDesc, gauge, float64(s.Sections))
 		send(bytesDesc, gauge, float64(s.Bytes))
 		send(roomDesc, gauge, float64(s.Room))
 	}

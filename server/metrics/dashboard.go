@@ -93,7 +93,7 @@ func (a *Admin) learned() []counter {
 		{"views counted", fmt.Sprint(s.Views)},
 		{"precision, on views without help", precision}, {"recall, on those", recall},
 		{"promoted", fmt.Sprint(s.Promoted)}, {"demoted", fmt.Sprint(s.Demoted)},
-		{"pages known", fmt.Sprint(s.Pages)}, {"kinds of pages", fmt.Sprint(s.Kinds)}, {"pages given up", fmt.Sprint(s.Evicted)},
+		{"pages known", fmt.Sprint(s.Pages)}, {"kinds of pages", fmt.Sprint(s.Sections)}, {"pages given up", fmt.Sprint(s.Evicted)},
 		{"memory", fmt.Sprintf("%d of %d KiB", s.Bytes>>10, s.Room>>10)},
 	}
 }

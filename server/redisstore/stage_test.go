@@ -135,11 +135,11 @@ func (n *node) run() (stop func()) {
 
 // visit lets a client view a page with assets on this node.
 func (n *node) visit(page string, c learn.Client, at time.Time, assets ...string) {
-	n.model.Observe(learn.Event{Kind: learn.View, Time: at, Client: c, Path: page, Status: 200})
+	n.model.ObserveView(&learn.View{Time: at, Client: c, Path: page, Status: 200})
 	for i, a := range assets {
-		n.model.Observe(learn.Event{
-			Kind: learn.Fetch, Time: at.Add(time.Duration(i+1) * 10 * time.Millisecond), Client: c, Path: page, Via: page,
-			Status: 200, Asset: css(a), Flags: learn.Fresh | learn.Destined,
+		n.model.ObserveFetch(&learn.Fetch{
+			Time: at.Add(time.Duration(i+1) * 10 * time.Millisecond), Client: c, Path: page, Via: page,
+			Status: 200, Asset: css(a), Destined: true, Reuse: learn.ReuseStated,
 		})
 	}
 	n.model.Tick(at.Add(5 * time.Second))

@@ -9,11 +9,15 @@ import (
 	"github.com/cache-aware/casper/server/learn"
 )
 
-// A step is a record, and what it tells.
+// A step is a record, and what it tells: one of view and fetch is set.
 type step struct {
-	learn.Event
-	rec *traffic.Record
-	who who
+	rec   *traffic.Record
+	who   who
+	at    time.Time
+	path  string // of the page
+	ahead bool   // no page has made the request
+	view  *learn.View
+	fetch *learn.Fetch
 }
 
 // order brings steps into the order of their times. Servers write a line when an answer is
@@ -52,29 +56,29 @@ func within(t, view time.Time) bool { return !t.Before(view) && t.Sub(view) < le
 
 // put takes a step and calls each for those whose turn has come.
 func (o *order) put(s *step, each func(*step)) {
-	at := tab{s.who, s.Path}
-	if s.Kind == learn.View {
-		if first, ok := o.pending[at]; ok && first.Before(s.Time) && within(s.Time, first) {
-			s.Time = first
+	on := tab{s.who, s.path}
+	if s.view != nil {
+		if first, ok := o.pending[on]; ok && first.Before(s.at) && within(s.at, first) {
+			s.at = first
 		}
-		delete(o.pending, at)
-		o.viewed[at] = s.Time
-	} else if s.Flags&(learn.Early|learn.Speculative) == 0 {
-		last, seen := o.viewed[at]
-		first, waits := o.pending[at]
-		if !(seen && within(s.Time, last)) && !(waits && within(s.Time, first)) {
-			o.pending[at] = s.Time
+		delete(o.pending, on)
+		o.viewed[on] = s.at
+	} else if !s.ahead {
+		last, seen := o.viewed[on]
+		first, waits := o.pending[on]
+		if !(seen && within(s.at, last)) && !(waits && within(s.at, first)) {
+			o.pending[on] = s.at
 		}
 	}
 	i, _ := slices.BinarySearchFunc(o.steps, s, func(a, b *step) int {
 		// At one time views come first, then what stood first in the recording.
-		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(rank(a), rank(b)), -1)
+		return cmp.Or(a.at.Compare(b.at), cmp.Compare(rank(a), rank(b)), -1)
 	})
 	o.steps = slices.Insert(o.steps, i, s)
-	if s.Time.After(o.newest) {
-		o.newest = s.Time
+	if s.at.After(o.newest) {
+		o.newest = s.at
 	}
-	for len(o.steps) > 0 && (o.newest.Sub(o.steps[0].Time) > lateness || len(o.steps) > mostWaiting) {
+	for len(o.steps) > 0 && (o.newest.Sub(o.steps[0].at) > lateness || len(o.steps) > mostWaiting) {
 		o.next(each)
 	}
 	if len(o.pending)+len(o.viewed) > mostWaiting {
@@ -84,7 +88,7 @@ func (o *order) put(s *step, each func(*step)) {
 }
 
 func rank(s *step) int {
-	if s.Kind == learn.View {
+	if s.view != nil {
 		return 0
 	}
 	return 1

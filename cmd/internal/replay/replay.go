@@ -12,6 +12,7 @@ import (
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/signals"
 	"github.com/cache-aware/casper/server/learned"
 )
 
@@ -19,7 +20,7 @@ import (
 // default, with 103 Early Hints.
 type Config struct {
 	Learn  learn.Config // see [New] for what is set in it
-	Reader learn.Reader
+	Reader signals.Reader
 	Policy server.Policy // NoPush and NoHints follow from Push
 	Params casper.Params // of the cookie
 	Track  server.Track  // what the cookie remembers
@@ -146,21 +147,23 @@ func (p *Replay) take(rec *traffic.Record) {
 	if rec.Began.After(p.report.To) {
 		p.report.To = rec.Began
 	}
-	e, ok := p.c.Reader.Event(rec.Request, rec.Status, rec.Answer)
-	if !ok || rec.Status < 200 { // a connection for something else than HTTP
+	if rec.Status < 200 { // a connection for something else than HTTP
+		return
+	}
+	s := &step{rec: rec}
+	if v, ok := p.c.Reader.View(rec.Request, rec.Status, rec.Answer); ok {
+		s.view, s.at, s.path, s.ahead = &v, rec.Ended, v.Path, v.Ahead
+	} else if f, ok := p.c.Reader.Fetch(rec.Request, rec.Status, rec.Answer); ok {
+		s.fetch, s.at, s.path, s.ahead = &f, rec.Began, f.Path, f.Ahead
+	} else {
 		return
 	}
 	if !rec.Addr.IsValid() {
 		p.report.Nobody++
 		return
 	}
-	p.complete(rec, e.Kind == learn.Fetch)
-	agent := strings.Clone(rec.Request.Header.Get("User-Agent"))
-	s := &step{Event: e, rec: rec, who: who{rec.Addr.Unmap(), agent}}
-	s.Time = rec.Began
-	if e.Kind == learn.View {
-		s.Time = rec.Ended
-	}
+	p.complete(rec, s.fetch != nil)
+	s.who = who{rec.Addr.Unmap(), strings.Clone(rec.Request.Header.Get("User-Agent"))}
 	p.order.put(s, p.step)
 }
 
@@ -190,10 +193,10 @@ func saysFreshness(rec *traffic.Record) bool {
 // step plays a record, as a live server would have got it, and settles the views whose time is
 // over.
 func (p *Replay) step(s *step) {
-	p.now = s.Time
+	p.now = s.at
 	p.settle()
 	p.browser = p.browsers.get(s.who)
-	if s.Kind == learn.View {
+	if s.view != nil {
 		p.view(s)
 	} else {
 		p.fetch(s)
@@ -206,7 +209,7 @@ func (p *Replay) play(s *step) []server.Verdict {
 	if b.cookie != "" {
 		s.rec.Request.Header.Add("Cookie", p.c.cookie()+"="+b.cookie)
 	}
-	plan, header := p.stage.play(s.rec.Request, s.rec.Addr, s.Status, s.rec.Answer)
+	plan, header := p.stage.play(s.rec.Request, s.rec.Addr, s.rec.Status, s.rec.Answer)
 	for _, c := range (&http.Response{Header: header}).Cookies() {
 		if c.Name == p.c.cookie() {
 			b.cookie = c.Value
@@ -219,10 +222,10 @@ func (p *Replay) view(s *step) {
 	if s.rec.Cached {
 		return // the server has seen nothing of it
 	}
-	v := &view{page: s.Page, path: s.Path, opened: s.Time, browser: p.browser}
-	_, said := p.model.Choose(nil, s.Page, p.model.Client(s.rec.Addr, s.Time))
+	v := &view{page: s.view.Page, path: s.path, opened: s.at, browser: p.browser}
+	_, said := p.model.Choose(nil, v.page, p.model.Client(s.rec.Addr, s.at))
 	plan := p.play(s)
-	if s.Status != http.StatusOK || s.Flags&(learn.Speculative|learn.Early) != 0 {
+	if s.rec.Status != http.StatusOK || s.ahead {
 		return
 	}
 	p.report.Verdicts[said.String()]++
@@ -242,15 +245,16 @@ func (p *Replay) fetch(s *step) {
 	if !s.rec.Cached {
 		p.play(s)
 	}
-	if s.Status != http.StatusOK && s.Status != http.StatusNotModified || s.Flags&(learn.Speculative|learn.Early) != 0 || !p.model.Learns(s.Asset.As) {
+	whole := s.rec.Status == http.StatusOK
+	if !whole && s.rec.Status != http.StatusNotModified || s.ahead || !p.model.Learns(s.fetch.Asset.As) {
 		return
 	}
-	a := p.assets.get(s.Asset.Path)
+	a := p.assets.get(s.fetch.Asset.Path)
 	if a == nil {
 		return
 	}
 	size := max(s.rec.Size, 0)
-	if s.Status == http.StatusOK {
+	if whole {
 		a.size = max(a.size, size)
 	}
 	if !s.rec.Cached {
@@ -262,8 +266,8 @@ func (p *Replay) fetch(s *step) {
 // ask adds a request to the view that it is on behalf of, the latest that may be meant.
 func (p *Replay) ask(s *step, a *asset, size int64) {
 	for _, v := range slices.Backward(p.browser.tabs) {
-		wave := v.waveOf(s.Path, s.Via)
-		if wave == 0 || !within(s.Time, v.opened) {
+		wave := v.waveOf(s.path, s.fetch.Via)
+		if wave == 0 || !within(s.at, v.opened) {
 			continue
 		}
 		if len(v.asked) < maxAsked && !slices.ContainsFunc(v.asked, func(x asked) bool { return x.asset == a }) {

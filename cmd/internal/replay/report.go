@@ -79,7 +79,7 @@ type Report struct {
 	Means     string    `json:"means"`     // "hint" or "push"
 
 	Tally
-	Verdicts map[string]int `json:"verdicts"` // what the model said, by [learn.Verdict], in views
+	Verdicts map[string]int `json:"verdicts"` // what the model said, by [learn.Outcome], in views
 	Pages    []*Page        `json:"pages"`    // the most viewed first
 	Curve    []Tally        `json:"curve"`    // the same views in equal parts, in the order of time
 	Model    learn.Stats    `json:"model"`

@@ -16,6 +16,7 @@ import (
 	"github.com/cache-aware/casper/cmd/internal/traffic"
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/learn/signals"
 )
 
 // A stage is a handler as a live server has it, in front of recorded answers. It plays one
@@ -128,7 +129,7 @@ func (p predicted) Wanted(_ *http.Request, w *server.Wants) {
 }
 
 // PageOf returns the identity that a reader gives the page at a URL or a path.
-func PageOf(rd *learn.Reader, target string) (string, error) {
+func PageOf(rd *signals.Reader, target string) (string, error) {
 	r, err := requestFor(target)
 	if err != nil {
 		return "", err

@@ -241,15 +241,16 @@ func pageName(n int) string { return fmt.Sprintf("/catalogue/%d.html", n) }
 func (n *node) visit(page string, number, assets int, rng *rand.Rand) {
 	client := learn.Client(rng.Uint64() | 1)
 	at := time.Now().Add(-5 * time.Second) // its window has closed by now
-	n.model.Observe(learn.Event{Kind: learn.View, Time: at, Client: client, Path: page, Status: 200})
+	n.model.ObserveView(&learn.View{Time: at, Client: client, Path: page, Status: 200})
 	for i := range assets {
 		path := fmt.Sprintf("/site/%d.3f2a9c1b.css", i)
 		if i >= assets/2 {
 			path = fmt.Sprintf("/page/%d/%d.3f2a9c1b.css", number, i)
 		}
-		n.model.Observe(learn.Event{
-			Kind: learn.Fetch, Time: at.Add(time.Duration(i+1) * time.Millisecond), Client: client, Path: page, Via: page, Status: 200,
-			Asset: link.Asset{Path: path, As: "style"}, Version: `"5d8c72a5edda8d6a"`, Flags: learn.Fresh | learn.Destined,
+		n.model.ObserveFetch(&learn.Fetch{
+			Time: at.Add(time.Duration(i+1) * time.Millisecond), Client: client, Path: page, Via: page, Status: 200,
+			Asset: link.Asset{Path: path, As: "style"}, Destined: true,
+			Reuse: learn.ReuseStated, Version: `"5d8c72a5edda8d6a"`,
 		})
 	}
 	n.model.Tick(at.Add(5 * time.Second))

@@ -55,14 +55,10 @@ func (c *Casper) Page(v *Visit, at time.Time) []string {
 			paths = append(paths, p.Asset.Path)
 		}
 	}
-	e := learn.Event{
-		Kind: learn.View, Time: at, Client: learn.Client(v.Client.ID), Path: v.Page.Path,
-		Status: 200, Held: held, Chosen: chosen,
-	}
-	if v.Prefetch {
-		e.Flags |= learn.Speculative
-	}
-	c.Model.Observe(e)
+	c.Model.ObserveView(&learn.View{
+		Time: at, Client: learn.Client(v.Client.ID), Path: v.Page.Path,
+		Status: 200, Held: held, Chosen: chosen, Ahead: v.Prefetch,
+	})
 	return paths
 }
 
@@ -72,14 +68,10 @@ func (c *Casper) Asset(v *Visit, r *Request, at time.Time) {
 	if a.As == "font" {
 		a.CrossOrigin = link.Anonymous
 	}
-	e := learn.Event{
-		Kind: learn.Fetch, Time: at, Client: learn.Client(v.Client.ID), Path: r.Referer, Via: r.Referer,
-		Status: 200, Asset: a, Flags: learn.Fresh | learn.Destined,
-	}
-	if r.Prefetch {
-		e.Flags |= learn.Speculative
-	}
-	c.Model.Observe(e)
+	c.Model.ObserveFetch(&learn.Fetch{
+		Time: at, Client: learn.Client(v.Client.ID), Path: r.Referer, Via: r.Referer,
+		Status: 200, Asset: a, Destined: true, Reuse: learn.ReuseStated, Ahead: r.Prefetch,
+	})
 }
 
 func (c *Casper) Predict(page string, at time.Time) []string {

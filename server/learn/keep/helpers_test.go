@@ -24,12 +24,12 @@ func must(tb testing.TB, c learn.Config) *learn.Model {
 func teach(m *learn.Model, page string, assets []link.Asset, n int, from learn.Client, at time.Time) time.Time {
 	for i := range n {
 		c := from + learn.Client(i)
-		m.Observe(learn.Event{Kind: learn.View, Time: at, Client: c, Path: page, Status: 200})
+		m.ObserveView(&learn.View{Time: at, Client: c, Path: page, Status: 200})
 		for _, a := range assets {
 			at = at.Add(10 * time.Millisecond)
-			m.Observe(learn.Event{
-				Kind: learn.Fetch, Time: at, Client: c, Path: page, Status: 200,
-				Asset: a, Flags: learn.Fresh | learn.Destined,
+			m.ObserveFetch(&learn.Fetch{
+				Time: at, Client: c, Path: page, Status: 200,
+				Asset: a, Destined: true, Reuse: learn.ReuseStated,
 			})
 		}
 		at = at.Add(5 * time.Second)

@@ -318,5 +318,5 @@ func TestFleetHearsLinks(t *testing.T) {
 
 // answered is a view of a page whose answer links assets.
 func answered(m *learn.Model, page string, c learn.Client, at time.Time, links ...link.Asset) {
-	m.Observe(learn.Event{Kind: learn.View, Time: at, Client: c, Path: page, Status: 200, Links: links})
+	m.ObserveView(&learn.View{Time: at, Client: c, Path: page, Status: 200, Links: links})
 }

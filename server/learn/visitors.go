@@ -4,26 +4,25 @@ import (
 	"math/bits"
 	"sync"
 	"unsafe"
-
-	"github.com/cache-aware/casper/server/link"
 )
 
 // What one client may occupy. Flooding costs the flooder alone.
 const (
 	maxTabs  = 8    // views open at once
-	maxVotes = 1024 // votes between two exchanges of the ballots
+	maxVotes = 1024 // votes between two exchanges of the filters of who has voted
 )
 
-// visitors is one shard of the clients that were seen lately: their open views, what they fetched, and whether they have voted.
+// visitors is a part of the clients that were seen lately: their open views, what they fetched, and
+// whether they have voted.
 type visitors struct {
 	mu       sync.Mutex
 	byClient map[Client]*visitor
 	newest   *visitor // by last activity, a ring: newest.newer is the oldest
 	room     int      // visitors that fit
 	trail    int64    // how long one stays warm, ms
-	ballots  ballots
+	voted    voted
 
-	first, last *view // open views by time of opening
+	first, last *opened // views by time of opening
 	open        int
 	openRoom    int
 	strangers   int // bytes of assets that only open views know
@@ -34,14 +33,15 @@ type visitor struct {
 	client       Client
 	newer, older *visitor
 	seen         int64 // ms
-	tabs         [maxTabs]*view
+	tabs         [maxTabs]*opened
 	trail        trail
 	votes        uint16
-	turn         uint32 // of the ballots that votes counts for
+	turn         uint32 // of the filters, that votes counts for
 }
 
-// trail is a small Bloom filter of what a client fetched of late: a fingerprint for clients who send none. Two
-// probes in 512 bits; begun anew when a quarter is set, so at most one asset in sixteen is taken for held by mistake.
+// trail is a small Bloom filter of what a client fetched of late: a fingerprint for clients who send
+// none. Two probes in 512 bits; begun anew when a quarter is set, so at most one asset in sixteen is
+// taken for held by mistake.
 type trail [8]uint64
 
 func (t *trail) add(hash uint64) {
@@ -60,34 +60,24 @@ func (t *trail) has(hash uint64) bool {
 	return t[hash>>6&7]&(1<<(hash&63)) != 0 && t[hash>>15&7]&(1<<(hash>>9&63)) != 0
 }
 
-// view is one client looking at one page, from the page's header until the window closes.
-type view struct {
-	visitor *visitor // nil when the view was given up
-	next    *view
+// opened is a view that is open: one client looking at one page, from the page's header until the
+// window closes.
+type opened struct {
+	visitor *visitor // nil if the view was given up
+	next    *opened
 	path    uint64 // hash of the path that Referers name
-	opened  int64  // ms
+	at      int64  // when it was opened, ms
 	day     uint16
 	bucket  voters  // the client's
 	hits    []hit   // by hash
 	quiet   []quiet // by hash
-	records [1 + maxFamilies]ref
-	n       int   // records
+	votes   [1 + sectionLevels]ref
+	n       int   // votes
 	asked   uint8 // requests so far
 	sent    bool  // something was sent ahead
 	pushed  bool  // by push
 
 	strangers int // bytes of assets that no page knew
-}
-
-// hit is an asset that a view asked for.
-type hit struct {
-	hash     uint64
-	link     *link.Asset
-	version  string
-	order    uint8
-	urgency  uint8
-	fresh    bool
-	destined bool // the browser said what it is for
 }
 
 // quiet is an asset that a view had no need to ask for, or was told to.
@@ -99,27 +89,26 @@ type quiet struct {
 type quietness uint8
 
 const (
-	held quietness = 1 << iota
-	sent
+	isHeld quietness = 1 << iota
+	isSent
 )
 
-// ref names what a view votes on: its page, and the kinds that the page belongs to.
+// ref names what a view votes on: its page, or a section that the page belongs to.
 type ref struct {
 	hash uint64
 	key  string
 }
 
-var viewPool = sync.Pool{New: func() any { return new(view) }}
+var pool = sync.Pool{New: func() any { return new(opened) }}
 
-func (v *view) free() {
+func (v *opened) free() {
 	clear(v.hits) // let go of links and versions
-	clear(v.records[:])
-	*v = view{hits: v.hits[:0], quiet: v.quiet[:0]}
-	viewPool.Put(v)
+	*v = opened{hits: v.hits[:0], quiet: v.quiet[:0]}
+	pool.Put(v)
 }
 
 // find returns where a hash is, or would be, among the hits.
-func (v *view) find(hash uint64) (int, bool) {
+func (v *opened) find(hash uint64) (at int, found bool) {
 	i := len(v.hits)
 	for i > 0 && v.hits[i-1].hash >= hash {
 		i--
@@ -128,7 +117,7 @@ func (v *view) find(hash uint64) (int, bool) {
 }
 
 // note adds to the quiet assets, keeping them sorted and every reason.
-func (v *view) note(hash uint64, why quietness) {
+func (v *opened) note(hash uint64, why quietness) {
 	i := len(v.quiet)
 	for i > 0 && v.quiet[i-1].hash >= hash {
 		i--
@@ -142,17 +131,17 @@ func (v *view) note(hash uint64, why quietness) {
 	v.quiet[i] = quiet{hash, why}
 }
 
-// quietly reports why a view had no need to ask for an asset, 0 when it had.
-func (v *view) quietly(hash uint64) quietness {
+// noted reports whether a view had no need to ask for an asset.
+func (v *opened) noted(hash uint64) bool {
 	for _, q := range v.quiet {
 		if q.hash == hash {
-			return q.why
+			return true
 		}
 	}
-	return 0
+	return false
 }
 
-// visitor returns the client's entry, making room for it at the cost of the one idle for longest.
+// visitor returns the client's entry, and makes room for it at the cost of the one idle for longest.
 func (vs *visitors) visitor(c Client, now int64) *visitor {
 	x := vs.byClient[c]
 	if x == nil {
@@ -205,10 +194,10 @@ func (vs *visitors) unlink(x *visitor) {
 	x.newer.older, x.older.newer = x.older, x.newer
 }
 
-// may reports whether the client has a vote left, and takes it.
-func (vs *visitors) may(x *visitor) bool {
-	if x.turn != vs.ballots.turn {
-		x.turn, x.votes = vs.ballots.turn, 0
+// mayVote reports whether the client has a vote left, and takes it.
+func (vs *visitors) mayVote(x *visitor) bool {
+	if x.turn != vs.voted.turn {
+		x.turn, x.votes = vs.voted.turn, 0
 	}
 	if x.votes >= maxVotes {
 		return false
@@ -218,7 +207,7 @@ func (vs *visitors) may(x *visitor) bool {
 }
 
 // tab returns a free place among the client's views.
-func (x *visitor) tab() **view {
+func (x *visitor) tab() **opened {
 	for i := range x.tabs {
 		if x.tabs[i] == nil {
 			return &x.tabs[i]
@@ -227,11 +216,12 @@ func (x *visitor) tab() **view {
 	return nil
 }
 
-// on returns the client's newest view of a path, or else the one that fetched or holds the asset that the Referer names.
-func (x *visitor) on(path, via uint64) *view {
-	var found *view
+// on returns the client's newest view of a path, or else the newest that fetched or holds the asset
+// that the Referer names.
+func (x *visitor) on(path, via uint64) *opened {
+	var found *opened
 	for _, v := range x.tabs {
-		if v != nil && v.path == path && (found == nil || v.opened >= found.opened) {
+		if v != nil && v.path == path && (found == nil || v.at >= found.at) {
 			found = v
 		}
 	}
@@ -239,10 +229,10 @@ func (x *visitor) on(path, via uint64) *view {
 		return found
 	}
 	for _, v := range x.tabs {
-		if v == nil || found != nil && v.opened < found.opened {
+		if v == nil || found != nil && v.at < found.at {
 			continue
 		}
-		if _, ok := v.find(via); ok || v.quietly(via) != 0 {
+		if _, ok := v.find(via); ok || v.noted(via) {
 			found = v
 		}
 	}
@@ -250,7 +240,7 @@ func (x *visitor) on(path, via uint64) *view {
 }
 
 // push puts a view at the end of the queue.
-func (vs *visitors) push(v *view) {
+func (vs *visitors) push(v *opened) {
 	if vs.last == nil {
 		vs.first = v
 	} else {
@@ -260,15 +250,16 @@ func (vs *visitors) push(v *view) {
 	vs.open++
 }
 
-// grace is how much longer a view waits to be counted, in ms: requests are reported when they are answered, not when they come.
+// grace is how much longer a view waits to be counted, in ms: requests are reported when they are
+// answered, not when they come.
 const grace = 1000
 
-// due takes the oldest view out of the queue if its window has closed. A view from the future was opened before the
-// clock went back: nobody knows how long it was open, so it is given up.
-func (vs *visitors) due(now, window int64) *view {
+// due takes the oldest view out of the queue if its window has closed. A view from the future was
+// opened before the clock went back: nobody knows how long it was open, so it is given up.
+func (vs *visitors) due(now, window int64) *opened {
 	for vs.first != nil {
 		v := vs.first
-		late, early := now-v.opened >= window+grace, v.opened-now > window
+		late, early := now-v.at >= window+grace, v.at-now > window
 		if v.visitor != nil && !late && !early {
 			return nil
 		}
@@ -301,6 +292,6 @@ const (
 	mapEntry    = 32
 	visitorCost = int(unsafe.Sizeof(visitor{})) + mapEntry
 	// A view of an ordinary page; one of the largest takes four times as much.
-	viewCost    = int(unsafe.Sizeof(view{})) + 32*int(unsafe.Sizeof(hit{})) + 32*int(unsafe.Sizeof(quiet{}))
+	viewCost    = int(unsafe.Sizeof(opened{})) + 32*int(unsafe.Sizeof(hit{})) + 32*int(unsafe.Sizeof(quiet{}))
 	strangeRoom = 2 << 10 // bytes of assets that no page knew, for each view that may be open
 )

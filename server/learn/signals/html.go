@@ -1,4 +1,4 @@
-package learn
+package signals
 
 import (
 	"errors"
@@ -8,6 +8,7 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
+	"github.com/cache-aware/casper/server/learn"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -209,7 +210,7 @@ func (s *scan) add(ref string, a link.Asset) {
 	if a.Path = target; !a.Valid() {
 		a.Integrity, a.FetchPriority = "", "" // rather a plain hint than none
 	}
-	if a.Valid() && len(a.Path) <= MaxPath && !s.seen[a.Path] && (a.As != "" || a.Rel == link.ModulePreload) {
+	if a.Valid() && len(a.Path) <= learn.MaxPath && !s.seen[a.Path] && (a.As != "" || a.Rel == link.ModulePreload) {
 		s.seen[a.Path] = true
 		s.assets = append(s.assets, a)
 	}
