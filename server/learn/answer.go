@@ -72,8 +72,9 @@ func (c *candidate) prediction(l *limits) Prediction {
 	}
 }
 
-// withheld is the share of views that the asset is withheld from, on top of the hold-out. What the
-// page's own answers link goes out with them: to withhold it ahead of them would teach nothing.
+// withheld is the share of views that the asset is withheld from, on top of the hold-out. What
+// the page's own answers link goes out with them: to withhold it ahead of them would teach
+// nothing.
 func (c *candidate) withheld(l *limits) float64 {
 	if c.linked() {
 		return 0
@@ -126,9 +127,9 @@ func (p *page) outdated(l *limits) bool {
 // toldApart is how far a published probability may be from the estimate, in 255ths.
 const toldApart = 26
 
-// byUrgency orders assets by what blocks rendering: by the urgency that browsers gave them (RFC
-// 9218), then style sheets before scripts before fonts before the rest, then in the order in which
-// views ask for them.
+// byUrgency orders assets by what blocks rendering: by the urgency that browsers gave them
+// (RFC 9218), then style sheets before scripts before fonts before the rest, then in the order
+// in which views ask for them.
 func byUrgency(a, b *candidate) int {
 	return cmp.Or(
 		cmp.Compare(a.step(), b.step()),

@@ -17,7 +17,7 @@ type asset struct {
 	link    *link.Asset // never changed once set: answers that were given out share it
 	version string
 	refs    int32
-	trust   int8 // how far ahead the present attributes are of others (Boyer and Moore's majority vote)
+	trust   int8 // how far ahead the present attributes are (Boyer and Moore's majority vote)
 	state   fitness
 	stamp   uint32 // changes with everything that an answer says about the asset
 	paid    int32  // bytes accounted
@@ -97,8 +97,8 @@ func (p *page) candidate(hash uint64) (at int, found bool) {
 	})
 }
 
-// addCandidate makes an asset a candidate, in the place of the weakest one if there is no room. It
-// returns nil if all others are stronger.
+// addCandidate makes an asset a candidate, in the place of the weakest one if there is no
+// room. It returns nil if all others are stronger.
 func (s *shard) addCandidate(p *page, hash uint64, l *link.Asset, version string) *candidate {
 	if len(p.cands) >= s.m.lim.maxAssets && !s.dropWeakest(p) {
 		return nil
@@ -177,8 +177,8 @@ func (s *shard) bill(a *asset) {
 	a.paid = cost
 }
 
-// linkCost is what a link occupies with its strings. Destinations and types are usually constants;
-// they are counted all the same.
+// linkCost is what a link occupies with its strings. Destinations and types are usually
+// constants; they are counted all the same.
 func linkCost(l *link.Asset) int {
 	return int(unsafe.Sizeof(*l)) + len(l.Path) + len(l.As) + len(l.Type) + len(l.Integrity)
 }
@@ -234,5 +234,6 @@ func (s *shard) update(a *asset, h *hit) {
 
 // sameUse reports whether a browser would take what one link preloads for what the other names.
 func sameUse(a, b *link.Asset) bool {
-	return a.CrossOrigin == b.CrossOrigin && (a.As == b.As || a.Rel == link.ModulePreload || b.Rel == link.ModulePreload)
+	module := a.Rel == link.ModulePreload || b.Rel == link.ModulePreload
+	return a.CrossOrigin == b.CrossOrigin && (a.As == b.As || module)
 }

@@ -14,7 +14,8 @@ import (
 	"github.com/cache-aware/casper/server/link"
 )
 
-// Threat T8: one client forges a million requests, with every page of the site in its Referer, and views the pages too.
+// Threat T8: one client forges a million requests, with every page of the site in its Referer,
+// and views the pages too.
 func TestPoisonOneClient(t *testing.T) {
 	n := 1_000_000
 	if testing.Short() || slow {
@@ -46,8 +47,9 @@ func TestPoisonOneClient(t *testing.T) {
 	}
 }
 
-// Threat T8: one client in twenty is the attacker's. They all aim at one page, as often as they can, among honest visitors of that
-// page, and another group of them tries to make the page forget.
+// Threat T8: one client in twenty is the attacker's. They all aim at one page, as often as
+// they can, among honest visitors of that page, and another group of them tries to make the
+// page forget.
 func TestPoisonColluders(t *testing.T) {
 	m := must(t, Config{})
 	rng := rand.New(rand.NewPCG(5, 5))
@@ -76,7 +78,8 @@ func TestPoisonColluders(t *testing.T) {
 	}
 }
 
-// Threat T8: an attacker who did get his way (he had the page to himself) loses it when honest visitors come, well within a half-life.
+// Threat T8: an attacker who did get his way (he had the page to himself) loses it when honest
+// visitors come, well within a half-life.
 func TestPoisonHeals(t *testing.T) {
 	m := must(t, Config{})
 	evil := js("/evil.js")
@@ -90,7 +93,8 @@ func TestPoisonHeals(t *testing.T) {
 	}
 }
 
-// Threat T9: what is not for everybody never gets into any answer, however often it is asked for.
+// Threat T9: what is not for everybody never gets into any answer, however often it is asked
+// for.
 func TestPrivateIsNeverLearned(t *testing.T) {
 	m := must(t, Config{})
 	at := start
@@ -121,8 +125,9 @@ func TestPrivateIsNeverLearned(t *testing.T) {
 	}
 }
 
-// Threat T12: ten million different pairs of page and asset, from ever new clients. What the site is visited for stays known, and the
-// memory stays where it is. Ten million take a while, so by default it is one in twenty; CASPER_FLOOD says how many.
+// Threat T12: ten million different pairs of page and asset, from ever new clients. What the
+// site is visited for stays known, and the memory stays where it is. Ten million take a while,
+// so by default it is one in twenty; CASPER_FLOOD says how many.
 func TestFlood(t *testing.T) {
 	n := 500_000
 	if testing.Short() || slow {

@@ -18,7 +18,8 @@ func files(n int) []link.Asset {
 	return list
 }
 
-// BenchmarkWanted asks for all that is known of a page, and looks at every asset, as pusher's own benchmark did (1.7, 15.6 and 169 us).
+// BenchmarkWanted asks for all that is known of a page, and looks at every asset, as pusher's
+// own benchmark did (1.7, 15.6 and 169 us).
 func BenchmarkWanted(b *testing.B) {
 	for _, n := range []int{10, 100, 1000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
@@ -82,8 +83,9 @@ func BenchmarkWantedKind(b *testing.B) {
 	}
 }
 
-// BenchmarkObserve is the mean over the events of ordinary traffic: views of 200 pages by ever new clients with 20 requests each, four in
-// five clients holding everything and asking for nothing.
+// BenchmarkObserve is the mean over the events of ordinary traffic: views of 200 pages by ever
+// new clients with 20 requests each, four in five clients holding everything and asking for
+// nothing.
 func BenchmarkObserve(b *testing.B) {
 	for _, warm := range []float64{0, .8} {
 		b.Run(fmt.Sprintf("warm=%v", warm), func(b *testing.B) {

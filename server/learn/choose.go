@@ -88,10 +88,11 @@ func (o Outcome) String() string {
 }
 
 // Choose appends to dst what to send ahead of one view of a page, and says why. It is
-// [Model.Wanted] less what is withheld: everything from the hold-out share of views and while the
-// page is in doubt; and, now and then, single assets whose estimate is still uncertain. What is
-// withheld depends on client and page alone. What the page's own answers link is never held out,
-// since there is nothing to learn from that. Choose allocates only if dst is too short.
+// [Model.Wanted] less what is withheld: everything from the hold-out share of views and while
+// the page is in doubt; and, now and then, single assets whose estimate is still uncertain.
+// What is withheld depends on client and page alone. What the page's own answers link is never
+// held out, since there is nothing to learn from that. Choose allocates only if dst is too
+// short.
 func (m *Model) Choose(dst []Prediction, page string, c Client) ([]Prediction, Outcome) {
 	a := m.answerFor(page)
 	switch {

@@ -8,11 +8,13 @@ import (
 	"time"
 )
 
-// Client tells one client from another for as long as a vote must be told from a repeated one: a keyed hash of an address prefix and
-// the day. It cannot be turned back into an address without the key, changes every day, and is never written anywhere.
+// Client tells one client from another for as long as a vote must be told from a repeated one:
+// a keyed hash of an address prefix and the day. It cannot be turned back into an address
+// without the key, changes every day, and is never written anywhere.
 type Client uint64
 
-// How much of an address is one client, in bits. Who holds one address of such a block usually holds them all, so they share a vote.
+// How much of an address is one client, in bits. Whoever holds one address of such a block
+// usually holds them all, so they share a vote.
 const (
 	PrefixV4 = 24
 	PrefixV6 = 48
@@ -31,8 +33,9 @@ func newSalt(secret []byte) salt {
 	return s
 }
 
-// client is the first eight octets of SHA-256 over key, day and prefix: 56 octets, so one block of the hash.
-// All three have a fixed length, so that SHA-256's extension property has nothing to extend.
+// client is the first eight octets of SHA-256 over key, day and prefix: 56 octets, so one
+// block of the hash. All three have a fixed length, so that SHA-256's extension property has
+// nothing to extend.
 func (s *salt) client(addr netip.Addr, day int64) Client {
 	if !addr.IsValid() {
 		return 0
@@ -55,15 +58,15 @@ func (s *salt) client(addr netip.Addr, day int64) Client {
 	return Client(max(1, binary.LittleEndian.Uint64(sum[:])))
 }
 
-// Client returns the client at an address on the day of t (UTC): equal for all addresses of one /24 or /48, different tomorrow.
-// The address is the connection's, or what a trusted proxy reports; one that the client can write itself lets it vote at will.
-// The zero Addr is nobody.
+// Client returns the client at an address on the day of t (UTC): equal for all addresses of
+// one /24 or /48, different tomorrow. The address is the connection's, or what a trusted proxy
+// reports; one that the client can write itself lets it vote at will. The zero Addr is nobody.
 func (m *Model) Client(addr netip.Addr, t time.Time) Client {
 	return m.salt.client(addr, t.Unix()/86400)
 }
 
-// mix spreads the bits of a number over all 64. Clients need not come from [Model.Client]; whatever numbers a
-// caller has must not all fall into one shard.
+// mix spreads the bits of a number over all 64. Clients need not come from [Model.Client];
+// whatever numbers a caller has must not all fall into one shard.
 func mix(x uint64) uint64 { // the finalizer of SplitMix64
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb

@@ -46,7 +46,9 @@ func (s *shard) count(v *opened, r *ref) {
 		}
 		weight := usual
 		if c.born > youngViews && p.seq-c.born < youngViews && weight != emptyWeight {
-			weight = 1 // new on a well-known page: after a release warm clients ask for what is new like all others
+			// New on a well-known page: after a release warm clients ask for what is new like
+			// all others.
+			weight = 1
 		}
 		c.today(v.day)
 		switch {
@@ -76,13 +78,13 @@ func (s *shard) count(v *opened, r *ref) {
 
 // weigh returns what a view counts for.
 //
-// One that asked for nothing and holds nothing may well be a bot, or a browser whose cache casper
-// cannot see: it says little.
+// One that asked for nothing and holds nothing may well be a bot, or a browser whose cache
+// casper cannot see: it says little.
 //
-// One that holds some of the page is biased towards what changes from view to view, as the rest it
-// has. Where views that hold nothing are rare it is the best there is and counts in full; where they
-// are many it counts a sixteenth. Two assets make a view warm, not one: a fingerprint has false
-// positives.
+// One that holds some of the page is biased towards what changes from view to view, as the
+// rest it has. Where views that hold nothing are rare it is the best there is and counts in
+// full; where they are many it counts a sixteenth. Two assets make a view warm, not one: a
+// fingerprint has false positives.
 func (p *page) weigh(v *opened) float32 {
 	holding := 0
 	for _, q := range v.quiet {
@@ -101,7 +103,8 @@ func (p *page) weigh(v *opened) float32 {
 	return 1
 }
 
-// meet makes candidates of the assets that a view asked for and that the page was not known to use.
+// meet makes candidates of the assets that a view asked for and that the page was not known to
+// use.
 func (s *shard) meet(p *page, v *opened) {
 	for i := range v.hits {
 		h := &v.hits[i]
@@ -118,8 +121,8 @@ func (s *shard) meet(p *page, v *opened) {
 }
 
 // before is how many of the views before an asset's first sighting count against it. They were
-// views without it: all of them on a page that is still being learned, but few on a well-known one,
-// where a new asset most likely means a new release.
+// views without it: all of them on a page that is still being learned, but few on a well-known
+// one, where a new asset most likely means a new release.
 func (p *page) before() float32 {
 	if p.seq > youngViews {
 		return bornViews
@@ -151,7 +154,8 @@ func (c *candidate) miss(v *opened, weight float32, l *limits) {
 }
 
 // hold counts a view whose client has the asset and so had no need to ask: for the asset, not
-// against it. It does not end a run of misses, so a deleted file dies even while many still hold it.
+// against it. It does not end a run of misses, so a deleted file dies even while many still
+// hold it.
 func (c *candidate) hold(v *opened, weight float32, l *limits) {
 	c.makeRoom(weight, l.memory)
 	c.held += weight
@@ -188,8 +192,8 @@ func (s *shard) prune(p *page) {
 	s.keepCandidates(p, func(c *candidate) bool { return !c.hopeless() })
 }
 
-// recentStems are the names, without versions, of assets that are new on the page and that the view
-// used or the page is known to want.
+// recentStems are the names, without versions, of assets that are new on the page and that the
+// view used or the page is known to want.
 type recentStems struct {
 	n    int
 	list [16]struct {
@@ -217,9 +221,10 @@ func (r *recentStems) collect(p *page, v *opened) {
 }
 
 // supersede reports whether there is a newer version of the asset: one of the same stem that
-// appeared on the page after this one was last asked for. A page uses one version of a file, so the
-// view speaks against the older one, even if the client still holds it or was sent it. Should the
-// page use both after all, the older one will be asked for again, and is then the newer of the two.
+// appeared on the page after this one was last asked for. A page uses one version of a file,
+// so the view speaks against the older one, even if the client still holds it or was sent it.
+// Should the page use both after all, the older one will be asked for again, and is then the
+// newer of the two.
 func (r *recentStems) supersede(c *candidate) bool {
 	if c.asset.stem == 0 {
 		return false

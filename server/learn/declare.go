@@ -149,8 +149,8 @@ func (c *candidate) vouch(l *limits) {
 	c.views += lack
 }
 
-// supported reports whether anything speaks for the asset: a declaration, a section, or more uses
-// than a declaration counts for. A snapshot does not tell uses from declarations.
+// supported reports whether anything speaks for the asset: a declaration, a section, or more
+// uses than a declaration counts for. A snapshot does not tell uses from declarations.
 func (c *candidate) supported() bool {
 	return c.flags&(isLinked|isInherited) != 0 || c.lastUse != 0 && c.used > linkViews
 }

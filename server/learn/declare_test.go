@@ -87,7 +87,8 @@ func TestDeclaredAttributes(t *testing.T) {
 	}
 }
 
-// One answer for everybody is enough, the links keep every attribute, and all of it outlives the process.
+// One answer for everybody is enough, the links keep every attribute, and all of it outlives
+// the process.
 func TestLinksAreKept(t *testing.T) {
 	m := must(t, Config{})
 	links := []link.Asset{
@@ -133,7 +134,8 @@ func TestLinksAreKept(t *testing.T) {
 	}
 }
 
-// What an answer no longer links is out at once, also after a restart, unless views have shown that it is used.
+// What an answer no longer links is out at once, also after a restart, unless views have shown
+// that it is used.
 func TestLinksAreTakenBack(t *testing.T) {
 	m := must(t, Config{})
 	answered(m, "/", 1, start, css("/old.css"), js("/a.js"))

@@ -60,9 +60,14 @@ type View struct {
 type Reuse uint8
 
 const (
-	ReuseUnstated Reuse = iota // nothing, as a bare 304
-	ReuseStated                // for a stated time
-	ReuseNot                   // not without asking again, or not by others: a hint for it would be fetched twice
+	// ReuseUnstated says nothing, as a bare 304 does.
+	ReuseUnstated Reuse = iota
+
+	// ReuseStated allows it for a stated time.
+	ReuseStated
+
+	// ReuseNot forbids it without asking again, or to others: a hint would be fetched twice.
+	ReuseNot
 )
 
 // Fetch is an asset that was asked for on behalf of a page.

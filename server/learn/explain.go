@@ -10,7 +10,7 @@ import (
 // Explanation says what is known of a page, and why each asset would or would not be sent.
 type Explanation struct {
 	Page  string  `json:"page"`            // as asked
-	From  string  `json:"from"`            // whose answer it gets: its own key or its section's; empty if there is none
+	From  string  `json:"from"`            // whose answer it gets, its own or its section's; or empty
 	State string  `json:"state"`           // of that answer: "ready", "in doubt", "in trouble", or "unknown"
 	Views uint32  `json:"views"`           // counted on whatever the answer is from
 	Fails float64 `json:"fails,omitempty"` // share of late answers that were redirects or errors
@@ -38,24 +38,18 @@ type Reason struct {
 func (m *Model) Explain(page string) Explanation {
 	x := Explanation{Page: page, State: "unknown"}
 	a := m.answerFor(page)
-	if a == nil {
-		// A page may be known and not yet speak for itself.
-		hash := m.hash(page)
-		m.explainPage(&x, hash, page)
-		return x
+	key := page // may be known and not yet speak for itself
+	if a != nil {
+		key = a.key
+		x.From, x.State = key, [...]string{"ready", "in trouble", "in doubt"}[a.state]
 	}
-	x.From, x.State = a.key, [...]string{"ready", "in trouble", "in doubt"}[a.state]
-	m.explainPage(&x, a.hash, a.key)
-	return x
-}
-
-func (m *Model) explainPage(x *Explanation, hash uint64, key string) {
+	hash := m.hash(key)
 	s := m.shardOf(hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.find(hash, key)
 	if p == nil {
-		return
+		return x
 	}
 	x.Views, x.Fails = p.seq, float64(p.fails)
 	cands := make([]*candidate, len(p.cands))
@@ -74,6 +68,7 @@ func (m *Model) explainPage(x *Explanation, hash uint64, key string) {
 	for _, c := range cands {
 		x.Assets = append(x.Assets, c.reason(&m.lim))
 	}
+	return x
 }
 
 func (c *candidate) reason(l *limits) Reason {
@@ -89,7 +84,7 @@ func (c *candidate) reason(l *limits) Reason {
 	case c.asset.state == gone:
 		r.Why = "its last answer was 404 or 410"
 	case c.asset.state == unfit:
-		r.Why = "its answers may not be reused without asking, so it would be fetched twice"
+		r.Why = "its answers may not be reused without asking, or not by others, so it would be fetched twice"
 	case c.wanted() && c.linked():
 		r.Why = "declared by its Link headers"
 	case c.wanted() && c.flags&isInherited != 0:

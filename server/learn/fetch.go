@@ -74,16 +74,17 @@ func (m *Model) hit(vs *visitors, x *visitor, v *opened, f *Fetch, hash uint64, 
 // Learns reports whether assets for a destination are learned; see [Config.Destinations].
 func (m *Model) Learns(destination string) bool { return m.learned[destination] }
 
-// learnable reports whether an asset that was not known may be learned: its destination is one of
-// those that are, its answer may be reused by everybody for a stated time, and it is harmless in a
-// Link.
+// learnable reports whether an asset that was not known may be learned: its destination is one
+// of those that are, its answer may be reused by everybody for a stated time, and it is
+// harmless in a Link.
 func (m *Model) learnable(f *Fetch) bool {
-	return m.Learns(f.Asset.As) && f.Reuse == ReuseStated && f.Asset.Rel != link.Preconnect && f.Asset.Valid()
+	a := &f.Asset
+	return m.learned[a.As] && f.Reuse == ReuseStated && a.Rel != link.Preconnect && a.Valid()
 }
 
 // tell takes note of what an answer says about an asset that is known to the page's shard, and
-// returns what is known of it: its link and its version, the latter as the fetch has it. The link is
-// nil if the asset is not known.
+// returns what is known of it: its link and its version, the latter as the fetch has it. The
+// link is nil if the asset is not known.
 func (s *shard) tell(r *ref, hash uint64, f *Fetch, lost bool) (*link.Asset, string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,7 +104,8 @@ func (s *shard) tell(r *ref, hash uint64, f *Fetch, lost bool) (*link.Asset, str
 	if state != a.state {
 		a.state = state
 		a.stamp++
-		if p := s.find(r.hash, r.key); p != nil && p.answer != nil { // other pages notice with their next view
+		// Other pages notice with their next view.
+		if p := s.find(r.hash, r.key); p != nil && p.answer != nil {
 			if lost {
 				p.doubt()
 			}

@@ -8,8 +8,8 @@ import (
 // pagesAtOnce is how many pages are handled under one lock.
 const pagesAtOnce = 16
 
-// someAtATime yields all pages, a few of one shard at a time, without holding its lock. Whoever takes
-// the lock has to look whether they are still there.
+// someAtATime yields all pages, a few of one shard at a time, without holding its lock.
+// Whoever takes the lock has to look whether they are still there.
 func (m *Model) someAtATime() iter.Seq2[*shard, []*page] {
 	return func(yield func(*shard, []*page) bool) {
 		for i := range m.shards {
@@ -31,7 +31,8 @@ func (m *Model) someAtATime() iter.Seq2[*shard, []*page] {
 	}
 }
 
-// eachPage calls f for every page, under the lock of its shard, which is let go of after every few pages.
+// eachPage calls f for every page, under the lock of its shard, which is let go of after every
+// few pages.
 func (m *Model) eachPage(f func(*shard, *page)) {
 	for s, some := range m.someAtATime() {
 		s.mu.Lock()
@@ -44,8 +45,8 @@ func (m *Model) eachPage(f func(*shard, *page)) {
 	}
 }
 
-// Forget drops all that is known of a page and reports whether anything was. What its sections have
-// learned from it stays.
+// Forget drops all that is known of a page and reports whether anything was. What its sections
+// have learned from it stays.
 func (m *Model) Forget(page string) bool {
 	hash := m.hash(page)
 	s := m.shardOf(hash)
@@ -66,8 +67,8 @@ func (m *Model) Clear() {
 	m.changes.Add(1)
 }
 
-// Renew takes the certainty from what is known of a page: its answer stays, each estimate stands, but
-// a few views are now enough to change it. It reports whether the page is known.
+// Renew takes the certainty from what is known of a page: its answer stays, each estimate
+// stands, but a few views are now enough to change it. It reports whether the page is known.
 func (m *Model) Renew(page string) bool {
 	hash := m.hash(page)
 	s := m.shardOf(hash)
@@ -92,5 +93,6 @@ func (m *Model) Renew(page string) bool {
 	return true
 }
 
-// Changes counts what has changed the model, so that a saver knows when there is something to save.
+// Changes counts what has changed the model, so that a saver knows when there is something to
+// save.
 func (m *Model) Changes() uint64 { return m.changes.Load() }

@@ -10,9 +10,9 @@ import (
 	"github.com/cache-aware/casper/server/link"
 )
 
-// Flush returns the evidence that has come in since the last flush, for an [evidence.Store]. What was
-// merged in is not part of it. It reports nothing unless [Config.Share] is set. What is not flushed
-// takes no memory of its own, however long that is.
+// Flush returns the evidence that has come in since the last flush, for an [evidence.Store].
+// What was merged in is not part of it. It reports nothing unless [Config.Share] is set. What
+// is not flushed takes no memory of its own, however long that is.
 func (m *Model) Flush() []evidence.Delta {
 	if !m.c.Share {
 		return nil
@@ -41,8 +41,9 @@ func (m *Model) Flush() []evidence.Delta {
 	return out
 }
 
-// All yields everything that is known, one page at a time, in no particular order. The voters of the
-// day are left out. No lock is held while the caller has a page, so it may take its time.
+// All yields everything that is known, one page at a time, in no particular order. The voters
+// of the day are left out. No lock is held while the caller has a page, so it may take its
+// time.
 func (m *Model) All() iter.Seq[evidence.Delta] {
 	return func(yield func(evidence.Delta) bool) {
 		var batch []evidence.Delta
@@ -100,9 +101,9 @@ func (c *candidate) vote() evidence.Vote {
 	return v
 }
 
-// Merge adds evidence from elsewhere: other nodes, a snapshot, an export. What cannot be (a page
-// without a name, more uses than views, a link that must not be sent) is left out. Evidence beyond
-// what an estimate reaches back, 64 views, weighs as much as that.
+// Merge adds evidence from elsewhere: other nodes, a snapshot, an export. What cannot be (a
+// page without a name, more uses than views, a link that must not be sent) is left out.
+// Evidence beyond what an estimate reaches back, 64 views, weighs as much as that.
 func (m *Model) Merge(deltas ...evidence.Delta) {
 	for i := range deltas {
 		m.merge(&deltas[i])
@@ -159,7 +160,8 @@ func sane(x, limit float64) bool { return x >= 0 && x <= limit } // false for Na
 func (s *shard) mergeVote(p *page, v *evidence.Vote) {
 	l := &s.m.lim
 	if !sane(v.Views, maxMerged) || !sane(v.Used, v.Views) || !sane(v.Held, maxMerged) ||
-		v.Asset.Rel == link.Preconnect || len(v.Asset.Path) > MaxPath || !v.Asset.Valid() || len(v.Version) > maxVersion {
+		v.Asset.Rel == link.Preconnect || !v.Asset.Valid() ||
+		len(v.Asset.Path) > MaxPath || len(v.Version) > maxVersion {
 		return
 	}
 	hash := s.m.hash(v.Asset.Path)

@@ -29,7 +29,8 @@ func TestFlush(t *testing.T) {
 	}
 }
 
-// Merging the deltas of a model makes the same model, and their order does not matter while there is less than fits into its memory.
+// Merging the deltas of a model makes the same model, and their order does not matter while
+// there is less than fits into its memory.
 func TestMergeIsCommutative(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	for range 50 {

@@ -8,12 +8,13 @@ import (
 	"time"
 )
 
-// Model is what is known of the pages of one origin. It is safe for concurrent use; make one with
-// [New].
+// Model is what is known of the pages of one origin. It is safe for concurrent use; make one
+// with [New].
 //
 // [Model.ObserveView] and [Model.ObserveFetch] tell it what happened, [Model.Wanted] and
-// [Model.Choose] ask. Asking takes no lock and allocates nothing. Time comes in with the events,
-// so the same events and the same [Config.Secret] give the same model, whenever they are replayed.
+// [Model.Choose] ask. Asking takes no lock and allocates nothing. Time comes in with the
+// events, so the same events and the same [Config.Secret] give the same model, whenever they
+// are replayed.
 type Model struct {
 	c        Config
 	lim      limits
@@ -42,7 +43,8 @@ func New(c Config) (*Model, error) {
 		shift:    64,
 	}
 	m.lim.minClients, m.lim.minViews = c.MinClients, float64(c.MinViews)
-	key := sha256.Sum256(append([]byte("pages"), m.salt[:]...)) // derived, so that it does not reveal the clients' key
+	// A key that does not reveal the one of the clients.
+	key := sha256.Sum256(append([]byte("pages"), m.salt[:]...))
 	m.sip = sipKey{binary.LittleEndian.Uint64(key[:]), binary.LittleEndian.Uint64(key[8:])}
 	for n := c.Shards; n > 1; n /= 2 {
 		m.shift--
@@ -88,15 +90,16 @@ func (m *Model) shardOf(hash uint64) *shard { return &m.shards[hash>>m.shift] }
 
 func (m *Model) visitorsOf(c Client) *visitors { return &m.visitors[mix(uint64(c))>>m.shift] }
 
-// identifies reports whether a text can be the identity of a page: it is not empty, not too long,
-// and does not hold the star that marks a section.
+// identifies reports whether a text can be the identity of a page: it is not empty, not too
+// long, and does not hold the star that marks a section.
 func identifies(page string) bool {
 	return page != "" && len(page) <= MaxKey && strings.IndexByte(page, '*') < 0
 }
 
-// ObserveView tells the model that a page was answered. Events of one client should come in the
-// order of their times; what comes too late is not counted, and nothing else depends on order. It
-// takes well under a microsecond for each request, and waits for nothing but short locks.
+// ObserveView tells the model that a page was answered. Events of one client should come in
+// the order of their times; what comes too late is not counted, and nothing else depends on
+// order. It takes well under a microsecond for each request, and waits for nothing but short
+// locks.
 func (m *Model) ObserveView(v *View) {
 	page := v.Page
 	if page == "" {

@@ -114,7 +114,8 @@ func TestOptionalAssetsStayOut(t *testing.T) {
 	}
 }
 
-// What a client holds counts for an asset, not against it: four in five clients hold both files and ask for nothing.
+// What a client holds counts for an asset, not against it: four in five clients hold both
+// files and ask for nothing.
 func TestHeldCountsFor(t *testing.T) {
 	for _, share := range []int{1, 5, 20} { // one cold client in so many
 		m := must(t, Config{})
@@ -139,7 +140,8 @@ func TestHeldCountsFor(t *testing.T) {
 	}
 }
 
-// A page that one client has shown the way is learned from clients that ask for nothing since they hold everything.
+// A page that one client has shown the way is learned from clients that ask for nothing since
+// they hold everything.
 func TestLearnsFromWarmClientsAlone(t *testing.T) {
 	m := must(t, Config{})
 	at := look(m, "/", 1, start, css("/a.css"), js("/a.js"))
@@ -155,7 +157,8 @@ func TestLearnsFromWarmClientsAlone(t *testing.T) {
 	}
 }
 
-// Clients without a cookie are warm too on their second page, and it is not held against the assets they got with the first.
+// Clients without a cookie are warm too on their second page, and it is not held against the
+// assets they got with the first.
 func TestTrail(t *testing.T) {
 	m := must(t, Config{})
 	shared := css("/shared.css")
@@ -482,7 +485,8 @@ func TestTrouble(t *testing.T) {
 	}
 }
 
-// A change on a settled page withholds everything for a moment, so that what is no longer needed shows.
+// A change on a settled page withholds everything for a moment, so that what is no longer
+// needed shows.
 func TestDoubt(t *testing.T) {
 	m := must(t, Config{})
 	old := []link.Asset{css("/old.css"), js("/kept.js")}
@@ -547,7 +551,8 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-// A view that asks for nothing says little, since bots ask for nothing either: unless it was pushed what it needs.
+// A view that asks for nothing says little, since bots ask for nothing either: unless it was
+// pushed what it needs.
 func TestEmptyViews(t *testing.T) {
 	for _, c := range []struct {
 		name         string

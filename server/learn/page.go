@@ -74,17 +74,17 @@ func (p *page) troubled() bool {
 	return p.fails >= failsFrom
 }
 
-// doubt withholds everything for some views, so that they can tell what is still needed. What is
-// sent cannot be judged, and a change (a new asset on a page that is well known, an asset gone) is
-// when judgement is needed most.
+// doubt withholds everything for some views, so that they can tell what is still needed. What
+// is sent cannot be judged, and a change (a new asset on a page that is well known, an asset
+// gone) is when judgement is needed most.
 func (p *page) doubt() {
 	if p.doubtFrom == 0 && p.seq >= matureViews && (p.doubted == 0 || p.seq-p.doubted >= doubtEvery) {
 		p.doubtFrom, p.doubted = p.seq, p.seq
 	}
 }
 
-// endDoubt ends a doubt once it has lasted long enough, or every wanted asset has been used since
-// it began.
+// endDoubt ends a doubt once it has lasted long enough, or every wanted asset has been used
+// since it began.
 func (p *page) endDoubt() {
 	if p.doubtFrom == 0 || p.seq-p.doubtFrom >= doubtViews {
 		p.doubtFrom = 0

@@ -13,8 +13,8 @@ import (
 // What each of the older systems gave its users is here and in package signals, in a test of its
 // name. Some of the tests also show that a fault of it is not.
 
-// pusher: assets of assets are learned without following circles for ever, and what is not used any
-// more is forgotten.
+// pusher: assets of assets are learned without following circles for ever, and what is not
+// used any more is forgotten.
 func TestParityPusher(t *testing.T) {
 	t.Run("circle", func(t *testing.T) { // two style sheets that import each other: more than a million pushes for one view in pusher
 		m := must(t, Config{})
@@ -61,7 +61,8 @@ func TestParityPusher(t *testing.T) {
 	})
 }
 
-// h2-auto-push: every request is simply handed over, in whatever order requests finish, and four numbers say how it learns.
+// h2-auto-push: every request is simply handed over, in whatever order requests finish, and
+// four numbers say how it learns.
 func TestParityH2AutoPush(t *testing.T) {
 	page := []link.Asset{css("/a.css"), js("/b.js")}
 	t.Run("record every request", func(t *testing.T) {
@@ -151,7 +152,8 @@ func TestParityJetty(t *testing.T) {
 	}
 }
 
-// Undertow: bounded, least useful first, and a changed validator is known, so that what a client holds of the old version is sent again.
+// Undertow: bounded, least useful first, and a changed validator is known, so that what a
+// client holds of the old version is sent again.
 func TestParityUndertow(t *testing.T) {
 	m := must(t, Config{Bytes: minBytes})
 	visit := func(c Client, at time.Time, version string) time.Time {

@@ -12,8 +12,8 @@ import (
 	"github.com/cache-aware/casper/server/learn/evidence"
 )
 
-// Everything at once, in little memory so that pages come and go. It is for the race detector; what it checks itself is that no answer is ever
-// half one thing and half another.
+// Everything at once, in little memory so that pages come and go. It is for the race detector;
+// what it checks itself is that no answer is ever half one thing and half another.
 func TestConcurrentUse(t *testing.T) {
 	m := must(t, Config{Bytes: minBytes, Shards: 4, Share: true})
 	m.lim.maxAssets = 30

@@ -78,8 +78,8 @@ type section struct {
 	once sightings
 }
 
-// A section hears each member once in a round: how often a page is visited says nothing about how
-// its siblings are built.
+// A section hears each member once in a round: how often a page is visited says nothing about
+// how its siblings are built.
 const (
 	roundVotes = 32
 	minMembers = 3 // before a section is believed
@@ -121,19 +121,19 @@ func (x *section) meet(member uint64) {
 
 func (x *section) cost() int { return int(unsafe.Sizeof(*x)) + x.once.cost() }
 
-// sightings remembers what was seen once, as the latest so many hashes: what is worth its memory
-// only from the second time on has to be seen again before it is forgotten. The zero value is
-// empty.
+// sightings remembers what was seen once, as the latest so many hashes: what is worth its
+// memory only from the second time on has to be seen again before it is forgotten. The zero
+// value is empty.
 //
-// Any of them may follow on any other, so no two can shut each other out. With one place for each
-// hash, two that meet in a place would, for as long as the secret of the model lasts.
+// Any of them may follow on any other, so no two can shut each other out. With one place for
+// each hash, two that meet in a place would, for as long as the secret of the model lasts.
 type sightings struct {
 	tags []uint32 // a ring once it is full
 	next int      // the oldest
 }
 
-// again reports whether a hash is remembered. If not it is from now on, in the place of the oldest
-// one if there are room others.
+// again reports whether a hash is remembered. If not it is from now on, in the place of the
+// oldest one if there are room others.
 func (s *sightings) again(hash uint64, room int) bool {
 	tag := uint32(hash)
 	if slices.Contains(s.tags, tag) {

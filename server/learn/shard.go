@@ -3,9 +3,9 @@ package learn
 import "sync"
 
 // shard is a part of what is known of pages. Room is given by bytes, after S3-FIFO (Yang and
-// others, SOSP 2023): what is new waits in a small queue and goes on to the large one only if it
-// was visited again, so a flood of pages that are seen once passes through without touching those
-// that matter.
+// others, SOSP 2023): what is new waits in a small queue and goes on to the large one only if
+// it was visited again, so a flood of pages that are seen once passes through without touching
+// those that matter.
 type shard struct {
 	mu     sync.Mutex
 	m      *Model
@@ -95,8 +95,8 @@ func (s *shard) account(p *page) {
 	s.queueOf(p).paid += int(d)
 }
 
-// makeRoom evicts until the shard is within its room, or has done enough for one call. It returns
-// the pages' memory at once; a page under way is evicted like any other.
+// makeRoom evicts until the shard is within its room, or has done enough for one call. It
+// returns the pages' memory at once; a page under way is evicted like any other.
 func (s *shard) makeRoom() {
 	chances := secondChances
 	for s.paid > s.room {

@@ -2,9 +2,10 @@ package learn
 
 import "math/bits"
 
-// sipKey keys SipHash-1-3 (Aumasson and Bernstein, 2012; one round for each word and three at the end,
-// as hash tables use it). Nobody who does not know the key can choose paths that meet in one place.
-// Nodes and replays that share the key get equal hashes, which hash/maphash does not offer.
+// sipKey keys SipHash-1-3 (Aumasson and Bernstein, 2012; one round for each word and three at
+// the end, as hash tables use it). Nobody who does not know the key can choose paths that meet
+// in one place. Nodes and replays that share the key get equal hashes, which hash/maphash does
+// not offer.
 type sipKey struct{ k0, k1 uint64 }
 
 // sum returns the hash of a text. A string and its bytes have the same.

@@ -31,7 +31,8 @@ func sipSlow(c, d int, k0, k1 uint64, s []byte) uint64 {
 	return v[0] ^ v[1] ^ v[2] ^ v[3]
 }
 
-// The slow one is right by the paper's own example, Appendix A, and the fast one by the slow one.
+// The slow one is right by the paper's own example, Appendix A, and the fast one by the slow
+// one.
 func TestSipHash(t *testing.T) {
 	text := make([]byte, 15)
 	for i := range text {

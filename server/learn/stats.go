@@ -7,9 +7,9 @@ type Stats struct {
 	Demoted  uint64 `json:"demoted"`  // assets that no longer are
 	Evicted  uint64 `json:"evicted"`  // pages given up for want of room
 
-	// Right, Wrong and Missed count assets over the views that nothing was sent ahead of: wanted and
-	// asked for; wanted, not asked for and not held; asked for and not wanted. They are the honest
-	// measure of what the model is worth.
+	// Right, Wrong and Missed count assets over the views that nothing was sent ahead of:
+	// wanted and asked for; wanted, not asked for and not held; asked for and not wanted. They
+	// are the honest measure of what the model is worth.
 	Right  uint64 `json:"right"`
 	Wrong  uint64 `json:"wrong"`
 	Missed uint64 `json:"missed"`
@@ -21,10 +21,12 @@ type Stats struct {
 	Room     int `json:"room"`   // that half
 }
 
-// Precision is the share of the wanted assets that views without help asked for. 1 when there were none.
+// Precision is the share of the wanted assets that views without help asked for. 1 when there
+// were none.
 func (s *Stats) Precision() float64 { return share(s.Right, s.Wrong) }
 
-// Recall is the share of the assets asked for that were wanted, optional ones included. 1 when there were none.
+// Recall is the share of the assets asked for that were wanted, optional ones included. 1 when
+// there were none.
 func (s *Stats) Recall() float64 { return share(s.Right, s.Missed) }
 
 func share(of, other uint64) float64 {

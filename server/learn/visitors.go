@@ -12,8 +12,8 @@ const (
 	maxVotes = 1024 // votes between two exchanges of the filters of who has voted
 )
 
-// visitors is a part of the clients that were seen lately: their open views, what they fetched, and
-// whether they have voted.
+// visitors is a part of the clients that were seen lately: their open views, what they
+// fetched, and whether they have voted.
 type visitors struct {
 	mu       sync.Mutex
 	byClient map[Client]*visitor
@@ -39,9 +39,9 @@ type visitor struct {
 	turn         uint32 // of the filters, that votes counts for
 }
 
-// trail is a small Bloom filter of what a client fetched of late: a fingerprint for clients who send
-// none. Two probes in 512 bits; begun anew when a quarter is set, so at most one asset in sixteen is
-// taken for held by mistake.
+// trail is a small Bloom filter of what a client fetched of late: a fingerprint for clients
+// who send none. Two probes in 512 bits; begun anew when a quarter is set, so at most one
+// asset in sixteen is taken for held by mistake.
 type trail [8]uint64
 
 func (t *trail) add(hash uint64) {
@@ -60,8 +60,8 @@ func (t *trail) has(hash uint64) bool {
 	return t[hash>>6&7]&(1<<(hash&63)) != 0 && t[hash>>15&7]&(1<<(hash>>9&63)) != 0
 }
 
-// opened is a view that is open: one client looking at one page, from the page's header until the
-// window closes.
+// opened is a view that is open: one client looking at one page, from the page's header until
+// the window closes.
 type opened struct {
 	visitor *visitor // nil if the view was given up
 	next    *opened
@@ -141,7 +141,8 @@ func (v *opened) noted(hash uint64) bool {
 	return false
 }
 
-// visitor returns the client's entry, and makes room for it at the cost of the one idle for longest.
+// visitor returns the client's entry, and makes room for it at the cost of the one idle for
+// longest.
 func (vs *visitors) visitor(c Client, now int64) *visitor {
 	x := vs.byClient[c]
 	if x == nil {
@@ -216,8 +217,8 @@ func (x *visitor) tab() **opened {
 	return nil
 }
 
-// on returns the client's newest view of a path, or else the newest that fetched or holds the asset
-// that the Referer names.
+// on returns the client's newest view of a path, or else the newest that fetched or holds the
+// asset that the Referer names.
 func (x *visitor) on(path, via uint64) *opened {
 	var found *opened
 	for _, v := range x.tabs {
@@ -250,12 +251,12 @@ func (vs *visitors) push(v *opened) {
 	vs.open++
 }
 
-// grace is how much longer a view waits to be counted, in ms: requests are reported when they are
-// answered, not when they come.
+// grace is how much longer a view waits to be counted, in ms: requests are reported when they
+// are answered, not when they come.
 const grace = 1000
 
-// due takes the oldest view out of the queue if its window has closed. A view from the future was
-// opened before the clock went back: nobody knows how long it was open, so it is given up.
+// due takes the oldest view out of the queue if its window has closed. A view from the future
+// was opened before the clock went back: nobody knows how long it was open, so it is given up.
 func (vs *visitors) due(now, window int64) *opened {
 	for vs.first != nil {
 		v := vs.first

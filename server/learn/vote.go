@@ -2,9 +2,9 @@ package learn
 
 import "strings"
 
-// admit does what a view needs the lock of the visitors for. It returns views whose time is up, to
-// be counted without that lock. The unlocking is deferred since [View.Held] is not ours, and may
-// panic.
+// admit does what a view needs the lock of the visitors for. It returns views whose time is
+// up, to be counted without that lock. The unlocking is deferred since [View.Held] is not
+// ours, and may panic.
 func (m *Model) admit(v *View, page string, hash uint64) [dueAtOnce]*opened {
 	now := v.Time.UnixMilli()
 	vs := m.visitorsOf(v.Client)
@@ -21,8 +21,8 @@ func (m *Model) admit(v *View, page string, hash uint64) [dueAtOnce]*opened {
 	return due
 }
 
-// open begins a view if its client may vote on the page. The caller holds the lock of the visitors;
-// those of pages come second, always.
+// open begins a view if its client may vote on the page. The caller holds the lock of the
+// visitors; those of pages come second, always.
 func (m *Model) open(vs *visitors, e *View, page string, hash uint64, now int64) {
 	x := vs.visitor(e.Client, now)
 	tab := x.tab()
@@ -114,14 +114,15 @@ func (m *Model) joinSection(vs *visitors, v *opened, e *View, page string, voter
 		}
 		s.makeRoom()
 	}
-	if p.evicted || p.section == nil || p.open >= maxOpen || !p.section.hear(member) || !vs.voted.add(mix(voter^hash)) {
+	if p.evicted || p.section == nil || p.open >= maxOpen ||
+		!p.section.hear(member) || !vs.voted.add(mix(voter^hash)) {
 		return
 	}
 	v.join(p, e)
 }
 
-// join lets a view vote on a page, and notes which of the page's candidates its client has no need
-// to ask for.
+// join lets a view vote on a page, and notes which of the page's candidates its client has no
+// need to ask for.
 func (v *opened) join(p *page, e *View) {
 	p.open++
 	v.votes[v.n] = ref{p.hash, p.key}
@@ -134,8 +135,8 @@ func (v *opened) join(p *page, e *View) {
 	}
 }
 
-// inherit gives a page that was visited before what its sections vouch for: as much as a few views,
-// so that its own soon outweigh it.
+// inherit gives a page that was visited before what its sections vouch for: as much as a few
+// views, so that its own soon outweigh it.
 func (m *Model) inherit(s *shard, p *page) {
 	p.born = true
 	a := m.sectionAnswer(p.key)
@@ -158,7 +159,8 @@ func (m *Model) inherit(s *shard, p *page) {
 	s.makeRoom()
 }
 
-// fail takes note of an answer that was no page, on the page and on its sections if they are known.
+// fail takes note of an answer that was no page, on the page and on its sections if they are
+// known.
 func (m *Model) fail(vs *visitors, v *View, page string, hash uint64) {
 	voter := mix(uint64(v.Client))
 	failOn(m, vs, hash, page, voter)

@@ -1,8 +1,8 @@
 package learn
 
-// voted remembers who has voted on what: two Bloom filters, one filled while the other is still
-// asked. A vote is a hash of client and page, so nothing can be read out of it. A false "has voted"
-// (about 2 % when full) costs one view of evidence.
+// voted remembers who has voted on what: two Bloom filters, one filled while the other is
+// still asked. A vote is a hash of client and page, so nothing can be read out of it. A false
+// "has voted" (about 2 % when full) costs one view of evidence.
 type voted struct {
 	now, before []uint64 // of equal length, a power of two
 	votes, full int      // in now; how many fit
@@ -46,9 +46,9 @@ func probe(filter []uint64, vote uint64) bool {
 	return true
 }
 
-// age exchanges the filters when the present one is full or half of the waiting time has passed, so
-// that a vote is remembered for between half the waiting time and all of it; busy servers forget a
-// little sooner. After a clock that went backwards it begins anew from there.
+// age exchanges the filters when the present one is full or half of the waiting time has
+// passed, so that a vote is remembered for between half the waiting time and all of it; busy
+// servers forget a little sooner. After a clock that went backwards it begins anew from there.
 func (b *voted) age(now, revote int64) {
 	if now < b.since || b.since == 0 {
 		b.since = now

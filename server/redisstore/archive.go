@@ -9,8 +9,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// probation is by how much a page that only one view has vouched for is worth less than others when the archive is full: a flood of
-// pages that nobody comes back to must push out one another, not the pages of the site.
+// probation is by how much a page that only one view has vouched for is worth less than others
+// when the archive is full: a flood of pages that nobody comes back to must push out one
+// another, not the pages of the site.
 const probation = 0.9
 
 // archive adds records of a settled round to what is known of their pages.
@@ -73,7 +74,8 @@ func (s *Store) archive(ctx context.Context, now clock, entries []entry) error {
 	return s.makeRoom(ctx, now)
 }
 
-// thin takes the quarter of the assets out of an archived page that were not reported for longest.
+// thin takes the quarter of the assets out of an archived page that were not reported for
+// longest.
 func (s *Store) thin(ctx context.Context, key string) error {
 	text, err := s.client.HGetAll(ctx, key).Result()
 	if err != nil {
@@ -90,7 +92,9 @@ func (s *Store) thin(ctx context.Context, key string) error {
 			list = append(list, aged{field, r.time})
 		}
 	}
-	slices.SortFunc(list, func(a, b aged) int { return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.field, b.field)) })
+	slices.SortFunc(list, func(a, b aged) int {
+		return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.field, b.field))
+	})
 	var fields []string
 	for _, a := range list[:len(list)/4] {
 		fields = append(fields, a.field)
@@ -104,7 +108,8 @@ func (s *Store) thin(ctx context.Context, key string) error {
 	return nil
 }
 
-// makeRoom takes pages out of the archive that were not heard of for too long, or that are too many.
+// makeRoom takes pages out of the archive that were not heard of for too long, or that are too
+// many.
 func (s *Store) makeRoom(ctx context.Context, now clock) error {
 	index := s.k.pages()
 	size, err := s.client.ZCard(ctx, index).Result()
@@ -115,7 +120,8 @@ func (s *Store) makeRoom(ctx context.Context, now clock) error {
 	if excess := size - int64(s.c.MaxArchive); excess > 0 {
 		stale, err = s.client.ZRange(ctx, index, 0, min(excess, 10*batch)-1).Result()
 	} else {
-		stale, err = s.client.ZRangeByScore(ctx, index, &redis.ZRangeBy{Min: "-inf", Max: fmt.Sprint(now.time.Unix()), Count: batch}).Result()
+		past := redis.ZRangeBy{Min: "-inf", Max: fmt.Sprint(now.time.Unix()), Count: batch}
+		stale, err = s.client.ZRangeByScore(ctx, index, &past).Result()
 	}
 	if err != nil {
 		return fmt.Errorf("redisstore: %w", err)

@@ -18,14 +18,16 @@ type Config struct {
 	// Round is how long evidence is gathered before it is read. Default 10 s, at least 10 ms.
 	Round time.Duration
 
-	// Settle is how long after its end a round is left alone, for those who are still writing. It should be
-	// longer than [learn.Sharer.Timeout]. Default 3 s.
+	// Settle is how long after its end a round is left alone, for those who are still writing.
+	// It should be longer than [learn.Sharer.Timeout]. Default 3 s.
 	Settle time.Duration
 
-	// Turns is one in how many rounds a well-known page is reported. Default 6; 1 is every round.
+	// Turns is one in how many rounds a well-known page is reported. Default 6; 1 is every
+	// round.
 	Turns int
 
-	// KnownViews is from how many views on a page is well known. Default 64, which is what a model remembers.
+	// KnownViews is from how many views on a page is well known. Default 64, which is what a
+	// model remembers.
 	KnownViews int
 
 	// MaxPages is how many pages are reported at a time. Default 256.
@@ -34,11 +36,12 @@ type Config struct {
 	// MaxQueue is how many pages wait for their turn. Default 4096, about 3 KiB each.
 	MaxQueue int
 
-	// MaxRound is how many fields a round has at most, one for each page and each asset of a page. It bounds
-	// what every node has to read. Default 16384, about 4 MiB.
+	// MaxRound is how many fields a round has at most, one for each page and each asset of a
+	// page. It bounds what every node has to read. Default 16384, about 4 MiB.
 	MaxRound int
 
-	// MaxArchive is how many pages are archived. Those that were not heard of for longest make room. Default 16384.
+	// MaxArchive is how many pages are archived. Those that were not heard of for longest make
+	// room. Default 16384.
 	MaxArchive int
 
 	// Keep is how long an archived page stays without news. Default 14 days.
@@ -48,14 +51,16 @@ type Config struct {
 // roundsKept is for how many rounds after its end a round can still be read.
 const roundsKept = 30
 
-// maxPageFields bounds an archived page, in fields. From crowded on, the assets that were not reported for longest make
-// room, so that there always is some for all that a model considers for a page.
+// maxPageFields bounds an archived page, in fields. From crowded on, the assets that were not
+// reported for longest make room, so that there always is some for all that a model considers
+// for a page.
 const (
 	maxPageFields = 512
 	crowded       = 384
 )
 
-// archiveMemory is how much evidence the archive remembers of an asset, in thousandths of a view.
+// archiveMemory is how much evidence the archive remembers of an asset, in thousandths of a
+// view.
 const archiveMemory = 256_000
 
 func (c Config) withDefaults() (Config, error) {
@@ -69,8 +74,10 @@ func (c Config) withDefaults() (Config, error) {
 	def(&c.MaxRound, 16384)
 	def(&c.MaxArchive, 16384)
 	def(&c.Keep, 14*24*time.Hour)
-	if len(c.Site) > 128 || strings.ContainsFunc(c.Site, func(r rune) bool { return r <= ' ' || r == '{' || r == '}' || r == 0x7f }) {
-		return c, fmt.Errorf("redisstore: site %q: at most 128 octets, without braces, spaces and control characters", c.Site)
+	unfit := func(r rune) bool { return r <= ' ' || r == '{' || r == '}' || r == 0x7f }
+	if len(c.Site) > 128 || strings.ContainsFunc(c.Site, unfit) {
+		return c, fmt.Errorf("redisstore: site %q: at most 128 octets, without braces, spaces and "+
+			"control characters", c.Site)
 	}
 	for _, err := range []error{
 		within("Round", c.Round, 10*time.Millisecond, time.Hour),

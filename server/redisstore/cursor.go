@@ -14,7 +14,8 @@ import (
 //	archive/<round>/<scan>
 //	round/<round>/<scan>
 //
-// Scan is Redis's own cursor within a set or hash. While the archive is read, round is the one to go on with.
+// Scan is Redis's own cursor within a set or hash. While the archive is read, round is the one
+// to go on with.
 type cursor struct {
 	rounds bool // past the archive
 	round  int64

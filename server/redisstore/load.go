@@ -19,9 +19,10 @@ const (
 	roundChunk   = 512 // fields
 )
 
-// Load returns a part of what the fleet has reported since the cursor, without what this store reported
-// itself, and reports what has come to its turn meanwhile. It says that there is no more once it has
-// read every settled round. A cursor from before the oldest round goes on with that one.
+// Load returns a part of what the fleet has reported since the cursor, without what this store
+// reported itself, and reports what has come to its turn meanwhile. It says that there is no
+// more once it has read every settled round. A cursor from before the oldest round goes on
+// with that one.
 func (s *Store) Load(ctx context.Context, since evidence.Cursor) ([]evidence.Delta, evidence.Cursor, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -29,7 +30,8 @@ func (s *Store) Load(ctx context.Context, since evidence.Cursor) ([]evidence.Del
 	if err != nil {
 		return nil, since, err
 	}
-	if len(s.queue) > 0 && now.round != s.asked { // a node without news of its own has to get rid of the old too
+	// A node without news of its own has to get rid of the old too.
+	if len(s.queue) > 0 && now.round != s.asked {
 		if err := s.report(ctx, now.round, nil); err != nil {
 			return nil, since, err
 		}
@@ -114,7 +116,8 @@ func (s *Store) readRound(ctx context.Context, now clock, c cursor) ([]evidence.
 	return deltas, next, nil
 }
 
-// parse reads fields and values in turn. What is no record is left out, and so is what a scan tells twice.
+// parse reads fields and values in turn. What is no record is left out, and so is what a scan
+// tells twice.
 func (s *Store) parse(text []string) []entry {
 	entries := make([]entry, 0, len(text)/2)
 	seen := make(map[string]bool, len(text)/2)
@@ -127,8 +130,9 @@ func (s *Store) parse(text []string) []entry {
 	return entries
 }
 
-// others makes deltas of records, less this node's own part. The assets that were reported last come first: a model
-// that has no room for all of them takes those, and not the ones of last week's releases.
+// others makes deltas of records, less this node's own part. The assets that were reported
+// last come first: a model that has no room for all of them takes those, and not the ones of
+// last week's releases.
 func (s *Store) others(entries []entry, own map[string]ownPart) []evidence.Delta {
 	slices.SortFunc(entries, func(a, b entry) int {
 		return cmp.Or(cmp.Compare(b.time, a.time), cmp.Compare(a.field, b.field))
@@ -165,8 +169,9 @@ func (s *Store) others(entries []entry, own map[string]ownPart) []evidence.Delta
 	return deltas
 }
 
-// take reports whether it is up to this store to archive a round: whoever asks first is the one. Should it not come to
-// an end, the archive lacks that round, and the nodes that were there do not.
+// take reports whether it is up to this store to archive a round: whoever asks first is the
+// one. Should it not come to an end, the archive lacks that round, and the nodes that were
+// there do not.
 func (s *Store) take(ctx context.Context, round int64) (bool, error) {
 	err := s.client.SetArgs(ctx, s.k.taken(round), s.node, redis.SetArgs{Mode: "NX", TTL: s.takenFor()}).Err()
 	switch {
@@ -185,8 +190,9 @@ const archived = "archived"
 // takenFor is how long it is remembered who archives a round: longer than the round itself.
 func (s *Store) takenFor() time.Duration { return s.c.Settle + 2*(roundsKept+1)*s.c.Round }
 
-// firstUnarchived returns the round from which on the archive does not have everything. A node that starts there, and
-// reads the archive first, misses nothing; what is archived meanwhile it may count twice.
+// firstUnarchived returns the round from which on the archive does not have everything. A node
+// that starts there, and reads the archive first, misses nothing; what is archived meanwhile
+// it may count twice.
 func (s *Store) firstUnarchived(ctx context.Context, settled int64) (int64, error) {
 	var sizes [roundsKept]*redis.IntCmd
 	var states [roundsKept]*redis.StringCmd

@@ -41,10 +41,12 @@ func (s *Store) setQueue(deltas []evidence.Delta) {
 	s.counts.queued.Store(uint64(len(deltas)))
 }
 
-// plan parts deltas into those to send now, and the others by how much they deserve a place in the queue.
+// plan parts deltas into those to send now, and the others by how much they deserve a place in
+// the queue.
 //
-// What is new goes first: a page of which the fleet has heard little, or one with an asset it has not heard of. Among the rest it
-// is the dice, not the content, that decide who has to wait, so that what is heard is a fair sample of what was seen.
+// What is new goes first: a page of which the fleet has heard little, or one with an asset it
+// has not heard of. Among the rest it is the dice, not the content, that decide who has to
+// wait, so that what is heard is a fair sample of what was seen.
 func (s *Store) plan(deltas []evidence.Delta, round int64) (due, later []evidence.Delta) {
 	var news, turn, others []evidence.Delta
 	for _, d := range deltas {
@@ -65,8 +67,9 @@ func (s *Store) plan(deltas []evidence.Delta, round int64) (due, later []evidenc
 	return due[:n], slices.Concat(due[n:], others)
 }
 
-// turnOf is the round, of so many, in which a well-known page is reported: all nodes in the same one, so that its
-// records are written often but read once. FNV-1a, since all nodes have to agree.
+// turnOf is the round, of so many, in which a well-known page is reported: all nodes in the
+// same one, so that its records are written often but read once. FNV-1a, since all nodes have
+// to agree.
 func (s *Store) turnOf(page string) uint64 {
 	h := uint64(0xcbf29ce484222325)
 	for i := range len(page) {
@@ -79,7 +82,9 @@ func (s *Store) isNews(d *evidence.Delta) bool {
 	if int(s.known[s.nameOf(fieldOf(d.Page, ""))]) < s.c.KnownViews {
 		return true
 	}
-	return slices.ContainsFunc(d.Assets, func(v evidence.Vote) bool { return s.known[s.nameOf(fieldOf(d.Page, v.Asset.Path))] == 0 })
+	return slices.ContainsFunc(d.Assets, func(v evidence.Vote) bool {
+		return s.known[s.nameOf(fieldOf(d.Page, v.Asset.Path))] == 0
+	})
 }
 
 func (s *Store) nameOf(field string) uint64 { return maphash.String(s.seed, field) }
@@ -119,8 +124,8 @@ func (s *Store) send(ctx context.Context, round int64, deltas []evidence.Delta) 
 			for i := range h.entries {
 				e := &h.entries[i]
 				s.heard(e)
-				// A refused record is noted too. There is nothing to subtract it from: a round that has no room for a
-				// field will not have it later.
+				// A refused record is noted too. There is nothing to subtract it from: a round
+				// that has no room for a field will not have it later.
 				p := own[e.field]
 				own[e.field] = ownPart{p.used + e.used, p.views + e.views, p.held + e.held}
 			}

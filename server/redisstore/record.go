@@ -35,7 +35,8 @@ type record struct {
 // headerLen is the length of a record's header, in octets. The script knows it too.
 const headerLen = 48
 
-// maxTail bounds a tail, in octets: a path and a version are bounded themselves, and both may be escaped.
+// maxTail bounds a tail, in octets: a path and a version are bounded themselves, and both may
+// be escaped.
 const maxTail = 16 << 10
 
 // pageTail is the tail of a page's own record.
@@ -83,13 +84,14 @@ func parseRecord(text string) (r record, ok bool) {
 	return r, sane(r.used) && sane(r.views) && sane(r.held)
 }
 
-// sane reports whether a count may be one: neither negative, nor NaN, nor above what float64 counts exactly.
+// sane reports whether a count may be one: neither negative, nor NaN, nor above what float64
+// counts exactly.
 func sane(thousandths float64) bool { return thousandths >= 0 && thousandths <= 1<<53 }
 
 func thousandths(views float64) float64 { return math.Round(views * 1000) }
 
-// appendEntries appends what a delta comes to. Names that cannot be fields, and votes whose asset is no valid
-// link, are left out: the model would refuse them too.
+// appendEntries appends what a delta comes to. Names that cannot be fields, and votes whose
+// asset is no valid link, are left out: the model would refuse them too.
 func appendEntries(dst []entry, d *evidence.Delta) []entry {
 	if d.Page == "" || strings.Contains(d.Page, "\n") {
 		return dst
@@ -106,7 +108,10 @@ func appendEntries(dst []entry, d *evidence.Delta) []entry {
 			votersFor: v.For, votersAgainst: v.Against, day: uint32(v.Day), time: at,
 		}
 		v.Used, v.Views, v.Held, v.For, v.Against, v.Day = 0, 0, 0, 0, 0, 0
-		if r.tail, err = json.Marshal(v); err != nil || v.Asset.Path == "" || strings.Contains(v.Asset.Path, "\n") || len(r.tail) > maxTail {
+		if path := v.Asset.Path; path == "" || strings.Contains(path, "\n") {
+			continue
+		}
+		if r.tail, err = json.Marshal(v); err != nil || len(r.tail) > maxTail {
 			continue
 		}
 		dst = append(dst, entry{fieldOf(d.Page, v.Asset.Path), r})

@@ -62,7 +62,8 @@ func TestRecordsRoundTrip(t *testing.T) {
 	}
 }
 
-// The script adds up as [evidence.Combine] does, for reports of one day that come in the order of their times.
+// The script adds up as [evidence.Combine] does, for reports of one day that come in the order
+// of their times.
 func TestScriptAgreesWithCombine(t *testing.T) {
 	r := peer.StartRedis(t)
 	s, err := Open(r.URL(), Config{Round: time.Hour})
@@ -93,7 +94,8 @@ func TestScriptAgreesWithCombine(t *testing.T) {
 			list = append(list, field, value)
 		}
 		got, want := evidence.Combine(s.others(s.parse(list), nil)...), evidence.Combine(reports...)
-		// The last report decides about the members, where Combine takes the most; models only ever raise theirs.
+		// The last report decides about the members, where Combine takes the most; models only
+		// ever raise theirs.
 		want[0].Members = reports[3].Members
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Fatal(diff)

@@ -15,7 +15,8 @@ var mergeSource string
 
 var mergeScript = redis.NewScript(mergeSource)
 
-// batch is how many records one run of the script adds. A run blocks the server for about half a millisecond.
+// batch is how many records one run of the script adds. A run blocks the server for about half
+// a millisecond.
 const batch = 256
 
 // hashEntries are records for one hash.
@@ -68,7 +69,8 @@ func (s *Store) run(ctx context.Context, b bounds, run []hashEntries, done func(
 			args = append(args, e.field, e.append(nil))
 		}
 	}
-	// EVALSHA, and EVAL when the server does not know the script: after a restart the first call brings it along.
+	// EVALSHA, and EVAL when the server does not know the script: after a restart the first
+	// call brings it along.
 	reply, err := mergeScript.Run(ctx, s.client, names, args...).Int64Slice()
 	if err != nil {
 		return fmt.Errorf("redisstore: %w", err)

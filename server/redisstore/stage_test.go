@@ -17,7 +17,8 @@ import (
 	"github.com/cache-aware/casper/server/redisstore"
 )
 
-// quick rounds, so that a test need not wait for seconds: what is reported is there to be read after 20 to 40 ms.
+// quick rounds, so that a test need not wait for seconds: what is reported is there to be read
+// after 20 to 40 ms.
 var quick = redisstore.Config{Round: 20 * time.Millisecond, Settle: 20 * time.Millisecond, Turns: 1}
 
 // start is the time of day of all evidence: far enough from midnight.
@@ -122,7 +123,8 @@ func newNode(t testing.TB, url string, c redisstore.Config) *node {
 	return n
 }
 
-// run exchanges in the background until the function it returns is called, which waits for the end.
+// run exchanges in the background until the function it returns is called, which waits for the
+// end.
 func (n *node) run() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})

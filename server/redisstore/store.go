@@ -42,14 +42,16 @@ var _ evidence.Store = (*Store)(nil)
 // ownPart is this node's part of a record, in thousandths.
 type ownPart struct{ used, views, held float64 }
 
-// maxKnown bounds the memory for what is known, in entries of about 20 octets. Beyond it everything counts as new once more.
+// maxKnown bounds the memory for what is known, in entries of about 20 octets. Beyond it
+// everything counts as new once more.
 const maxKnown = 1 << 17
 
 type counters struct {
 	sent, received, refused, dropped, archived, queued atomic.Uint64
 }
 
-// Stats are counters since the store was made. A record is the evidence about one page or one asset of a page.
+// Stats are counters since the store was made. A record is the evidence about one page or one
+// asset of a page.
 type Stats struct {
 	Sent     uint64 `json:"sent"`     // records sent
 	Received uint64 `json:"received"` // records of other nodes received
@@ -62,7 +64,10 @@ type Stats struct {
 // Stats returns the counters. It never waits.
 func (s *Store) Stats() Stats {
 	n := &s.counts
-	return Stats{n.sent.Load(), n.received.Load(), n.refused.Load(), n.dropped.Load(), n.archived.Load(), n.queued.Load()}
+	return Stats{
+		n.sent.Load(), n.received.Load(), n.refused.Load(),
+		n.dropped.Load(), n.archived.Load(), n.queued.Load(),
+	}
 }
 
 // New returns a store that uses a client of the caller's. The client should obey contexts
@@ -79,11 +84,13 @@ func New(client redis.UniversalClient, c Config) (*Store, error) {
 	}, nil
 }
 
-// Open returns a store at a redis://, rediss:// or unix:// URL, in the form of redis.ParseURL. Besides, the
-// parameter site sets [Config.Site]. It does not connect yet: a server that is away now may be there later.
+// Open returns a store at a redis://, rediss:// or unix:// URL, in the form of redis.ParseURL.
+// Besides, the parameter site sets [Config.Site]. It does not connect yet: a server that is
+// away now may be there later.
 //
-// What fails comes back as an error of [Store.Merge] and [Store.Load], so Open turns off go-redis's own
-// log, which is one for the whole process and would repeat the same line as long as Redis is away.
+// What fails comes back as an error of [Store.Merge] and [Store.Load], so Open turns off
+// go-redis's own log, which is one for the whole process and would repeat the same line as
+// long as Redis is away.
 func Open(address string, c Config) (*Store, error) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -103,7 +110,8 @@ func Open(address string, c Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("redisstore: %s: %w", u.Redacted(), err)
 	}
-	// A call is bounded by its context. One connection does the work; a second one is there while the first is given up.
+	// A call is bounded by its context. One connection does the work; a second one is there
+	// while the first is given up.
 	o.ContextTimeoutEnabled = true
 	o.MaxRetries = -1
 	o.DialerRetries = 1
@@ -124,8 +132,9 @@ func Open(address string, c Config) (*Store, error) {
 	return s, nil
 }
 
-// Close sends what still waits in the queue, and lets go of the connections if [Open] made them. The error is that
-// of sending; nothing is lost by it but the last evidence of this node.
+// Close sends what still waits in the queue, and lets go of the connections if [Open] made
+// them. The error is that of sending; nothing is lost by it but the last evidence of this
+// node.
 func (s *Store) Close(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

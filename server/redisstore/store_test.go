@@ -49,7 +49,8 @@ func TestOneReportsAnotherReads(t *testing.T) {
 	}
 }
 
-// Reports of many nodes on one page in one round add up exactly: voters are united, and each node reads the sum less its part.
+// Reports of many nodes on one page in one round add up exactly: voters are united, and each
+// node reads the sum less its part.
 func TestRoundsAddUp(t *testing.T) {
 	r := peer.StartRedis(t)
 	c := quick
@@ -77,7 +78,8 @@ func TestRoundsAddUp(t *testing.T) {
 	}
 }
 
-// A node that starts later reads from the archive what rounds no longer hold, and what no round's reader has archived.
+// A node that starts later reads from the archive what rounds no longer hold, and what no
+// round's reader has archived.
 func TestArchive(t *testing.T) {
 	r := peer.StartRedis(t)
 	c := quick
@@ -110,7 +112,8 @@ func TestArchive(t *testing.T) {
 	}
 }
 
-// Of an asset the archive remembers so many views; what is older makes room, and the share follows what is new.
+// Of an asset the archive remembers so many views; what is older makes room, and the share
+// follows what is new.
 func TestArchiveForgets(t *testing.T) {
 	r := peer.StartRedis(t)
 	s := open(t, r.URL(), quick)
@@ -262,7 +265,8 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// The archive keeps the pages that come back, however many come once; and of a page the assets that are still reported.
+// The archive keeps the pages that come back, however many come once; and of a page the assets
+// that are still reported.
 func TestArchiveIsBounded(t *testing.T) {
 	r := peer.StartRedis(t)
 	c := quick
@@ -318,7 +322,8 @@ func TestArchiveIsBounded(t *testing.T) {
 	}
 }
 
-// What others put into the hashes is no reason to fail, and what cannot be does not reach the model.
+// What others put into the hashes is no reason to fail, and what cannot be does not reach the
+// model.
 func TestHostileRecords(t *testing.T) {
 	r := peer.StartRedis(t)
 	c := quick
@@ -430,7 +435,8 @@ func get(t testing.TB, h http.Handler) string {
 	return fmt.Sprint(w.Code, w.Header(), w.Body)
 }
 
-// Redis dies, another comes up empty, a node dies: no response changes, and sharing goes on by itself.
+// Redis dies, another comes up empty, a node dies: no response changes, and sharing goes on by
+// itself.
 func TestDeathChangesNoResponse(t *testing.T) {
 	r := peer.StartRedis(t)
 	a, b := newNode(t, r.URL(), quick), newNode(t, r.URL(), quick)
@@ -508,7 +514,8 @@ func TestBlackHole(t *testing.T) {
 		if got := get(t, h); got != want {
 			t.Fatalf("response in the black hole: %s, want %s", got, want)
 		}
-		// The proxy's goroutines are those of this process too: one for each connection that it has yet to see the end of.
+		// The proxy's goroutines are those of this process too: one for each connection that
+		// it has yet to see the end of.
 		mine := runtime.NumGoroutine() - hole.Connections()
 		if i < settle {
 			before = max(before, mine)
@@ -528,7 +535,8 @@ func TestBlackHole(t *testing.T) {
 	})
 }
 
-// Nothing is lost by a failing call: what Merge did not take can be given again, and what it queued stays queued.
+// Nothing is lost by a failing call: what Merge did not take can be given again, and what it
+// queued stays queued.
 func TestFailureLosesNothing(t *testing.T) {
 	r := peer.StartRedis(t)
 	c := quick
@@ -623,8 +631,8 @@ func TestOrderDoesNotMatter(t *testing.T) {
 	}
 }
 
-// What a node declares and takes back is of no views. It is read once all the same, by others and not by the node itself, and the archive has
-// what was said last.
+// What a node declares and takes back is of no views. It is read once all the same, by others
+// and not by the node itself, and the archive has what was said last.
 func TestDeclarations(t *testing.T) {
 	r := peer.StartRedis(t)
 	a, b := open(t, r.URL(), quick), open(t, r.URL(), quick)

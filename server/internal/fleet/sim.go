@@ -1,6 +1,7 @@
-// Package sim runs a fleet of casper nodes on one real Redis server within one process, and measures what that asks of
-// the server and how long it takes until all nodes know what one has seen. Each node is what a real one is as far as
-// learning goes: a [learn.Model], a [keep.Sharer] and a [redisstore.Store] with a connection of its own.
+// Package sim runs a fleet of casper nodes on one real Redis server within one process, and
+// measures what that asks of the server and how long it takes until all nodes know what one
+// has seen. Each node is what a real one is as far as learning goes: a [learn.Model], a
+// [keep.Sharer] and a [redisstore.Store] with a connection of its own.
 package sim
 
 import (
@@ -22,7 +23,8 @@ import (
 	"github.com/cache-aware/casper/server/redisstore"
 )
 
-// Config says what fleet to run. The zero Config is a thousand nodes for half a minute, with rounds of 5 s.
+// Config says what fleet to run. The zero Config is a thousand nodes for half a minute, with
+// rounds of 5 s.
 type Config struct {
 	URL    string        // of the Redis server
 	Nodes  int           // default 1000
@@ -69,12 +71,14 @@ type Report struct {
 	// Failures is how many calls of stores failed.
 	Failures uint64
 
-	// Knowing is the share of pairs of a node and a page of the site, of those pages that traffic visited often enough to
-	// learn them, where the node wants every asset of the page at the end.
+	// Knowing is the share of pairs of a node and a page of the site, of those pages that
+	// traffic visited often enough to learn them, where the node wants every asset of the page
+	// at the end.
 	Knowing float64
 
-	// Spread is how long after its first visit a new page was known to half, 99 of 100, and all of the nodes, over the
-	// probes that reached so many. One that is made too late to reach all by the arithmetic of rounds is not counted.
+	// Spread is how long after its first visit a new page was known to half, 99 of 100, and
+	// all of the nodes, over the probes that reached so many. One that is made too late to
+	// reach all by the arithmetic of rounds is not counted.
 	Spread  [3]Times
 	Probes  int // made early enough to reach all nodes, by the arithmetic of rounds
 	Reached int // that did
@@ -89,7 +93,8 @@ type node struct {
 	sharer *keep.Sharer
 }
 
-// patience is how long a call may take: longer than in production, since here all nodes share the processor with Redis.
+// patience is how long a call may take: longer than in production, since here all nodes share
+// the processor with Redis.
 const patience = 30 * time.Second
 
 // counted counts what fails.
@@ -126,10 +131,12 @@ type probe struct {
 	reached [3]time.Duration
 }
 
-// votes is how many clients visit a probe, each at another node: as many as a model wants to have seen, and some.
+// votes is how many clients visit a probe, each at another node: as many as a model wants to
+// have seen, and some.
 const votes = 12
 
-// Run runs a fleet. An error is one of setting up; a server that fails later shows in the report.
+// Run runs a fleet. An error is one of setting up; a server that fails later shows in the
+// report.
 func Run(ctx context.Context, c Config) (*Report, error) {
 	c.defaults()
 	plain, err := watch(c.URL)
@@ -196,7 +203,8 @@ func (c *Config) nodes(failures *atomic.Uint64) ([]*node, error) {
 	return nodes, nil
 }
 
-// traffic visits pages of the site, and now and then a new one, and watches how that gets around.
+// traffic visits pages of the site, and now and then a new one, and watches how that gets
+// around.
 func (c *Config) traffic(ctx context.Context, nodes []*node, started time.Time) (visits []int, probes []*probe) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	zipf := rand.NewZipf(rng, 1.1, 4, uint64(c.Pages-1))
@@ -237,7 +245,8 @@ func (c *Config) traffic(ctx context.Context, nodes []*node, started time.Time) 
 
 func pageName(n int) string { return fmt.Sprintf("/catalogue/%d.html", n) }
 
-// visit lets a new client view a page: the first half of the assets is the site's, the other the page's own.
+// visit lets a new client view a page: the first half of the assets is the site's, the other
+// the page's own.
 func (n *node) visit(page string, number, assets int, rng *rand.Rand) {
 	client := learn.Client(rng.Uint64() | 1)
 	at := time.Now().Add(-5 * time.Second) // its window has closed by now
@@ -256,8 +265,8 @@ func (n *node) visit(page string, number, assets int, rng *rand.Rand) {
 	n.model.Tick(at.Add(5 * time.Second))
 }
 
-// look notes which nodes have come to know a probe since it was last looked at. What a node expects of a page from its kind
-// alone is only half of the assets, so it does not count.
+// look notes which nodes have come to know a probe since it was last looked at. What a node
+// expects of a page from its kind alone is only half of the assets, so it does not count.
 func (p *probe) look(nodes []*node, assets int) {
 	if p.n == len(nodes) {
 		return
@@ -275,7 +284,8 @@ func (p *probe) look(nodes []*node, assets int) {
 	}
 }
 
-// enough is how many visits of a page the whole fleet needs to learn it, with a margin for chance.
+// enough is how many visits of a page the whole fleet needs to learn it, with a margin for
+// chance.
 const enough = 30
 
 func (r *Report) count(nodes []*node, visits []int, probes []*probe) {
@@ -295,7 +305,8 @@ func (r *Report) count(nodes []*node, visits []int, probes []*probe) {
 	}
 	r.Knowing = float64(known) / float64(max(1, pairs))
 
-	// The worst case: 1.2 Every until it is reported, a round, its time to settle, and 1.2 Every until it is read.
+	// The worst case: 1.2 Every until it is reported, a round, its time to settle, and 1.2
+	// Every until it is read.
 	worst := 24*c.Every/10 + c.Every + 3*c.Every/10
 	var spread [3][]time.Duration
 	for _, p := range probes {

@@ -9,7 +9,8 @@ import (
 	"github.com/cache-aware/casper/server/internal/peer"
 )
 
-// A small fleet, quickly: what one node saw all nodes know, nothing is lost on the way, and nobody asks for more than its share.
+// A small fleet, quickly: what one node saw all nodes know, nothing is lost on the way, and
+// nobody asks for more than its share.
 func TestFleet(t *testing.T) {
 	c := sim.Config{
 		URL: peer.StartRedis(t).URL(), Nodes: 30, Pages: 10, Rate: 300,
@@ -37,7 +38,8 @@ func TestFleet(t *testing.T) {
 	if r.Probes == 0 || r.Reached < r.Probes/2 {
 		t.Errorf("%d of %d new pages are known to all", r.Reached, r.Probes)
 	}
-	// Exchanges are at least 0.8 Every apart: two questions for the time, some rounds looked at, some records added.
+	// Exchanges are at least 0.8 Every apart: two questions for the time, some rounds looked
+	// at, some records added.
 	most := float64(c.Nodes) * (r.Elapsed.Seconds()/(.8*c.Every.Seconds()) + 1) * 40
 	if float64(r.Server.Commands) > most {
 		t.Errorf("%d commands, want at most %.0f", r.Server.Commands, most)

@@ -40,7 +40,8 @@ func (c *Casper) Name() string { return "casper" }
 // Hints says that browsers get Early Hints: they take no pushes any more.
 func (c *Casper) Hints() {}
 
-// Page sends what the client does not hold, as its fingerprint tells: with one false "held" in 128, as a cookie of usual size has.
+// Page sends what the client does not hold, as its fingerprint tells: with one false "held" in
+// 128, as a cookie of usual size has.
 func (c *Casper) Page(v *Visit, at time.Time) []string {
 	held := func(path string) bool {
 		return v.Client.Cache[path] || falselyHeld(path, v.Client.ID)

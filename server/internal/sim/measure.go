@@ -12,14 +12,17 @@ import (
 type Result struct {
 	System string
 
-	// Precision and recall of the prediction for a page after its 30th view by a client that held nothing, against the truth, over all pages that
-	// got that far. Unseen: of pages that nobody ever visited, at the end.
+	// Precision and recall of the prediction for a page after its 30th view by a client that
+	// held nothing, against the truth, over all pages that got that far. Unseen: of pages that
+	// nobody ever visited, at the end.
 	Precision, Recall             float64
 	UnseenPrecision, UnseenRecall float64
 
-	// Views of a page until it is learned (all but one in twenty of the files that more than half of its views use); until after a
-	// release a renamed file is in, if more than half of the views use it; until one of the old files that were sent is out. Medians and
-	// 95th percentiles over pages, and over files of pages; Never where it did not come to pass in the run.
+	// Views of a page until it is learned (all but one in twenty of the files that more than
+	// half of its views use); until after a release a renamed file is in, if more than half of
+	// the views use it; until one of the old files that were sent is out. Medians and 95th
+	// percentiles over pages, and over files of pages; Never where it did not come to pass in
+	// the run.
 	Learn, In, Out       int
 	Learn95, In95, Out95 int
 	Pages                int // pages that reached 30 cold views
@@ -181,7 +184,8 @@ func (r *Result) weigh(v *Visit, path string) {
 	}
 }
 
-// release notes, for pages that were visited enough to be known, what they sent before and what they have to send now.
+// release notes, for pages that were visited enough to be known, what they sent before and
+// what they have to send now.
 func (r *Result) release(dead map[string]bool, at time.Time) {
 	r.dead = dead
 	for page, p := range r.pages {

@@ -7,12 +7,14 @@ import (
 	"time"
 )
 
-// The rules of four systems that learn, written anew from their documented behaviour: what they count, when they believe it, and when they
-// forget. Faults that would end a run (endless recursion on a cycle, concurrent map writes) are left out; those of judgement are in.
+// The rules of four systems that learn, written anew from their documented behaviour: what
+// they count, when they believe it, and when they forget. Faults that would end a run (endless
+// recursion on a cycle, concurrent map writes) are left out; those of judgement are in.
 
-// Pusher is romainmenke/pusher as of 2 January 2017. Every fetch with a Referer adds 1 to the edge from page to asset; one that answers a
-// push adds 0.1. Weights halve every five minutes, when the page is read. From above 10, and above 0.95 of the page's heaviest edge,
-// an asset is pushed, and then whatever its own edges say; below 0.8 an edge is dropped.
+// Pusher is romainmenke/pusher as of 2 January 2017. Every fetch with a Referer adds 1 to the
+// edge from page to asset; one that answers a push adds 0.1. Weights halve every five minutes,
+// when the page is read. From above 10, and above 0.95 of the page's heaviest edge, an asset
+// is pushed, and then whatever its own edges say; below 0.8 an edge is dropped.
 type Pusher struct {
 	edges map[string]map[string]*edge
 }
@@ -81,9 +83,10 @@ func (p *Pusher) Asset(v *Visit, r *Request, at time.Time) { p.add(r.Referer, r.
 
 func (p *Pusher) Predict(page string, at time.Time) []string { return p.read(page, at, false) }
 
-// AutoPush is google/node-h2-auto-push 0.4.1 with its defaults: the set of static files that a connection asks for in the 500 ms
-// after a page is compared with the set of the time before. Equal to it in 0.8 of the cases, of which one is enough, and
-// the page is promoted for ever. Clients carry a Bloom filter of what they were sent or asked for.
+// AutoPush is google/node-h2-auto-push 0.4.1 with its defaults: the set of static files that a
+// connection asks for in the 500 ms after a page is compared with the set of the time before.
+// Equal to it in 0.8 of the cases, of which one is enough, and the page is promoted for ever.
+// Clients carry a Bloom filter of what they were sent or asked for.
 type AutoPush struct {
 	windows  map[uint64]*window
 	order    []*window
@@ -183,9 +186,10 @@ func (a *AutoPush) Predict(page string, at time.Time) []string {
 	return a.promoted[page]
 }
 
-// Jetty is the PushCacheFilter of Jetty 9.4 to 11 with its defaults: a request with a Referer of the same host is associated with the page
-// if it comes within 4,000 ms of the first time that the page was ever seen, up to 16 of them and one more. All are pushed, and
-// what is associated with them, unless the request for the page is conditional.
+// Jetty is the PushCacheFilter of Jetty 9.4 to 11 with its defaults: a request with a Referer
+// of the same host is associated with the page if it comes within 4,000 ms of the first time
+// that the page was ever seen, up to 16 of them and one more. All are pushed, and what is
+// associated with them, unless the request for the page is conditional.
 type Jetty struct {
 	primary map[string]*primary
 }
@@ -242,9 +246,10 @@ func (j *Jetty) Predict(page string, at time.Time) (list []string) {
 	return list
 }
 
-// Undertow is its LearningPushHandler with its defaults: whatever was answered with 200 to a request with a Referer, and without text/html
-// in its Accept, belongs to the page that the Referer names; the latest 200 pages are kept, with 200 assets each. A session is
-// not sent again what it was sent, unless its validator changed.
+// Undertow is its LearningPushHandler with its defaults: whatever was answered with 200 to a
+// request with a Referer, and without text/html in its Accept, belongs to the page that the
+// Referer names; the latest 200 pages are kept, with 200 assets each. A session is not sent
+// again what it was sent, unless its validator changed.
 type Undertow struct {
 	pages  map[string][]string
 	recent []string // least recently used first

@@ -8,10 +8,11 @@ import (
 	"github.com/cache-aware/casper/server/learn"
 )
 
-// The numbers that the model has to reach, on traffic in which it really sends what it says: precision 0.98 and recall 0.95 after 30 cold views
-// of a page, whoever else visits; recall 0.9 on pages of a known kind that nobody has ever seen; after a release the renamed
-// files in within 15 views, and the old ones out within 15, for 19 in 20 of them. Precision and recall are over all files of
-// all pages of a few sites.
+// The numbers that the model has to reach, on traffic in which it really sends what it says:
+// precision 0.98 and recall 0.95 after 30 cold views of a page, whoever else visits; recall
+// 0.9 on pages of a known kind that nobody has ever seen; after a release the renamed files in
+// within 15 views, and the old ones out within 15, for 19 in 20 of them. Precision and recall
+// are over all files of all pages of a few sites.
 func TestNumbersToReach(t *testing.T) {
 	for i, seeds := range [][]uint64{{1, 2, 3}, {4, 5}, {6, 7}} {
 		sc := Scenarios(10000)[i]
@@ -50,8 +51,10 @@ func TestNumbersToReach(t *testing.T) {
 	}
 }
 
-// One visit in twenty is an attacker's, all of them to the page with the most visitors, from the first minute on. They promote nothing on a page that has
-// had thirty views, and next to nothing before, when chance can make them the majority; and the site is learned all the same.
+// One visit in twenty is an attacker's, all of them to the page with the most visitors, from
+// the first minute on. They promote nothing on a page that has had thirty views, and next to
+// nothing before, when chance can make them the majority; and the site is learned all the
+// same.
 func TestAttackedSite(t *testing.T) {
 	t.Parallel()
 	views, poisoned := 0, 0

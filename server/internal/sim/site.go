@@ -58,7 +58,8 @@ func (p *Page) Truth() map[string]bool {
 	return t
 }
 
-// Site is a shop with a magazine: pages of four kinds, whose visits follow Zipf's law, and a few that are unlike all others.
+// Site is a shop with a magazine: pages of four kinds, whose visits follow Zipf's law, and a
+// few that are unlike all others.
 type Site struct {
 	Pages  []*Page // all that are visited
 	Fresh  []*Page // of the same kinds, never visited
@@ -146,7 +147,8 @@ func (s *Site) file(path string) *File {
 	return &File{}
 }
 
-// Release renames four in five of the style sheets and scripts, and returns the old paths of those.
+// Release renames four in five of the style sheets and scripts, and returns the old paths of
+// those.
 func (s *Site) Release(rng *rand.Rand) map[string]bool {
 	dead := make(map[string]bool)
 	for _, f := range s.files {

@@ -19,7 +19,8 @@ type Scenario struct {
 	Traffic Traffic
 }
 
-// Scenarios are what the systems are compared on. Size is the number of visits in the first of them.
+// Scenarios are what the systems are compared on. Size is the number of visits in the first of
+// them.
 func Scenarios(size int) []Scenario {
 	return []Scenario{
 		{"cold", "every visitor is new; a release half-way",
@@ -38,7 +39,8 @@ func Systems() []System {
 	return []System{NewCasper(learn.Config{}), NewPusher(), NewAutoPush(), NewJetty(), NewUndertow()}
 }
 
-// Compare runs every system on the same traffic, once for each seed, and prints the means as a table in Markdown.
+// Compare runs every system on the same traffic, once for each seed, and prints the means as a
+// table in Markdown.
 func Compare(w io.Writer, size int, seeds []uint64) {
 	for _, sc := range Scenarios(size) {
 		fmt.Fprintf(w, "**%s**: %s.\n\n", sc.Name, sc.About)

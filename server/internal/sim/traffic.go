@@ -19,7 +19,8 @@ type System interface {
 	// Asset sees a request for an asset.
 	Asset(v *Visit, r *Request, at time.Time)
 
-	// Predict returns what a client who holds nothing would be pushed now. It changes nothing that matters.
+	// Predict returns what a client who holds nothing would be pushed now. It changes nothing
+	// that matters.
 	Predict(page string, at time.Time) []string
 }
 
@@ -95,7 +96,8 @@ func (e *events) Pop() any {
 // Start is when every run begins.
 var Start = time.Date(2026, 11, 2, 8, 0, 0, 0, time.UTC)
 
-// Run lets a site live through its traffic with a system that really pushes what it says, and measures.
+// Run lets a site live through its traffic with a system that really pushes what it says, and
+// measures.
 func Run(seed uint64, t Traffic, sys System) *Result {
 	rng := newRand(seed, 1)
 	site := NewSite(newRand(seed, 2))

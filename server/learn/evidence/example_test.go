@@ -16,8 +16,7 @@ func ExampleEncode() {
 	if err := evidence.Encode(os.Stdout, slices.Values(deltas)); err != nil {
 		fmt.Println(err)
 	}
-	// Output:
-	// {"casper":"learned model","version":1}
+	// Output: {"casper":"learned model","version":1}
 	// {"page":"/","views":0,"assets":[{"link":"</app.css>; rel=preload; as=style","used":3,"views":3,"urgency":-1,"order":0,"wanted":true,"seeds":1}]}
 	// {"pages":1,"sha256":"7f98d124672a4243016e19249798b11d963744765f543be83995aad2ff53d329"}
 }

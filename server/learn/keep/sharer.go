@@ -108,7 +108,8 @@ func (s *Sharer) exchange(ctx context.Context) error {
 		s.pending = s.Model.Flush()
 	}
 	if len(s.pending) > 0 {
-		if err := s.call(ctx, func(ctx context.Context) error { return s.Store.Merge(ctx, s.pending) }); err != nil {
+		err := s.call(ctx, func(ctx context.Context) error { return s.Store.Merge(ctx, s.pending) })
+		if err != nil {
 			return fmt.Errorf("learn: merging into the store: %w", err)
 		}
 		s.pending = nil

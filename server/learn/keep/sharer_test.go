@@ -22,7 +22,8 @@ import (
 	"github.com/cache-aware/casper/server/link"
 )
 
-// board is a store in memory, as a fleet's shared one behaves: a log of deltas with their authors.
+// board is a store in memory, as a fleet's shared one behaves: a log of deltas with their
+// authors.
 type board struct {
 	mu     sync.Mutex
 	log    []posted
@@ -111,7 +112,8 @@ func exchange(t *testing.T, list ...*Sharer) {
 	}
 }
 
-// Three nodes, none of which has seen enough, learn as one. A fourth that comes later knows what they know.
+// Three nodes, none of which has seen enough, learn as one. A fourth that comes later knows
+// what they know.
 func TestFleetLearnsAsOne(t *testing.T) {
 	b := &board{}
 	list := nodes(t, b, 4)
@@ -146,7 +148,8 @@ func TestFleetLearnsAsOne(t *testing.T) {
 	}
 }
 
-// One client that visits all nodes has one vote, and three have three: they cannot outvote the many that each visit one.
+// One client that visits all nodes has one vote, and three have three: they cannot outvote the
+// many that each visit one.
 func TestFleetCountsClientsOnce(t *testing.T) {
 	b := &board{}
 	list := nodes(t, b, 40)
@@ -164,8 +167,9 @@ func TestFleetCountsClientsOnce(t *testing.T) {
 	}
 }
 
-// Threat T22: the store is gone for an hour, by error or by silence. Observing and asking go on as fast as ever, no goroutine and no batch
-// piles up, one line is logged, and afterwards everything that was seen meanwhile arrives.
+// Threat T22: the store is gone for an hour, by error or by silence. Observing and asking go
+// on as fast as ever, no goroutine and no batch piles up, one line is logged, and afterwards
+// everything that was seen meanwhile arrives.
 func TestStoreOutage(t *testing.T) {
 	for _, how := range []string{"error", "silence"} {
 		t.Run(how, func(t *testing.T) {
@@ -309,7 +313,8 @@ func TestFleetHearsLinks(t *testing.T) {
 			t.Errorf("linked again, node %d: %s", i, diff)
 		}
 	}
-	// Merged from the fleet, and not what the node's own page links: its own answer decides here.
+	// Merged from the fleet, and not what the node's own page links: its own answer decides
+	// here.
 	answered(list[2].Model, "/", 10, start.Add(3*time.Hour), css("/a.css"))
 	if diff := cmp.Diff([]string{"/a.css"}, paths(list[2].Model, "/")); diff != "" {
 		t.Error(diff)

@@ -19,13 +19,15 @@ const (
 	maxHTMLAssets = 256
 )
 
-// ScanHTML returns the assets that a document names and that rendering waits for, in order, each once: style sheets, scripts, modules, what
-// it preloads itself, and images marked as urgent. What applies only under a condition (print sheets, other media, nomodule), what
-// stands in noscript or template, and what is on another origin is passed over. The base is the document's URL, or its path alone, in
-// which case absolute URLs are passed over too.
+// ScanHTML returns the assets that a document names and that rendering waits for, in order,
+// each once: style sheets, scripts, modules, what it preloads itself, and images marked as
+// urgent. What applies only under a condition (print sheets, other media, nomodule), what
+// stands in noscript or template, and what is on another origin is passed over. The base is
+// the document's URL, or its path alone, in which case absolute URLs are passed over too.
 //
-// It reads at most [MaxHTML] bytes, and returns what it found along with an error of the reader. Broken markup is no error: it is read
-// as a browser would read it, as far as single tags go.
+// It reads at most [MaxHTML] bytes, and returns what it found along with an error of the
+// reader. Broken markup is no error: it is read as a browser would read it, as far as single
+// tags go.
 func ScanHTML(r io.Reader, base string) ([]link.Asset, error) {
 	z := html.NewTokenizer(io.LimitReader(r, MaxHTML))
 	z.SetMaxBuf(maxHTMLTag)
@@ -95,7 +97,9 @@ func (s *scan) open(z *html.Tokenizer) {
 		s.script(&t)
 	case atom.Img:
 		if strings.EqualFold(t.priority, "high") {
-			s.add(t.src, link.Asset{As: "image", CrossOrigin: t.cors(), FetchPriority: "high"})
+			a := t.asset("image")
+			a.Integrity = "" // which images have not
+			s.add(t.src, a)
 		}
 	}
 }
@@ -106,7 +110,8 @@ func (s *scan) close(what atom.Atom) {
 	}
 }
 
-// set keeps an attribute that matters. Of two with one name the tokenizer gives both, and the first counts.
+// set keeps an attribute that matters. Of two with one name the tokenizer gives both, and the
+// first counts.
 func (t *tag) set(key, value string) {
 	var field *string
 	switch key {
@@ -140,6 +145,16 @@ func (t *tag) set(key, value string) {
 	}
 }
 
+// asset returns what all tags say in the same way.
+func (t *tag) asset(as string) link.Asset {
+	return link.Asset{
+		As:            as,
+		CrossOrigin:   t.cors(),
+		Integrity:     strings.Join(strings.Fields(t.integrity), " "),
+		FetchPriority: priority(t.priority),
+	}
+}
+
 func (t *tag) cors() link.CrossOrigin {
 	switch {
 	case !t.cross:
@@ -155,7 +170,7 @@ func (s *scan) link(t *tag) {
 	if t.disabled || !anyScreen(t.media) {
 		return
 	}
-	a := link.Asset{CrossOrigin: t.cors(), Integrity: strings.Join(strings.Fields(t.integrity), " "), FetchPriority: priority(t.priority)}
+	a := t.asset("")
 	sheet, alternate, preload := false, false, false
 	for rel := range strings.FieldsSeq(strings.ToLower(t.rel)) {
 		switch rel {
@@ -189,7 +204,7 @@ func (s *scan) script(t *tag) {
 	if t.src == "" || t.nomodule {
 		return
 	}
-	a := link.Asset{As: "script", CrossOrigin: t.cors(), Integrity: strings.Join(strings.Fields(t.integrity), " "), FetchPriority: priority(t.priority)}
+	a := t.asset("script")
 	switch kind := mediaType(t.kind); {
 	case strings.EqualFold(strings.TrimSpace(t.kind), "module"):
 		a.Rel, a.As = link.ModulePreload, ""
@@ -210,7 +225,8 @@ func (s *scan) add(ref string, a link.Asset) {
 	if a.Path = target; !a.Valid() {
 		a.Integrity, a.FetchPriority = "", "" // rather a plain hint than none
 	}
-	if a.Valid() && len(a.Path) <= learn.MaxPath && !s.seen[a.Path] && (a.As != "" || a.Rel == link.ModulePreload) {
+	used := a.As != "" || a.Rel == link.ModulePreload
+	if used && a.Valid() && len(a.Path) <= learn.MaxPath && !s.seen[a.Path] {
 		s.seen[a.Path] = true
 		s.assets = append(s.assets, a)
 	}
@@ -225,8 +241,8 @@ func (s *scan) rebase(ref string) {
 	}
 }
 
-// resolve makes a request target of a reference, with the rules that package link has for them. Relative references are
-// foreign where the base element leads to another origin.
+// resolve makes a request target of a reference, with the rules that package link has for
+// them. Relative references are foreign where the base element leads to another origin.
 func (s *scan) resolve(ref string) (string, bool) {
 	ref = strings.TrimSpace(ref)
 	absolute := strings.Contains(ref, "://") || strings.HasPrefix(ref, "//")
@@ -239,7 +255,8 @@ func (s *scan) resolve(ref string) (string, bool) {
 	return "", false
 }
 
-// anyScreen reports whether a media attribute lets a sheet apply to a screen for certain: only then does rendering wait for it everywhere.
+// anyScreen reports whether a media attribute lets a sheet apply to a screen for certain: only
+// then does rendering wait for it everywhere.
 func anyScreen(media string) bool {
 	media = strings.ToLower(strings.TrimSpace(media))
 	return media == "" || media == "all" || media == "screen"

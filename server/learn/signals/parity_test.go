@@ -36,7 +36,8 @@ func paths(m *learn.Model, page string) []string {
 	return list
 }
 
-// observing is the smallest handler that learns: what package server does, without what it sends.
+// observing is the smallest handler that learns: what package server does, without what it
+// sends.
 func observing(m *learn.Model, next http.Handler, now func() time.Time) http.Handler {
 	var rd Reader
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -76,7 +77,8 @@ func (s *spy) Write(p []byte) (int, error) {
 	return s.ResponseWriter.Write(p)
 }
 
-// browse visits a page of a server as a browser with an address of its own would: the page, a style sheet, and the sheet's font.
+// browse visits a page of a server as a browser with an address of its own would: the page, a
+// style sheet, and the sheet's font.
 func browse(t *testing.T, server *httptest.Server, client int, tick func(time.Duration)) {
 	t.Helper()
 	get := func(path, referer, dest, mode string) {
@@ -122,8 +124,8 @@ func site() http.Handler {
 	})
 }
 
-// pusher: one handler around a static server or a proxy learns by itself, assets of assets included,
-// with their queries.
+// pusher: one handler around a static server or a proxy learns by itself, assets of assets
+// included, with their queries.
 func TestParityPusher(t *testing.T) {
 	upstream := httptest.NewServer(site())
 	defer upstream.Close()
@@ -153,7 +155,8 @@ func TestParityPusher(t *testing.T) {
 	}
 }
 
-// Cloudflare: the Link headers of earlier answers are remembered by URL without query, and not used ahead of errors and redirects.
+// Cloudflare: the Link headers of earlier answers are remembered by URL without query, and not
+// used ahead of errors and redirects.
 func TestParityCloudflare(t *testing.T) {
 	m := model(t)
 	var rd Reader

@@ -41,7 +41,8 @@ func (rd *Reader) Addr(r *http.Request) netip.Addr { return httpfacts.Networks(r
 // its body is through: by then its assets have been asked for.
 func (rd *Reader) View(r *http.Request, status int, answer http.Header) (learn.View, bool) {
 	html := httpfacts.IsHTML(httpfacts.ContentType(answer, nil))
-	if !believed(r) || !isPage(r, status, html) || status == http.StatusNotModified || status == http.StatusOK && !html {
+	if !believed(r) || !isPage(r, status, html) ||
+		status == http.StatusNotModified || status == http.StatusOK && !html {
 		return learn.View{}, false
 	}
 	return learn.View{
@@ -52,9 +53,9 @@ func (rd *Reader) View(r *http.Request, status int, answer http.Header) (learn.V
 	}, true
 }
 
-// Links returns what the Link headers of a page's answer name, for [learn.View.Links]: nil if there
-// are none, or if the answer is for one client only. A server that remembers what it answered to
-// others knows more.
+// Links returns what the Link headers of a page's answer name, for [learn.View.Links]: nil if
+// there are none, or if the answer is for one client only. A server that remembers what it
+// answered to others knows more.
 func (rd *Reader) Links(r *http.Request, status int, answer http.Header) []link.Asset {
 	values := answer["Link"]
 	if status != http.StatusOK || len(values) == 0 || httpfacts.Personal(r, answer, rd.Cookie) {
@@ -76,7 +77,8 @@ func (rd *Reader) Fetch(r *http.Request, status int, answer http.Header) (learn.
 			return learn.Fetch{}, false
 		}
 	}
-	if site := httpfacts.First(r.Header, "Sec-Fetch-Site"); !believed(r) || site != "" && site != "same-origin" {
+	site := httpfacts.First(r.Header, "Sec-Fetch-Site")
+	if !believed(r) || site != "" && site != "same-origin" {
 		return learn.Fetch{}, false
 	}
 	target := httpfacts.Target(r)

@@ -315,7 +315,8 @@ func TestFromRequestsToAnswer(t *testing.T) {
 	}
 }
 
-// Whatever a client writes into a request, reading it is quick, does not panic, and gives nothing that could do harm.
+// Whatever a client writes into a request, reading it is quick, does not panic, and gives
+// nothing that could do harm.
 func FuzzReader(f *testing.F) {
 	f.Add("/a.css?v=1", "https://example.com/", "style", "no-cors", "u=1", "max-age=1", 200)         // ordinary
 	f.Add("/", "", "document", "navigate", "", "", 200)                                              // a view

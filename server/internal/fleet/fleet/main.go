@@ -1,9 +1,10 @@
-// Command fleet simulates a fleet of casper nodes on one Redis server and prints what that cost.
+// Command fleet simulates a fleet of casper nodes on one Redis server and prints what that
+// cost.
 //
 //	go run ./server/internal/fleet/fleet [-redis URL] [-nodes N] [-full]
 //
-// Without -redis it starts the redis-server on the PATH, for itself alone. The server's database must
-// have nothing in it that matters: the simulated site is "sim".
+// Without -redis it starts the redis-server on the PATH, for itself alone. The server's
+// database must have nothing in it that matters: the simulated site is "sim".
 package main
 
 import (

@@ -1,4 +1,5 @@
-// Command table prints how casper's model compares with four others on the same simulated traffic.
+// Command table prints how casper's model compares with four others on the same simulated
+// traffic.
 //
 //	go run ./server/internal/sim/table [-visits N] [-seeds N]
 package main
