@@ -3,6 +3,7 @@ package learn
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -114,5 +115,32 @@ func TestMadSnapshot(t *testing.T) {
 	}
 	if got := paths(m, "/9999"); len(got) != 1 {
 		t.Errorf("wanted: %v", got)
+	}
+}
+
+// A snapshot that an earlier version wrote, in which HTML and manifests could declare assets too,
+// says what it said then.
+func TestSnapshotOfEarlierVersion(t *testing.T) {
+	f, err := os.Open("testdata/earlier.casper")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	deltas, err := evidence.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := must(t, Config{})
+	m.Merge(deltas...)
+	for page, want := range map[string][]string{
+		"/":         {"/a.css?v=3", "/a.js", "/t.woff2"},
+		"/shop/new": {"/a.css?v=3", "/a.js"},
+		"/links":    {"/l.css"},
+		"/html":     {"/m.mjs"},
+		"/file":     {"/f.js"},
+	} {
+		if got := paths(m, page); !slices.Equal(got, want) {
+			t.Errorf("%s wants %q", page, got)
+		}
 	}
 }
