@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -17,7 +16,6 @@ import (
 var update = flag.Bool("update", false, "write the expected output in testdata/script anew")
 
 func TestMain(m *testing.M) {
-	promisePatience = time.Minute
 	testscript.Main(m, map[string]func(){"casper": main})
 }
 

@@ -24,10 +24,16 @@ type serving struct {
 	h2c           bool
 	capacityBits  uint8
 	cookie        string
+	noCookie      bool
 	track         string
-	maxAssets     int
+	policy        server.Policy
 	maxBytes      byteSize
 	learn         string
+	learnFrom     int
+	holdOut       float64
+	learnMemory   byteSize
+	pageQuery     []string
+	learnNot      []string
 	state         string
 	manifests     []string
 	admin         string
@@ -35,12 +41,8 @@ type serving struct {
 	trusted       networks
 }
 
-// promisePatience is how long a page waits for its promises to be written; 0 is the policy's
-// own. Tests, on machines that are busy, have more.
-var promisePatience time.Duration
-
 func newServe(t *tool) *cobra.Command {
-	s := serving{maxBytes: 256 << 10}
+	s := serving{maxBytes: 256 << 10, learnMemory: 8 << 20}
 	cmd := &cobra.Command{
 		Use:   "serve [DIR]",
 		Short: "Serve a demo, a folder or an application, and send ahead what clients lack",
@@ -53,7 +55,9 @@ the first bytes of its HTML (with DIR), and from what browsers were seen to ask 
 (--learn). It ends at SIGTERM or SIGINT, once all answers are through.`,
 		Example: `  casper serve
   casper serve ./public --listen :8443 --cert cert.pem --key key.pem
-  casper serve --proxy http://127.0.0.1:3000 --state learned.casper --admin 127.0.0.1:9090`,
+  casper serve --proxy http://127.0.0.1:3000 --state learned.casper --admin 127.0.0.1:9090
+  casper serve --proxy http://127.0.0.1:3000 --no-push --page-query lang --learn-not /account/
+  casper serve ./public --hint-programs && curl --http2 -kv https://127.0.0.1:8443/`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: action(func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -73,10 +77,21 @@ the first bytes of its HTML (with DIR), and from what browsers were seen to ask 
 	f.BoolVar(&s.h2c, "h2c", false, "speak HTTP/1 and HTTP/2 over cleartext, for use behind something that speaks TLS")
 	f.Uint8Var(&s.capacityBits, "capacity-bits", casper.DefaultCapacityBits, "the cookie's `bits`, 1 to 15, as in H2O")
 	f.StringVar(&s.cookie, "cookie-name", casper.CookieName, "the cookie's `name`")
+	f.BoolVar(&s.noCookie, "no-cookie", false, "neither read nor set the cookie: each visit is like the first")
 	f.StringVar(&s.track, "track", "blocking-assets", "what enters the cookie: `blocking-assets|all`")
-	f.IntVar(&s.maxAssets, "max-assets", 8, "send at most this `number` of assets ahead of one page")
+	f.IntVar(&s.policy.MaxAssets, "max-assets", 8, "send at most this `number` of assets ahead of one page")
 	f.Var(&s.maxBytes, "max-bytes", "push at most this `size` ahead of one page: 262144, 256KiB, 1MB")
+	f.BoolVar(&s.policy.NoPush, "no-push", false, "never push")
+	f.BoolVar(&s.policy.NoHints, "no-hints", false, "never send 103 Early Hints of casper's own")
+	f.BoolVar(&s.policy.NoLinks, "no-links", false, "never add Link headers to an answer")
+	f.BoolVar(&s.policy.HintPrograms, "hint-programs", false, "send 103 also to HTTP/2 clients that are no browsers, such as curl")
+	f.DurationVar(&s.policy.PushWait, "push-wait", 50*time.Millisecond, "let a page wait for its pushes to be announced at most for this `time`")
 	f.StringVar(&s.learn, "learn", "on", "learn what pages need: `on|off|shadow`, the last without acting on it")
+	f.IntVar(&s.learnFrom, "learn-from", 3, "believe an asset after this `number` of clients, 1 to 32")
+	f.Float64Var(&s.holdOut, "hold-out", 0.05, "send nothing learned with this `share` of the views, 0 to 1, to see what pages still need")
+	f.Var(&s.learnMemory, "learn-memory", "learn within this `size` of memory, at least 256KiB")
+	f.StringArrayVar(&s.pageQuery, "page-query", nil, "this query `parameter` makes pages different, such as lang; may be repeated")
+	f.StringArrayVar(&s.learnNot, "learn-not", nil, "learn no asset whose path begins with this `prefix`; may be repeated")
 	f.StringVar(&s.state, "state", "", "keep what is learned in this `file`, or share it by redis://host:6379/?site=NAME, the same for all nodes")
 	f.StringArrayVar(&s.manifests, "manifest", nil, "a `file` that says what pages need: Vite's, webpack's, _headers, rules; may be repeated")
 	f.StringVar(&s.admin, "admin", "", "serve metrics, a dashboard and the learned model on this `address`")
@@ -126,8 +141,11 @@ func (s *serving) check(cmd *cobra.Command) error {
 	if !httpguts.ValidHeaderFieldName(s.cookie) { // both are tokens (RFC 6265, section 4.1.1)
 		return usagef("--cookie-name %.60q cannot be a cookie's name", s.cookie)
 	}
-	if s.maxAssets < 1 {
-		return usagef("--max-assets is at least 1, not %d", s.maxAssets)
+	if s.policy.MaxAssets < 1 {
+		return usagef("--max-assets is at least 1, not %d", s.policy.MaxAssets)
+	}
+	if s.policy.PushWait <= 0 {
+		return usagef("--push-wait is longer than 0, not %v", s.policy.PushWait)
 	}
 	for _, w := range []struct {
 		flag, value string
@@ -137,8 +155,8 @@ func (s *serving) check(cmd *cobra.Command) error {
 			return err
 		}
 	}
-	if s.learn == "off" && s.state != "" {
-		return usagef("--state keeps what is learned: it needs --learn=on or shadow")
+	if err := s.checkLearning(cmd); err != nil {
+		return err
 	}
 	if cmd.Flags().Changed("proxy") && s.upstream == "" {
 		return usagef("--proxy needs a URL")
@@ -160,10 +178,11 @@ func (t *tool) serve(ctx context.Context, s *serving) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	log := newLogger(t.stderr, s.logFormat)
+	s.policy.MaxBytes = int64(s.maxBytes)
 
 	h := &server.Handler{
-		Policy:  server.Policy{MaxAssets: s.maxAssets, MaxBytes: int64(s.maxBytes), PushWait: promisePatience},
-		Cookie:  server.Cookie{Name: s.cookie},
+		Policy:  s.policy,
+		Cookie:  server.Cookie{Name: s.cookie, Off: s.noCookie},
 		Params:  casper.Params{CapacityBits: s.capacityBits},
 		Keys:    server.KeyVersion,
 		Track:   trackOf(s.track),

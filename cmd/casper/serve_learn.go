@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/cache-aware/casper/server/learn"
 	"github.com/cache-aware/casper/server/learn/keep"
 	"github.com/cache-aware/casper/server/learn/signals"
@@ -27,13 +29,39 @@ func (l *learning) model() *learn.Model {
 	return l.source.Model
 }
 
+// checkLearning finds what makes no sense of the flags about learning.
+func (s *serving) checkLearning(cmd *cobra.Command) error {
+	if s.learn == "off" {
+		if s.state != "" {
+			return usagef("--state keeps what is learned: it needs --learn=on or shadow")
+		}
+		for _, name := range []string{"learn-from", "hold-out", "learn-memory", "learn-not"} {
+			if cmd.Flags().Changed(name) {
+				return usagef("--%s is about learning: it needs --learn=on or shadow", name)
+			}
+		}
+	}
+	switch {
+	case s.learnFrom < 1 || s.learnFrom > 32:
+		return usagef("--learn-from is 1 to 32, not %d", s.learnFrom)
+	case !(s.holdOut >= 0 && s.holdOut <= 1): // NaN too
+		return usagef("--hold-out is 0 to 1, not %v", s.holdOut)
+	case s.learnMemory < 256<<10:
+		return usagef("--learn-memory is at least 256KiB, not %s", &s.learnMemory)
+	}
+	return nil
+}
+
 // openLearning returns nil where nothing is to be learned.
 func (s *serving) openLearning(log *slog.Logger) (*learning, error) {
 	if s.learn == "off" {
 		return nil, nil
 	}
 	shared := isRedis(s.state)
-	c := learn.Config{Share: shared}
+	c := learn.Config{Share: shared, Bytes: int(s.learnMemory), MinClients: s.learnFrom, HoldOut: s.holdOut}
+	if s.holdOut == 0 {
+		c.HoldOut = -1 // 0 is the default
+	}
 	if shared {
 		c.Secret = []byte(s.state) // the nodes of a fleet are told the same address
 	}
@@ -41,7 +69,8 @@ func (s *serving) openLearning(log *slog.Logger) (*learning, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &learning{source: &learned.Source{Model: model, Reader: signals.Reader{Cookie: s.cookie, Proxies: s.trusted}, Shadow: s.learn == "shadow"}}
+	reader := signals.Reader{Query: s.pageQuery, Deny: s.learnNot, Cookie: s.cookie, Proxies: s.trusted}
+	l := &learning{source: &learned.Source{Model: model, Reader: reader, Shadow: s.learn == "shadow"}}
 	switch {
 	case shared:
 		l.kept, err = share(model, s.state, log)

@@ -39,12 +39,12 @@ type served struct {
 	certConfig *tls.Config
 }
 
-// serve starts casper serve on a port that the kernel chose, and stops it when the test is
-// over. That it then ends with exit code 0 is part of every test.
+// serve starts casper serve on a port that the kernel chose, patient with a busy machine, and
+// stops it when the test is over. That it then ends with exit code 0 is part of every test.
 func serve(t *testing.T, args ...string) *served {
 	t.Helper()
 	s := &served{t: t, log: new(syncBuffer), certConfig: &tls.Config{InsecureSkipVerify: true}} // a development certificate
-	s.cmd = exec.Command("casper", append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	s.cmd = exec.Command("casper", append([]string{"serve", "--listen", "127.0.0.1:0", "--push-wait", "1m"}, args...)...)
 	s.cmd.Stderr = s.log
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -245,6 +245,43 @@ func TestServeThreeVisits(t *testing.T) {
 				t.Errorf("fourth visit: %q went ahead", fourth)
 			}
 		})
+	}
+}
+
+// Each means of delivery can be turned off, and the cookie too; what was turned off is delivered
+// by the next means.
+func TestServeTurnedOff(t *testing.T) {
+	for _, tt := range []struct {
+		flags                 []string
+		browser               bool
+		pushed, hinted, links int
+	}{
+		{[]string{}, false, 3, 0, 0},
+		{[]string{}, true, 0, 3, 0},
+		{[]string{"--no-push"}, false, 0, 0, 3},
+		{[]string{"--no-push", "--hint-programs"}, false, 0, 3, 0},
+		{[]string{"--no-hints"}, true, 0, 0, 3},
+		{[]string{"--no-hints", "--no-links"}, true, 0, 0, 0},
+		{[]string{"--no-cookie"}, false, 3, 0, 0},
+	} {
+		v := visitor{served: serve(t, tt.flags...), browser: tt.browser}
+		_, x := v.visit("/")
+		hinted := 0
+		for _, early := range x.Early {
+			hinted += len(early.Values("link"))
+		}
+		if pushed, links := len(x.Pushed()), len(x.Header.Values("link")); pushed != tt.pushed || hinted != tt.hinted || links != tt.links {
+			t.Errorf("%q: %d pushed, %d hinted, %d linked", tt.flags, pushed, hinted, links)
+		}
+		if got, want := v.cookie != "", tt.pushed+tt.hinted+tt.links > 0 && !slices.Contains(tt.flags, "--no-cookie"); got != want {
+			t.Errorf("%q: the cookie is %q", tt.flags, v.cookie)
+		}
+	}
+	v := visitor{served: serve(t)}
+	v.visit("/")
+	v.served = serve(t, "--no-cookie")
+	if ahead, _ := v.visit("/"); len(ahead) != 3 {
+		t.Errorf("with --no-cookie, a client with %s was sent %q", v.cookie, ahead)
 	}
 }
 

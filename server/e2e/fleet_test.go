@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -86,25 +87,64 @@ func TestFleetSharesLinks(t *testing.T) {
 	}
 }
 
+// What is learned, from how many clients and of which pages, is set by flags.
+func TestLearningFlags(t *testing.T) {
+	t.Parallel()
+	o := newOrigin(0)
+	o.Links = false
+	s := serve(t, "--proxy", "http://"+serveHTTP(t, o), "--trust-proxy", "127.0.0.1/32", "--admin", "127.0.0.1:0",
+		"--learn-from", "4", "--hold-out", "0", "--learn-memory", "1MiB", "--page-query", "lang", "--learn-not", "/app")
+	page, people := "/?lang=de", 0
+	come := func() {
+		c := dial(t, s)
+		from := fmt.Sprintf("10.3.%d.1", people)
+		people++
+		ask(t, c, page, from, "document", "navigate", "")
+		for _, path := range blocking {
+			ask(t, c, path, from, link.Guess(path, "").As, "no-cors", "https://"+s.addr+page)
+		}
+		c.Close()
+	}
+	for range 3 { // as many as are enough by default
+		come()
+	}
+	explained := awaitExplained(t, s, page, "too few clients today")
+	for people < 20 && !strings.Contains(explained, `"wanted": true`) {
+		come()
+		explained = awaitExplained(t, s, page, fmt.Sprintf(`"views": %d,`, people))
+	}
+	if !strings.Contains(explained, "/base.css") || strings.Contains(explained, "/app.js") {
+		t.Errorf("%s", explained)
+	}
+	if other := awaitExplained(t, s, "/?lang=fr", ""); strings.Contains(other, "/base.css") {
+		t.Errorf("another page: %s", other)
+	}
+}
+
 // awaitKnown waits until a node knows an asset of the front page.
-func awaitKnown(t *testing.T, s *served, asset string) {
+func awaitKnown(t *testing.T, s *served, asset string) { awaitExplained(t, s, "/", asset) }
+
+// awaitExplained waits until what is known of a page contains a text, and returns it.
+func awaitExplained(t *testing.T, s *served, page, text string) string {
 	t.Helper()
+	body := ""
 	for range 120 {
-		resp, err := http.Get(s.admin + "/explain?page=/")
+		resp, err := http.Get(s.admin + "/explain?page=" + url.QueryEscape(page))
 		if err != nil {
 			t.Fatal(err)
 		}
-		body, err := io.ReadAll(resp.Body)
+		b, err := io.ReadAll(resp.Body)
 		resp.Body.Close()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.Contains(string(body), asset) {
-			return
+		if body = string(b); strings.Contains(body, text) {
+			return body
 		}
 		time.Sleep(250 * time.Millisecond)
 	}
-	t.Fatalf("%s is not known", asset)
+	t.Fatalf("nothing with %s is known of %s: %s", text, page, body)
+	return ""
 }
 
 // A node whose Redis dies goes on, and ends as if nothing were.
