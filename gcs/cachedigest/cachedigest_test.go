@@ -519,6 +519,18 @@ func ExampleParseHeaderLenient() {
 	// https://example.com/logo.svg not cached
 }
 
+// A server that keeps each asset's hash does not hash once a request.
+func ExampleHeader_LookupHash() {
+	hashes := []uint64{hash.Digest("https://example.com/style.css", ""), hash.Digest("https://example.com/other.css", "")}
+	h := cachedigest.ParseHeaderLenient("AfdA; complete")
+	for _, n := range hashes {
+		fmt.Println(h.LookupHash(n, false))
+	}
+	// Output:
+	// fresh
+	// not cached
+}
+
 func ExampleParse() {
 	d, err := cachedigest.Parse("CdZQ4A")
 	fmt.Println(d.Params(), slices.Collect(d.All()), err)

@@ -109,3 +109,18 @@ func ExampleFingerprint_FalsePositive() {
 	fmt.Printf("%.4f\n", f.FalsePositive())
 	// Output: 0.0100
 }
+
+// How large a cookie's universe has to be for a site of 500 assets, if one asset in
+// fifty may be left out by mistake.
+func ExampleBitsFor() {
+	fmt.Println(casper.BitsFor(500, 0.02), casper.BitsFor(80, 0.01))
+	// Output: 15 13
+}
+
+// What a cookie can tell about a person: 33 bits could single out one in all of
+// humankind.
+func ExampleFingerprint_Entropy() {
+	p := casper.Params{}
+	fmt.Printf("%.0f bits\n", casper.New(p, 20, 178, 4711).Entropy())
+	// Output: 36 bits
+}

@@ -141,7 +141,3 @@ func Explain(src Source, most int) Explanation {
 	w.walk()
 	return w.Explanation
 }
-
-// Bits is the length of the stream in bits; where the text is faulty, of what
-// could be read of it.
-func (e *Explanation) Bits() int { return e.bits }

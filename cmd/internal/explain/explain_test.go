@@ -146,8 +146,8 @@ func TestWorkedExample(t *testing.T) {
 	if want := []Field{{Part: Spare, Offset: 16, Len: 2}}; !slices.Equal(e.Rest, want) {
 		t.Errorf("rest %+v", e.Rest)
 	}
-	if e.Fault != nil || e.Keys != 2 || e.Bits() != 16 {
-		t.Errorf("fault %v, %d keys, %d bits", e.Fault, e.Keys, e.Bits())
+	if e.Fault != nil || e.Keys != 2 || e.bits != 16 {
+		t.Errorf("fault %v, %d keys, %d bits", e.Fault, e.Keys, e.bits)
 	}
 }
 
