@@ -229,7 +229,9 @@ func (r *Report) claims(supports []string, s Selection) {
 		dot := max(strings.LastIndexByte(op, '.'), 0) // a format's name may have one
 		format, name := op[:dot], strings.TrimPrefix(op[dot:], ".")
 		switch {
-		case !knownOps[name] || !knownFormat(format):
+		case knownOps[name] && !knownFormat(format):
+			r.Faults = append(r.Faults, fmt.Sprintf("it claims %q, and there are no vectors of %s", clip(op), clip(format)))
+		case !knownOps[name]:
 			r.Faults = append(r.Faults, fmt.Sprintf("it claims %q, and there is no such operation", clip(op)))
 		case asked[op] > 0 && skipped[op] == asked[op]:
 			r.Faults = append(r.Faults, fmt.Sprintf("it claims %s, and skipped all %d of its vectors", op, asked[op]))

@@ -2,8 +2,9 @@
 // test fails where that would change a file.
 //
 // The cases are in a small notation for bits (see notation.go), from which stream,
-// keys, the place of a fault and the picture in the comment follow. Nothing here
-// comes from the codec that the vectors are for: hashes are the standard library's,
+// keys, the place of a fault and the picture in the comment follow. Nothing in a
+// vector comes from the codec that it is for, and no more than the names of formats and
+// parameters in the schema comes from package formats: hashes are the standard library's,
 // codes are strings of the characters 0 and 1, and what was captured from other programs was
 // only copied.
 package main
@@ -21,6 +22,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cache-aware/casper/gcs/formats"
 	"github.com/cache-aware/casper/vectors"
 )
 
@@ -76,7 +78,38 @@ func build(version string) map[string][]byte {
 		panic(err)
 	}
 	built["manifest.json"] = ascii(append(data, '\n'))
+	built["schema/vectors.json"] = schema()
 	return built
+}
+
+// schema is the schema of vectors with the names of all formats and parameters: those
+// that it lacks are added behind the others.
+func schema() []byte {
+	text, err := vectors.Files.ReadFile("schema/vectors.json")
+	if err != nil {
+		panic(err)
+	}
+	s := string(text)
+	add := func(after, before, name, entry string) {
+		from := strings.Index(s, after)
+		to := from + strings.Index(s[from:], before)
+		if !strings.Contains(s[from:to], fmt.Sprintf("%q", name)) {
+			s = s[:to] + entry + s[to:]
+		}
+	}
+	for _, f := range formats.All() {
+		add(`"format": {"enum": [`, "]", f.Name, fmt.Sprintf(", %q", f.Name))
+		for _, p := range f.Params {
+			kind := "string"
+			if p.IsNumber() {
+				kind = "integer"
+			}
+			add(`"params": {
+      "type"`, `
+        "lenient"`, p.Name, fmt.Sprintf("\n        %q: {\"type\": %q},", p.Name, kind))
+		}
+	}
+	return []byte(s)
 }
 
 // marshal writes the file: a line for each member of a vector, so that a

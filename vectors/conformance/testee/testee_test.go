@@ -3,6 +3,7 @@ package testee
 import (
 	"testing"
 
+	"github.com/cache-aware/casper/gcs/formats"
 	"github.com/cache-aware/casper/vectors"
 	"github.com/cache-aware/casper/vectors/conformance"
 )
@@ -18,6 +19,30 @@ func TestVectors(t *testing.T) {
 		for _, v := range all {
 			for _, complaint := range conformance.Check(v, lenient, Casper{}) {
 				t.Errorf("%s (lenient %v): %s\n%s %s", v.ID, lenient, complaint, v.Params, v.Comment)
+			}
+		}
+	}
+}
+
+// Every format has vectors for each operation that it claims. CONTRIBUTING.md says how
+// they are made.
+func TestEveryFormatHasVectors(t *testing.T) {
+	all, err := conformance.Selection{}.Select()
+	if err != nil {
+		t.Fatal(err)
+	}
+	has := map[string]bool{}
+	for _, v := range all {
+		has[v.Format], has[v.Format+"."+v.Op] = true, true
+	}
+	for _, f := range formats.All() {
+		if !has[f.Name] {
+			t.Errorf("no vectors of %s", f.Name)
+			continue
+		}
+		for _, op := range formats.Ops() {
+			if f.Supports(op) && !has[f.Name+"."+string(op)] {
+				t.Errorf("no vectors of %s.%s", f.Name, op)
 			}
 		}
 	}
