@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/cache-aware/casper/gcs/formats"
+	"github.com/cache-aware/casper/vectors"
 	"github.com/cache-aware/casper/vectors/conformance"
 	"github.com/cache-aware/casper/vectors/conformance/testee"
 )
@@ -20,6 +23,18 @@ const behaviour = "CASPER_TEST_TESTEE"
 func TestMain(m *testing.M) {
 	if how := os.Getenv(behaviour); how != "" {
 		os.Exit(misbehave(how, os.Stdin, os.Stdout))
+	}
+	// The library is the testee of most tests here, and would be at fault in each for a
+	// claim that nothing can be asked about.
+	for _, f := range formats.All() {
+		all, err := vectors.All()
+		if err != nil {
+			panic(err)
+		}
+		if !slices.ContainsFunc(all, func(v vectors.Vector) bool { return v.Format == f.Name }) {
+			fmt.Fprintf(os.Stderr, "no vectors of %s: CONTRIBUTING.md says how they are made\n", f.Name)
+			os.Exit(1)
+		}
 	}
 	os.Exit(m.Run())
 }
