@@ -8,6 +8,7 @@ import (
 
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/server"
+	"github.com/cache-aware/casper/server/internal/testkit"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -152,7 +153,7 @@ func TestNothingToDoAllocates(t *testing.T) {
 				h.ServeHTTP(w, r)
 			})
 		}
-		if more := run(&server.Handler{Next: next}) - run(next); more > 2 && !raceEnabled {
+		if more := run(&server.Handler{Next: next}) - run(next); more > 2 && !testkit.Race {
 			t.Errorf("%s: %v allocations more", name, more)
 		}
 	}
@@ -167,14 +168,14 @@ func TestNothingToDoAllocates(t *testing.T) {
 			clear(w.header)
 			h.ServeHTTP(w, r)
 		})
-		if n > 10 && !raceEnabled {
+		if n > 10 && !testkit.Race {
 			t.Errorf("HTTP/%d, ten held: %v allocations", version, n)
 		}
 	}
 	c := &server.Client{Held: casper.New(casper.Params{}, keysOf(paths...)...), CanPush: true}
 	var p server.Policy
 	var room [12]server.Verdict
-	if n := testing.AllocsPerRun(100, func() { p.Decide(c, assets, room[:0]) }); n > 0 && !raceEnabled {
+	if n := testing.AllocsPerRun(100, func() { p.Decide(c, assets, room[:0]) }); n > 0 && !testkit.Race {
 		t.Errorf("a warm decision allocates %v times", n)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/server"
+	"github.com/cache-aware/casper/server/internal/testkit"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -112,7 +113,7 @@ func least(f func()) time.Duration {
 
 // slack is what a shared machine, and the race detector, may cost besides.
 func slack() time.Duration {
-	if raceEnabled {
+	if testkit.Race {
 		return 60
 	}
 	return 3
@@ -160,7 +161,7 @@ func TestHostileBudget(t *testing.T) {
 			if took > c.time*slack() {
 				t.Errorf("took %v, more than %v", took, c.time*slack())
 			}
-			if raceEnabled {
+			if testkit.Race {
 				return
 			}
 			bytes, allocs := cost(func() { read() })

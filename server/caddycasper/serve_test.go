@@ -25,6 +25,7 @@ import (
 
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/server/h2client"
+	"github.com/cache-aware/casper/server/internal/testkit"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -366,7 +367,7 @@ func TestUpgrade(t *testing.T) {
 	}))
 	defer app.Close()
 	log := "log\n" // puts Caddy's recorder below casper
-	if raceEnabled {
+	if testkit.Race {
 		log = "" // Caddy 2.11.9 itself has a race there: both directions count in one field
 	}
 	s := start(t, "casper\n"+log+"reverse_proxy "+strings.TrimPrefix(app.URL, "http://"))
@@ -389,7 +390,7 @@ func TestUpgrade(t *testing.T) {
 
 // Over HTTP/3 the 103 is the same. The writer there would send every field that is set.
 func TestHTTP3(t *testing.T) {
-	if raceEnabled {
+	if testkit.Race {
 		t.Skip("-race: Caddy 2.11.9 itself has one, between starting its TLS app and a QUIC handshake")
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/cache-aware/casper/server/internal/testkit"
 )
 
 func roundTrip(t testing.TB, a Asset) {
@@ -79,7 +81,7 @@ func TestLinkInjection(t *testing.T) {
 // back as itself and nothing else, and its text is a field value that net/http sends untouched.
 func TestAssetRoundTrip(t *testing.T) {
 	n := 1_000_000
-	if testing.Short() || raced {
+	if testing.Short() || testkit.Race {
 		n = 50_000
 	}
 	seed := rand.Uint64()

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/cache-aware/casper/server/internal/testkit"
 )
 
 const page = "https://example.com/dir/page?q=1"
@@ -287,7 +289,7 @@ func FuzzLinks(f *testing.F) {
 	f.Add("<https://example.com/../..//x>; rel=preload", "https://example.com")                    // dots that would make an authority
 	f.Add("<a>; rel=preload; x-http2-push-only,,, <?v>; rel=modulepreload;nopush", "/d/e?f")       // relative, with flags
 	f.Add("<//h:443>; rel=preconnect; crossorigin=use-credentials", "https://h/")                  // an origin
-	corpora(f, "url", func(url string) { f.Add("<"+url+">; rel=preload", "https://example.com/a/b") })
+	testkit.Corpus(f, "url", func(url []byte) { f.Add("<"+string(url)+">; rel=preload", "https://example.com/a/b") })
 	f.Fuzz(func(t *testing.T, value, base string) {
 		end := 0
 		var links []Link

@@ -25,6 +25,7 @@ import (
 
 	"github.com/cache-aware/casper/server/h2client"
 	"github.com/cache-aware/casper/server/internal/peer"
+	"github.com/cache-aware/casper/server/internal/testkit"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -944,7 +945,7 @@ func FuzzUpstream(f *testing.F) {
 	f.Add([]byte("HTTP/1.1 101 S\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\ndata"))                                              // an upgrade that nobody asked for
 	f.Add([]byte("HTTP/1.0 199 \r\nConnection: Link\r\nLink: </a>\r\n\r\nHTTP/1.1 304 N\r\nContent-Length: 5\r\n\r\nxxxxx"))      // odd codes
 	f.Add([]byte("HTTP/1.1 103 E\r\nLink: </a\r\n b>;\x01\r\nSet-Cookie: a\r\n\r\nHTTP/1.1 204 N\r\nContent-Length: 2\r\n\r\nx")) // folded, with a control
-	corpora(f, "httpresp")
+	testkit.Corpus(f, "httpresp", func(answer []byte) { f.Add(answer) })
 	f.Fuzz(func(t *testing.T, answer []byte) {
 		h, err := New("http://upstream", Config{})
 		if err != nil {

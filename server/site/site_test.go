@@ -22,6 +22,8 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/cache-aware/casper/server/internal/testkit"
 )
 
 // settle makes every file of a folder old enough for its time to tell a change.
@@ -807,7 +809,7 @@ func FuzzServe(f *testing.F) {
 	f.Add("/d", "", "", "*")                                   // a redirect
 	f.Add("/./.env", "identity;q=0", "bytes=-1,-1", "W/\"\"")  // hidden
 	f.Add("/a.css\x00", ",;,;=,q=1", "bytes=5-4", "\"unended") // junk
-	corpora(f, "path", func(path string) { f.Add("/"+path, "br, gzip", "", "") })
+	testkit.Corpus(f, "path", func(path []byte) { f.Add("/"+string(path), "br, gzip", "", "") })
 	f.Fuzz(func(t *testing.T, path, accept, ranges, match string) {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.URL.Path = path

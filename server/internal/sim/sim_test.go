@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cache-aware/casper/server/internal/testkit"
 	"github.com/cache-aware/casper/server/learn"
 )
 
@@ -18,7 +19,7 @@ func TestNumbersToReach(t *testing.T) {
 		sc := Scenarios(10000)[i]
 		t.Run(sc.Name, func(t *testing.T) {
 			t.Parallel()
-			if testing.Short() || slow {
+			if testing.Short() || testkit.Race {
 				seeds = seeds[:1]
 			}
 			var good, unseen tallyOf
@@ -59,7 +60,7 @@ func TestAttackedSite(t *testing.T) {
 	t.Parallel()
 	views, poisoned := 0, 0
 	sites := 8
-	if testing.Short() || slow {
+	if testing.Short() || testkit.Race {
 		sites = 2
 	}
 	for seed := range uint64(sites) {

@@ -1,5 +1,0 @@
-//go:build !race
-
-package caddycasper
-
-const raceEnabled = false
