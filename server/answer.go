@@ -185,18 +185,12 @@ func (w *response) late(code int, html bool, header http.Header) {
 	if len(want) == 0 {
 		return
 	}
-	heldBack := false
 	done := w.deliver(want, true, nil)
-	for i := range done {
-		switch v := &done[i]; {
-		case shared || !slices.Contains(named, v.Asset):
-		case v.Means == ByLink:
-			w.link(done[i:i+1], header)
-		case v.Reason == ReasonHeld:
-			heldBack = true
-		}
+	if shared {
+		return
 	}
-	if heldBack {
+	w.link(done, header, func(a *Asset) bool { return slices.Contains(named, a) })
+	if slices.ContainsFunc(done, func(v Verdict) bool { return v.Reason == ReasonHeld && slices.Contains(named, v.Asset) }) {
 		makePrivate(header) // the answer depends on the cookie
 	}
 }
@@ -205,17 +199,20 @@ func (w *response) late(code int, html bool, header http.Header) {
 // depend on this one.
 func (w *response) linkForAll(named []*Asset, header http.Header) {
 	plan := w.h.Policy.Decide(&Client{CanLink: true, Deny: w.client.Deny}, named, nil)
-	w.link(plan.Verdicts, header)
+	w.link(plan.Verdicts, header, nil)
 }
 
-// link adds the ByLink verdicts to the final header.
-func (w *response) link(verdicts []Verdict, header http.Header) {
+// link adds the ByLink verdicts to the final header, those of the chosen assets; nil is all.
+func (w *response) link(verdicts []Verdict, header http.Header, chosen func(*Asset) bool) {
+	var room [12]string
+	values := room[:0]
 	for _, v := range verdicts {
-		if v.Means == ByLink {
-			add(header, "Link", v.Asset.String())
-			w.h.stats.Linked.Add(1)
+		if v.Means == ByLink && (chosen == nil || chosen(v.Asset)) {
+			values = append(values, v.Asset.String())
 		}
 	}
+	add(header, "Link", values...)
+	w.h.stats.Linked.Add(int64(len(values)))
 }
 
 // setCookie writes the fingerprint, if it is news and the answer may carry it. A
@@ -257,9 +254,10 @@ func makePrivate(header http.Header) {
 }
 
 // add is Header.Add for a map whose slices may belong to others: handlers share them.
-func add(header http.Header, field, value string) {
-	values := header[field]
-	header[field] = append(values[:len(values):len(values)], value)
+func add(header http.Header, field string, more ...string) {
+	if values := header[field]; len(more) > 0 {
+		header[field] = append(values[:len(values):len(values)], more...)
+	}
 }
 
 // finish is called when Next has returned normally.

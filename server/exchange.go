@@ -69,7 +69,7 @@ func (w *response) arrive() {
 	}
 	if w.h.Observe != nil || w.s.observers != nil {
 		w.engage().arrived = time.Now()
-		w.early103 = !w.pushed && (w.conn != nil && w.conn.awaits(httpfacts.First(w.r.Header, "Referer")) || httpfacts.EarlyHinted(w.r.Header))
+		w.forHint = !w.pushed && (w.conn != nil && w.conn.awaits(httpfacts.First(w.r.Header, "Referer")) || httpfacts.EarlyHinted(w.r.Header))
 	}
 	for i, o := range w.s.observers {
 		if o == nil {
@@ -135,7 +135,7 @@ func (w *response) observed() {
 	}
 	told := &Exchange{
 		Request: w.r, Arrived: x.arrived, Client: httpfacts.Networks(w.h.Proxies).Client(w.r), Header: w.Header(), Status: w.status,
-		Pushed: w.pushed, Early: w.early103, Hinted: x.hinted,
+		Pushed: w.pushed, Early: w.forHint, Hinted: x.hinted,
 		Held: x.held, Plan: x.sent, Links: w.concluded(), Personal: x.personal, Unread: x.unread, HTML: x.html, Key: w.key,
 	}
 	observations := x.observations

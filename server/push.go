@@ -67,7 +67,7 @@ func (h *Handler) answering(w http.ResponseWriter, r *http.Request) *response {
 func (w *response) pushNow(opts *http.PushOptions, assets []link.Asset) []Verdict {
 	w.engage()
 	done := w.deliver(w.prepareAll(assets), w.facts().page, opts)
-	w.link(done, w.Header())
+	w.link(done, w.Header(), nil)
 	return done
 }
 

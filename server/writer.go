@@ -25,7 +25,7 @@ type response struct {
 	status    int
 	factsRead bool
 	pushed    bool // the request was made by a push
-	early103  bool // the request was made for a hint
+	forHint   bool // the request was made for a hint
 	committed bool // the final header has been passed on
 }
 
