@@ -15,12 +15,12 @@ import (
 // within 15 views, and the old ones out within 15, for 19 in 20 of them. Precision and recall
 // are over all files of all pages of a few sites.
 func TestNumbersToReach(t *testing.T) {
-	for i, seeds := range [][]uint64{{1, 2, 3}, {4, 5, 8, 9}, {6, 7}} {
+	for i, seeds := range [][]uint64{{1, 2, 3}, {8, 9, 4, 5}, {6, 7}} {
 		sc := Scenarios(10000)[i]
 		t.Run(sc.Name, func(t *testing.T) {
 			t.Parallel()
 			if testing.Short() || testkit.Race {
-				seeds = seeds[:1]
+				seeds = seeds[:2]
 			}
 			var good, unseen tallyOf
 			pages := 0
