@@ -20,10 +20,10 @@ func BenchmarkReadBits(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			b.ReportAllocs()
 			var sum uint64
-			r := bitio.NewReader(src)
+			r := bitio.NewReader(src, bitio.MSBFirst)
 			for i := 0; b.Loop(); i++ {
 				if i%benchOps == 0 {
-					r = bitio.NewReader(src)
+					r = bitio.NewReader(src, bitio.MSBFirst)
 				}
 				sum += r.ReadBits(n)
 			}
@@ -38,10 +38,10 @@ func BenchmarkReadBitsLSB(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			b.ReportAllocs()
 			var sum uint64
-			r := bitio.NewReaderLSB(src)
+			r := bitio.NewReader(src, bitio.LSBFirst)
 			for i := 0; b.Loop(); i++ {
 				if i%benchOps == 0 {
-					r = bitio.NewReaderLSB(src)
+					r = bitio.NewReader(src, bitio.LSBFirst)
 				}
 				sum += r.ReadBits(n)
 			}
@@ -80,10 +80,10 @@ func BenchmarkReadUnary(b *testing.B) {
 	src := w.AppendTo(nil, bitio.ZerosOne)
 	b.ReportAllocs()
 	var sum uint64
-	r := bitio.NewReader(src)
+	r := bitio.NewReader(src, bitio.MSBFirst)
 	for i := 0; b.Loop(); i++ {
 		if i%benchOps == 0 {
-			r = bitio.NewReader(src)
+			r = bitio.NewReader(src, bitio.MSBFirst)
 		}
 		sum += r.ReadUnary(bitio.ZerosOne, 63)
 	}

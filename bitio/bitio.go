@@ -12,9 +12,10 @@
 //	MSBFirst, bit    0 1 2 3 4 5 6 7   8 9 ...
 //	LSBFirst, bit    7 6 5 4 3 2 1 0   ...       9 8
 //
-// [Reader] and [Writer] are MSB first; [ReaderLSB] and [WriterLSB] are their
-// LSB-first twins. The zero value of each is ready for use. Errors are sticky:
-// read as much as you like and ask once.
+// [Reader] and [Writer] take either [Order]. The zero value of each is ready for use,
+// MSB first. Errors are sticky: read as much as you like and ask once. They are for
+// headers, tails and whatever else is read once a value; package gcs decodes the codes
+// themselves with [Peek].
 //
 // Reading beyond the end is io.ErrUnexpectedEOF and yields zeros, never bits
 // that are not there. Unary numbers are read against a bound, so that a hostile

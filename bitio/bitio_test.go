@@ -37,14 +37,14 @@ var orders = []struct {
 }{
 	{
 		"MSBFirst", bitio.MSBFirst,
-		func(b []byte) reader { r := bitio.NewReader(b); return &r },
+		func(b []byte) reader { r := bitio.NewReader(b, bitio.MSBFirst); return &r },
 		func() writer { return new(bitio.Writer) },
 		bitio.Peek,
 	},
 	{
 		"LSBFirst", bitio.LSBFirst,
-		func(b []byte) reader { r := bitio.NewReaderLSB(b); return &r },
-		func() writer { return new(bitio.WriterLSB) },
+		func(b []byte) reader { r := bitio.NewReader(b, bitio.LSBFirst); return &r },
+		func() writer { return &bitio.Writer{Order: bitio.LSBFirst} },
 		bitio.PeekLSB,
 	},
 }
@@ -295,9 +295,9 @@ func TestErrorsAreSticky(t *testing.T) {
 // 16 MiB of zeros against a bound of 100 is one refill and one error.
 func TestUnaryBoundIsCheap(t *testing.T) {
 	src := make([]byte, 16<<20)
-	r := bitio.NewReader(src)
+	r := bitio.NewReader(src, bitio.MSBFirst)
 	if n := testing.AllocsPerRun(10, func() {
-		r = bitio.NewReader(src)
+		r = bitio.NewReader(src, bitio.MSBFirst)
 		r.ReadUnary(bitio.ZerosOne, 100)
 	}); n != 0 || r.Err() != bitio.ErrUnary {
 		t.Errorf("%v allocations, error %v", n, r.Err())
@@ -307,7 +307,7 @@ func TestUnaryBoundIsCheap(t *testing.T) {
 // The zero values: an empty stream to read, an empty stream to write.
 func TestZeroValues(t *testing.T) {
 	var r bitio.Reader
-	var l bitio.ReaderLSB
+	var l bitio.Reader
 	for _, r := range []reader{&r, &l} {
 		if r.Left() != 0 || r.Offset() != 0 || r.Err() != nil || r.ReadBits(0) != 0 || r.Err() != nil {
 			t.Errorf("%T: left %d, offset %d, error %v", r, r.Left(), r.Offset(), r.Err())
@@ -317,7 +317,7 @@ func TestZeroValues(t *testing.T) {
 		}
 	}
 	var w bitio.Writer
-	var v bitio.WriterLSB
+	v := bitio.Writer{Order: bitio.LSBFirst}
 	for _, w := range []writer{&w, &v} {
 		w.WriteBits(0, 0)
 		if w.Len() != 0 || w.AppendTo(nil, bitio.OnesZero) != nil {
@@ -333,7 +333,7 @@ func TestNoAllocs(t *testing.T) {
 	}
 	out := make([]byte, 0, 256)
 	var w bitio.Writer
-	var v bitio.WriterLSB
+	v := bitio.Writer{Order: bitio.LSBFirst}
 	for _, tt := range []struct {
 		name string
 		f    func()
@@ -341,13 +341,13 @@ func TestNoAllocs(t *testing.T) {
 		{"Peek", func() { bitio.Peek(src, 9); bitio.Peek(src, 1020); bitio.Peek(src, 5000) }},
 		{"PeekLSB", func() { bitio.PeekLSB(src, 9); bitio.PeekLSB(src, 1020); bitio.PeekLSB(src, 5000) }},
 		{"Reader", func() {
-			for r := bitio.NewReader(src); r.Err() == nil; {
+			for r := bitio.NewReader(src, bitio.MSBFirst); r.Err() == nil; {
 				r.ReadBits(19)
 				r.ReadUnary(bitio.OnesZero, 900)
 			}
 		}},
 		{"ReaderLSB", func() {
-			for r := bitio.NewReaderLSB(src); r.Err() == nil; {
+			for r := bitio.NewReader(src, bitio.LSBFirst); r.Err() == nil; {
 				r.ReadBits(19)
 				r.ReadUnary(bitio.OnesZero, 900)
 			}

@@ -9,7 +9,7 @@ import (
 // The cookie qF0, read code by code: each is a quotient in unary and six bits of
 // remainder.
 func ExampleReader() {
-	r := bitio.NewReader([]byte{0xa8, 0x5d})
+	r := bitio.NewReader([]byte{0xa8, 0x5d}, bitio.MSBFirst)
 	for r.Left() >= 7 {
 		q := r.ReadUnary(bitio.ZerosOne, 127)
 		fmt.Println(q<<6 | r.ReadBits(6))
@@ -23,7 +23,7 @@ func ExampleReader() {
 
 // Errors are sticky, so one question at the end is enough.
 func ExampleReader_Err() {
-	r := bitio.NewReader([]byte{0xff})
+	r := bitio.NewReader([]byte{0xff}, bitio.MSBFirst)
 	v := r.ReadBits(5) + r.ReadBits(5) + r.ReadBits(5)
 	fmt.Println(v, r.Err())
 	// Output: 31 unexpected EOF
@@ -31,7 +31,7 @@ func ExampleReader_Err() {
 
 // A run of zeros costs no more than the bound allows.
 func ExampleReader_ReadUnary() {
-	r := bitio.NewReader(make([]byte, 1<<20))
+	r := bitio.NewReader(make([]byte, 1<<20), bitio.MSBFirst)
 	fmt.Println(r.ReadUnary(bitio.ZerosOne, 127), r.Err())
 	// Output: 0 bitio: unary number above its bound
 }
@@ -56,13 +56,13 @@ func ExampleWriter_AppendTo() {
 }
 
 // Safe Browsing fills octets from the other end.
-func ExampleReaderLSB() {
-	var w bitio.WriterLSB
+func ExampleReader_lsbFirst() {
+	w := bitio.Writer{Order: bitio.LSBFirst}
 	w.WriteUnary(bitio.OnesZero, 2)
 	w.WriteBits(5, 4)
 	src := w.AppendTo(nil, bitio.ZerosOne)
 	fmt.Printf("%08b\n", src)
-	r := bitio.NewReaderLSB(src)
+	r := bitio.NewReader(src, bitio.LSBFirst)
 	fmt.Println(r.ReadUnary(bitio.OnesZero, 9), r.ReadBits(4))
 	// Output:
 	// [00101011]

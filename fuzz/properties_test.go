@@ -322,15 +322,15 @@ func TestBitWriters(t *testing.T) {
 	check(t, 1000, map[string]gopter.Prop{
 		"bits read back as written": prop.ForAll(func(values []uint64, widths []uint8) bool {
 			var msb bitio.Writer
-			var lsb bitio.WriterLSB
+			lsb := bitio.Writer{Order: bitio.LSBFirst}
 			n := min(len(values), len(widths))
 			for i := range n {
 				w := uint(widths[i]) % 65
 				msb.WriteBits(values[i]&(1<<w-1), w)
 				lsb.WriteBits(values[i]&(1<<w-1), w)
 			}
-			a := bitio.NewReader(msb.AppendTo(nil, bitio.ZerosOne))
-			b := bitio.NewReaderLSB(lsb.AppendTo(nil, bitio.OnesZero))
+			a := bitio.NewReader(msb.AppendTo(nil, bitio.ZerosOne), bitio.MSBFirst)
+			b := bitio.NewReader(lsb.AppendTo(nil, bitio.OnesZero), bitio.LSBFirst)
 			for i := range n {
 				w := uint(widths[i]) % 65
 				if want := values[i] & (1<<w - 1); a.ReadBits(w) != want || b.ReadBits(w) != want {
@@ -346,13 +346,13 @@ func TestBitWriters(t *testing.T) {
 				run = bitio.OnesZero
 			}
 			var msb bitio.Writer
-			var lsb bitio.WriterLSB
+			lsb := bitio.Writer{Order: bitio.LSBFirst}
 			for _, v := range values {
 				msb.WriteUnary(run, v%5000)
 				lsb.WriteUnary(run, v%5000)
 			}
-			a := bitio.NewReader(msb.AppendTo(nil, run))
-			b := bitio.NewReaderLSB(lsb.AppendTo(nil, run))
+			a := bitio.NewReader(msb.AppendTo(nil, run), bitio.MSBFirst)
+			b := bitio.NewReader(lsb.AppendTo(nil, run), bitio.LSBFirst)
 			for _, v := range values {
 				if v %= 5000; a.ReadUnary(run, v) != v || b.ReadUnary(run, 5000) != v {
 					return false

@@ -202,7 +202,7 @@ func (d Digest) encode() []byte {
 }
 
 func decode(octets []byte, end gcs.End) (Digest, error) {
-	r := bitio.NewReader(octets)
+	r := bitio.NewReader(octets, bitio.MSBFirst)
 	p := Params{uint8(r.ReadBits(5)), uint8(r.ReadBits(5))}
 	if r.Err() != nil {
 		return Digest{}, &gcs.Error{

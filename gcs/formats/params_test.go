@@ -31,12 +31,6 @@ func params(pairs ...any) (p formats.Params) {
 	return p
 }
 
-// lenient reads as the deployed reader does.
-func lenient(p formats.Params) formats.Params {
-	p.Lenient = true
-	return p
-}
-
 // What a format says of itself is complete, and formats that share the name of a
 // parameter share its flag and kind: a command has one flag for both.
 func TestFormatsDescribeThemselves(t *testing.T) {

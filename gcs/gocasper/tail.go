@@ -35,7 +35,7 @@ func (p Params) lenient(src []byte) (Fingerprint, error) {
 	}
 
 	// What is left is no complete code.
-	r := bitio.NewReader(src[pos/8:])
+	r := bitio.NewReader(src[pos/8:], bitio.MSBFirst)
 	r.ReadBits(uint(pos % 8))
 	q := r.ReadUnary(bitio.OnesZero, math.MaxUint64-64)
 	left := end - pos // with the quotient and the zero that ends it
@@ -94,7 +94,7 @@ func (p Params) strict(src []byte) (Fingerprint, error) {
 	// From end on there may be zeros only: up to the next octet, and one octet more
 	// where go-casper would not read the last key otherwise.
 	rest := len(src)*8 - end
-	r := bitio.NewReader(src[end/8:])
+	r := bitio.NewReader(src[end/8:], bitio.MSBFirst)
 	r.ReadBits(uint(end % 8))
 	zeros := int(r.ReadUnary(bitio.ZerosOne, math.MaxUint64-64))
 	allZero := r.Err() != nil || rest == 0

@@ -115,14 +115,8 @@ func (s *stream) bit(i int) byte {
 }
 
 // number returns n bits, most or least significant first as the stream has them.
-func (s *stream) number(offset, n int) (v uint64) {
-	for i := range n {
-		b := uint64(s.bit(offset+i) - '0')
-		if s.order == bitio.LSBFirst {
-			v |= b << i
-		} else {
-			v = v<<1 | b
-		}
-	}
-	return v
+func (s *stream) number(offset, n int) uint64 {
+	r := bitio.NewReader(s.octets[offset/8:], s.order)
+	r.ReadBits(uint(offset % 8))
+	return r.ReadBits(uint(n))
 }

@@ -21,7 +21,7 @@ func Fuzz(data []byte) int {
 			return 0
 		}
 		write(&bitio.Writer{}, bitio.MSBFirst, ops)
-		write(&bitio.WriterLSB{}, bitio.LSBFirst, ops)
+		write(&bitio.Writer{Order: bitio.LSBFirst}, bitio.LSBFirst, ops)
 		return 1
 	}
 	n := in.Below(64)
@@ -69,10 +69,10 @@ type reader interface {
 
 func newReader(order bitio.Order, src []byte) reader {
 	if order == bitio.LSBFirst {
-		r := bitio.NewReaderLSB(src)
+		r := bitio.NewReader(src, bitio.LSBFirst)
 		return &r
 	}
-	r := bitio.NewReader(src)
+	r := bitio.NewReader(src, bitio.MSBFirst)
 	return &r
 }
 
