@@ -60,7 +60,7 @@ func TestMakersNameTheIndex(t *testing.T) {
 		"formats decred-v2":       {made("decred-v2", formats.Params{}, 1, 1<<60), "set: out-of-range at index 1"},
 		"formats rice-delta":      {made("rice-delta", formats.Params{}, 1, 1<<32), "set: out-of-range at index 1"},
 		"formats rice-delta long": {made("rice-delta", params("rice", 2), 1, 1<<32-1), "set: limit at index 1"},
-		"formats go-casper long":  {made("go-casper", params("p", 1, "n", 1<<31), 1<<30, 1), "set: limit at index 0"},
+		"formats go-casper long":  {made("go-casper", params("p", 1, "n", int64(1<<31)), 1<<30, 1), "set: limit at index 0"},
 		"formats digest long":     {made("cache-digest", params("log2n", 31, "log2p", 0), 1, 1<<30), "set: limit at index 1"},
 		"formats raw long":        {made("raw", params("rice", 0), 1, 1<<30), "set: limit at index 1"},
 		// The keys are sorted before a filter is made of them: the index is that among
@@ -98,7 +98,12 @@ func TestNewReducesKeys(t *testing.T) {
 // params makes parameters of names and numbers in turn.
 func params(pairs ...any) (p formats.Params) {
 	for i := 0; i < len(pairs); i += 2 {
-		p.SetNumber(pairs[i].(string), int64(pairs[i+1].(int)))
+		switch v := pairs[i+1].(type) {
+		case int:
+			p.SetNumber(pairs[i].(string), int64(v))
+		case int64:
+			p.SetNumber(pairs[i].(string), v)
+		}
 	}
 	return p
 }
