@@ -49,8 +49,9 @@ func (r Rel) String() string {
 // it can be a map key. The zero Asset is not valid.
 type Asset struct {
 	// Path is the request target on the page's own origin: one leading slash, path and optional
-	// query, percent-encoded as on the wire, without dot segments or a fragment. For
-	// [Preconnect] it is an origin such as "https://fonts.example".
+	// query, percent-encoded as on the wire, without dot segments or a fragment. On another
+	// origin it is that with scheme and host in front, "https://cdn.example/a.css"; see
+	// [Asset.Foreign]. For [Preconnect] it is an origin such as "https://fonts.example".
 	Path string
 
 	// As is the destination: "style", "script", "font", "image", "fetch" and so on, lower case.

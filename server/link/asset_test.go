@@ -57,7 +57,7 @@ func TestLinkInjection(t *testing.T) {
 	hostile := []string{
 		"", " ", "a.css", "//evil", "///evil", `/\evil`, "/%0d%0a", "/%0D%0ASet-Cookie: a=b", "/a>,<", "/a>, <https://evil.example/>; rel=preconnect", "/a\r\nSet-Cookie: a=b",
 		"/a;b", "/a,b", `/a"b`, "/a b", "/a\tb", "/a\x00b", "/a\x7fb", "/\u00e9", "/\xff", "/a#b", "/a`b", "/{a}", "/%", "/%1", "/%1g", "/%00", "/%1f", "/%7F",
-		"/.", "/..", "/./a", "/a/../b", "/%2e/a", "/a/%2E%2e", "https://evil.example/", "javascript:alert(1)", strings.Repeat("/a", MaxPath),
+		"/.", "/..", "/./a", "/a/../b", "/%2e/a", "/a/%2E%2e", "javascript:alert(1)", "ftp://evil.example/", "https:///a", "https://evil.example", "https://evil.example/../a", "https://evil example/a", "https://evil.example/a,b", "https://EVIL.example/a", "https://evil.example:443/a", "https://u@evil.example/a", strings.Repeat("/a", MaxPath),
 	}
 	for _, s := range hostile {
 		for field, a := range map[string]Asset{
@@ -72,6 +72,65 @@ func TestLinkInjection(t *testing.T) {
 		} {
 			if a.Valid() || a.Hintable() || a.String() != "" || len(a.Append(nil)) > 0 {
 				t.Errorf("%s: %q was taken: %q", field, s, a)
+			}
+		}
+	}
+}
+
+// What lies on another origin is read where it is asked for, in one spelling, and read back.
+func TestForeign(t *testing.T) {
+	page := Base{Scheme: "https", Authority: "example.com", Path: "/dir/page", Foreign: true}
+	for target, want := range map[string]string{
+		"https://cdn.example/a.css":       "https://cdn.example/a.css",
+		"HTTPS://CDN.Example:443/A.css?v": "https://cdn.example/A.css?v",
+		"//cdn.example/b/../a.css#x":      "https://cdn.example/a.css",
+		"http://example.com/a.css":        "http://example.com/a.css",
+		"https://cdn.example":             "https://cdn.example/",
+		"https://cdn.example?v":           "https://cdn.example/?v",
+		"https://example.com/a.css":       "/a.css",
+		"a.css":                           "/dir/a.css",
+		"data:text/css,":                  "",
+		"ftp://cdn.example/a":             "",
+		"https://cdn.example/a,b":         "",
+		"https://u:p@cdn.example/a":       "",
+		"https://cdn.example/%00":         "",
+	} {
+		var got Asset
+		for l := range Links([]string{"<" + target + ">; rel=preload; as=style; nopush"}, page) {
+			got = l.Asset
+		}
+		if got.Path != want || got.Valid() != (want != "") || got.Foreign() != strings.Contains(want, "://") {
+			t.Errorf("%s: %+v, foreign %t, valid %t; want %q", target, got, got.Foreign(), got.Valid(), want)
+		}
+		if want == "" {
+			continue
+		}
+		for l := range Links([]string{got.String()}, page) {
+			if l.Asset != got {
+				t.Errorf("%s is read back as %+v", got, l.Asset)
+			}
+		}
+		if own := Parse([]string{got.String()}, "https://example.com/dir/page"); got.Foreign() != (len(own) == 0) {
+			t.Errorf("%s: %v without Base.Foreign", got, own)
+		}
+	}
+}
+
+// What a 103 may have of a link: all that a browser knows, and nothing that is for servers.
+func TestEarly(t *testing.T) {
+	for value, want := range map[string]string{
+		"</a.css>; rel=preload; as=style; nopush":                               "</a.css>; rel=preload; as=style",
+		`</a.css>; rel="preload"; as=style; x-y=1`:                              "</a.css>; rel=preload; as=style",
+		"<https://cdn.example>; rel=dns-prefetch":                               "<https://cdn.example>; rel=dns-prefetch",
+		"</a,b.css>; rel=preload; as=style; nopush":                             "</a,b.css>; rel=preload; as=style",
+		`</h.png>; rel=preload; NoPush ; as=image; imagesrcset="a 1x; b, push"`: `</h.png>; rel=preload; as=image; imagesrcset="a 1x; b, push"`,
+		"</p>; rel=push; x-http2-push-only=1":                                   "</p>; rel=push",
+		"<https://cdn.example/a.css>; rel=preload; as=style":                    "<https://cdn.example/a.css>; rel=preload; as=style",
+		"no link": "",
+	} {
+		for l := range Links([]string{value}, Base{}) {
+			if got := l.Early(value); got != want {
+				t.Errorf("%s: %q, want %q", value, got, want)
 			}
 		}
 	}

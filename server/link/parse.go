@@ -10,14 +10,14 @@ import (
 // looked at.
 const (
 	MaxValues     = 64   // header values inspected
-	MaxValueBytes = 8192 // bytes of one value; proxies cut a field near this size
+	MaxValueBytes = 8192 // bytes of one value; the links that fit in whole are read
 	MaxLinks      = 256  // links over all values
 )
 
 // Why a link is not an asset that can be delivered; see [Link].
 var (
 	ErrSyntax      = errors.New("link: not a link value of RFC 8288")
-	ErrTooLong     = errors.New("link: value longer than 8192 bytes")
+	ErrTooLong     = errors.New("link: behind the first 8192 bytes of a value")
 	ErrRel         = errors.New("link: no relation that asks for an early fetch")
 	ErrForeign     = errors.New("link: target on another origin")
 	ErrTarget      = errors.New("link: target is not a safe path")
@@ -62,11 +62,9 @@ func Links(values []string, base Base) iter.Seq[Link] {
 	return func(yield func(Link) bool) {
 		count := 0
 		for i, v := range values[:min(len(values), MaxValues)] {
-			if len(v) > MaxValueBytes {
-				if !yield(Link{Value: i, End: len(v), Err: ErrTooLong}) {
-					return
-				}
-				continue
+			cut := len(v) > MaxValueBytes
+			if cut {
+				v = v[:MaxValueBytes]
 			}
 			for pos := skipToLink(v, 0); pos < len(v); pos = skipToLink(v, pos) {
 				if count++; count > MaxLinks {
@@ -74,7 +72,10 @@ func Links(values []string, base Base) iter.Seq[Link] {
 				}
 				var l Link
 				l, pos = readLink(v, pos, base)
-				l.Value = i
+				if l.Value = i; cut && pos == len(v) {
+					// The bound may have cut it in two, and what lies behind is not looked at.
+					l = Link{Value: i, Start: l.Start, End: len(values[i]), Err: ErrTooLong}
+				}
 				if !yield(l) {
 					return
 				}
@@ -218,3 +219,47 @@ func skipSpace(v string, pos int) int {
 }
 
 func isSpace(b byte) bool { return b == ' ' || b == '\t' }
+
+// Early returns the link as it may stand in a 103: an asset with the attributes that a browser
+// knows ([Asset.Append]), and anything else as it came, without the parameters that are for
+// servers (nopush and x-http2-push-only). The value is the one that holds the link. It is empty
+// for what is no link value.
+func (l Link) Early(value string) string {
+	switch l.Err {
+	case nil:
+		return string(l.Asset.Append(nil))
+	case ErrSyntax, ErrTooLong:
+		return ""
+	}
+	text := value[l.Start:l.End]
+	if !strings.Contains(strings.ToLower(text), "push") {
+		return text
+	}
+	end := strings.IndexByte(text, '>') + 1
+	early := []byte(text[:end])
+	for pos := end; pos < len(text); {
+		next := skipParam(text, pos+1)
+		name, _, _ := strings.Cut(strings.Trim(text[pos:next], "; \t"), "=")
+		if name = strings.TrimSpace(name); !strings.EqualFold(name, "nopush") && !strings.EqualFold(name, "x-http2-push-only") {
+			early = append(early, text[pos:next]...)
+		}
+		pos = next
+	}
+	return string(early)
+}
+
+// skipParam goes on to the next semicolon outside quotes.
+func skipParam(v string, pos int) int {
+	for pos < len(v) && v[pos] != ';' {
+		if v[pos] != '"' {
+			pos++
+			continue
+		}
+		_, after, ok := readQuoted(v, pos)
+		if !ok {
+			return len(v)
+		}
+		pos = after
+	}
+	return pos
+}

@@ -203,10 +203,31 @@ func TestResolve(t *testing.T) {
 		{"//x://y/z", "a.css", "", ErrTarget},
 	}
 	for _, tt := range tests {
-		got, err := ParseBase(tt.base).resolve(tt.ref)
+		got, err := ParseBase(tt.base).Resolve(tt.ref)
 		if got != tt.want || !errors.Is(err, tt.err) {
 			t.Errorf("resolve(%q) on %q = %q, %v; want %q, %v", tt.ref, tt.base, got, err, tt.want, tt.err)
 		}
+	}
+}
+
+// A value of any length is used as far as it fits: frameworks write Link fields of 12 kB.
+func TestLongValue(t *testing.T) {
+	var list []string
+	for i := range 300 {
+		list = append(list, fmt.Sprintf("</_app/immutable/chunks/%04d.js>; rel=modulepreload", i))
+	}
+	value := strings.Join(list, ", ")
+	read := Parse([]string{value}, "/")
+	if len(read) != MaxValueBytes/(len(list[0])+2) {
+		t.Errorf("%d links of %d octets are read", len(read), len(value))
+	}
+	for i, a := range read {
+		if want := fmt.Sprintf("/_app/immutable/chunks/%04d.js", i); a.Path != want {
+			t.Fatalf("link %d is %s", i, a.Path)
+		}
+	}
+	if kept := Filter([]string{value}, Base{}, func(l Link) bool { return l.Err != nil }); len(kept) != 1 || !strings.HasPrefix(kept[0], list[len(read)]) {
+		t.Errorf("what lies behind the bound does not stay: %.80q", kept)
 	}
 }
 

@@ -8,6 +8,7 @@ type Base struct {
 	Scheme    string // "https"; empty refuses every absolute URL
 	Authority string // host, and port unless it is the scheme's own; any case
 	Path      string // path of the page, percent-encoded; a query is passed over; empty is "/"
+	Foreign   bool   // take what is to be fetched from other origins, too; see [Asset.Foreign]
 }
 
 // ParseBase splits a URL such as "https://example.com/dir/page", or a path alone. A query or
@@ -23,9 +24,10 @@ func ParseBase(url string) Base {
 	return Base{Scheme: scheme, Authority: authority, Path: path}
 }
 
-// resolve turns a URI reference into a request target of the base's own origin (RFC 3986,
-// section 5.2, with the fragment dropped since it is never sent).
-func (b Base) resolve(ref string) (string, error) {
+// Resolve turns a URI reference into a request target of the base's own origin (RFC 3986,
+// section 5.2, with the fragment dropped since it is never sent), or into a URL of another
+// origin if these are taken. An error is [ErrForeign] or [ErrTarget].
+func (b Base) Resolve(ref string) (string, error) {
 	ref = strings.Trim(ref, " \t") // as the URL standard has it
 	ref, _, _ = strings.Cut(ref, "#")
 	if ref == "" {
@@ -34,17 +36,17 @@ func (b Base) resolve(ref string) (string, error) {
 	path := ref
 	if scheme, ok := schemeOf(ref); ok {
 		rest, slashes := strings.CutPrefix(ref[len(scheme)+1:], "//")
-		if !slashes || !strings.EqualFold(scheme, b.Scheme) {
+		if !slashes {
 			return "", ErrForeign
 		}
 		var authority string
-		if authority, path = cutAuthority(rest); !b.own(authority) {
-			return "", ErrForeign
+		if authority, path = cutAuthority(rest); !strings.EqualFold(scheme, b.Scheme) || !b.own(authority) {
+			return b.foreign(scheme, authority, path)
 		}
 	} else if rest, ok := strings.CutPrefix(ref, "//"); ok {
 		var authority string
 		if authority, path = cutAuthority(rest); !b.own(authority) {
-			return "", ErrForeign
+			return b.foreign(b.Scheme, authority, path)
 		}
 	}
 	if path == "" || path[0] != '/' {
@@ -55,6 +57,22 @@ func (b Base) resolve(ref string) (string, error) {
 		return "", ErrTarget
 	}
 	return path, nil
+}
+
+// foreign returns a URL of another origin, in the form that [Asset.Valid] takes.
+func (b Base) foreign(scheme, authority, path string) (string, error) {
+	if !b.Foreign {
+		return "", ErrForeign
+	}
+	if path == "" || path[0] != '/' {
+		path = "/" + path
+	}
+	scheme = strings.ToLower(scheme)
+	url := scheme + "://" + trimPort(strings.ToLower(authority), scheme) + removeDotSegments(path)
+	if !validURL(url) {
+		return "", ErrTarget
+	}
+	return url, nil
 }
 
 // join puts a reference that does not begin with a slash behind the base: behind its folder, or

@@ -241,18 +241,15 @@ func (s *scan) rebase(ref string) {
 	}
 }
 
-// resolve makes a request target of a reference, with the rules that package link has for
-// them. Relative references are foreign where the base element leads to another origin.
+// resolve makes a request target of a reference. Relative references are foreign where the
+// base element leads to another origin.
 func (s *scan) resolve(ref string) (string, bool) {
 	ref = strings.TrimSpace(ref)
-	absolute := strings.Contains(ref, "://") || strings.HasPrefix(ref, "//")
-	if ref == "" || strings.ContainsAny(ref, `<>"\`) || s.foreign && !absolute {
+	if s.foreign && !strings.Contains(ref, "://") && !strings.HasPrefix(ref, "//") {
 		return "", false
 	}
-	for l := range link.Links([]string{"<" + ref + ">; rel=preload"}, s.base) {
-		return l.Asset.Path, l.Err == nil
-	}
-	return "", false
+	target, err := s.base.Resolve(ref)
+	return target, err == nil
 }
 
 // anyScreen reports whether a media attribute lets a sheet apply to a screen for certain: only
