@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/server/internal/httpfacts"
 	"github.com/cache-aware/casper/server/internal/memory"
 	"github.com/cache-aware/casper/server/link"
@@ -38,16 +39,22 @@ func (w *response) answer(code int, header http.Header, body []byte) {
 
 // learnFile learns about a file from its own answer, if some page wants the file.
 func (w *response) learnFile(code int, header http.Header) {
-	if w.r.Method != http.MethodGet || code != http.StatusOK && code != http.StatusNotModified || !w.s.memory.Used() {
+	if w.r.Method != http.MethodGet || !w.s.memory.Used() {
 		return
 	}
 	f := w.facts()
 	file := w.s.memory.KnownFile(memory.Place{Host: f.place.Host, Path: f.target})
-	if file == nil {
+	switch {
+	case file == nil:
 		return
-	}
-	if code == http.StatusOK {
+	case code == http.StatusOK:
 		w.s.memory.Answered(file, header, time.Now())
+	case code == http.StatusNotModified:
+	case code >= 300 && httpfacts.Votes(w.r) && !httpfacts.Has(w.r.Header, "Authorization"):
+		w.s.memory.Refused(file, code, w.network())
+		return
+	default:
+		return
 	}
 	if known := file.Facts(); known.Seen && !w.pushed && (code == http.StatusNotModified || known.Freshness == httpfacts.Fresh) {
 		w.diary().add(file.URL, known.Version) // the client asked, and holds it now
@@ -59,7 +66,8 @@ func (w *response) answerPage(code int, header http.Header, body []byte) {
 	if len(header["Link"]) > 0 {
 		w.linked = w.takeLinks(header)
 	}
-	html := httpfacts.IsHTML(httpfacts.ContentType(header, body))
+	contentType := httpfacts.ContentType(header, body)
+	html := httpfacts.IsHTML(contentType)
 	if html && w.h.Scan != nil && len(body) > 0 && !httpfacts.Encoded(header) {
 		w.scanBody(body)
 	}
@@ -67,7 +75,7 @@ func (w *response) answerPage(code int, header http.Header, body []byte) {
 	if !document {
 		w.learnFile(code, header)
 	}
-	w.remember(code, header, html)
+	w.remember(code, header, html, contentType != "" && !html)
 	whole := code >= 200 && code < 300 || code == http.StatusNotModified && !w.informed()
 	if document && whole && (len(w.linked) > 0 || len(w.ask()) > 0) {
 		w.readClient() // here, where less of the stack is used than where it is needed
@@ -111,9 +119,10 @@ func (w *response) scanBody(body []byte) {
 
 // remember keeps what the page linked and how it ended, for the next who asks for it. How a
 // page ended matters only if something would go ahead of it.
-func (w *response) remember(code int, header http.Header, html bool) {
+func (w *response) remember(code int, header http.Header, html, other bool) {
 	x := w.exchange
-	if w.r.Method == http.MethodPost || !html && len(x.linked) == 0 && code < 300 {
+	other = other && len(x.linked) == 0 && code < 300
+	if w.r.Method == http.MethodPost || !html && len(x.linked) == 0 && code < 300 && !(other && len(x.wants.list) > 0) {
 		return
 	}
 	x.links = x.linked
@@ -122,19 +131,25 @@ func (w *response) remember(code int, header http.Header, html bool) {
 			x.links = append(x.links[:len(x.links):len(x.links)], *a)
 		}
 	}
-	x.answered = true
 	a := memory.Answer{Status: code, Links: x.links}
 	if len(x.links) > 0 || w.h.Observe != nil || x.observations != nil {
 		x.personal = httpfacts.Personal(w.r, header, w.h.Cookie.name())
 	}
-	if len(x.links) > 0 && x.personal {
-		a.Voter = w.voter()
-	}
+	a.Personal, a.Other = x.personal, other
 	x.unread = html && len(x.links) == 0 && w.h.Scan != nil && httpfacts.Encoded(header)
 	a.Unread = x.unread
 	a.Wanted = len(x.sent) > 0 || len(x.wants.list) > 0 || html && len(w.ask()) > 0
 	f := w.facts()
-	f.known = w.s.memory.Remember(f.place, f.known, &a)
+	x.answered = httpfacts.Votes(w.r)
+	if code == http.StatusNotModified { // of what the page links it says nothing, but all is well
+		x.answered = x.answered && f.known.Failed(w.network())
+		a = memory.Answer{Status: http.StatusOK, Unread: true}
+		x.unread = true
+	}
+	if x.answered {
+		a.Network = w.network()
+		f.known = w.s.memory.Remember(f.place, f.query, f.known, &a)
+	}
 }
 
 // A salt hashes the networks of visitors, for as long as the process lives.
@@ -142,14 +157,19 @@ type salt struct{ seed maphash.Seed }
 
 func newSalt() salt { return salt{maphash.MakeSeed()} }
 
-// voter identifies the visitor who alone was answered so by his network, salted, since a
-// single person may have many addresses in one.
-func (w *response) voter() uint64 {
-	who := w.r.RemoteAddr
-	if addr := httpfacts.Networks(w.h.Proxies).Client(w.r); addr.IsValid() {
-		who = httpfacts.NetworkOf(addr).String()
+// network identifies the visitor by his network, salted, since a single person may have many
+// addresses in one.
+func (w *response) network() uint64 {
+	x := w.engage()
+	if x.network == 0 {
+		who := w.r.RemoteAddr
+		if addr := httpfacts.Networks(w.h.Proxies).Client(w.r); addr.IsValid() {
+			network := httpfacts.NetworkOf(addr).Addr().As16()
+			who = string(network[:])
+		}
+		x.network = max(1, maphash.String(w.s.salt.seed, who))
 	}
-	return max(1, maphash.String(w.s.salt.seed, who))
+	return x.network
 }
 
 // late decides on what the answer itself links, and on what the sources want and the
@@ -160,16 +180,12 @@ func (w *response) late(code int, html bool, header http.Header) {
 	want, named := room[0][:0], room[1][:0]
 	for i := range x.linked {
 		if a := &x.linked[i]; !x.decided(a) {
-			p := wanted.find(a)
-			if p == nil {
-				p = w.prepare(a)
-			}
-			want = append(want, p)
+			want = append(want, w.prepared(wanted, a))
 		}
 	}
 	if wanted != nil && html && w.r.Method == http.MethodGet {
-		for _, p := range wanted.assets[:wanted.named] {
-			if !has(x.linked, &p.Asset) { // those stand in the answer already
+		for i, p := range wanted.assets {
+			if !wanted.isLinked(i) && !has(x.linked, &p.Asset) { // those stand in the answer already
 				named = append(named, p)
 			}
 		}
@@ -185,7 +201,7 @@ func (w *response) late(code int, html bool, header http.Header) {
 	if len(want) == 0 {
 		return
 	}
-	done := w.deliver(want, true, nil)
+	done := w.deliver(want, means{push: true, hint: true, link: true}, nil)
 	if shared {
 		return
 	}
@@ -202,13 +218,25 @@ func (w *response) linkForAll(named []*Asset, header http.Header) {
 	w.link(plan.Verdicts, header, nil)
 }
 
+// maxLinkField is how long the Link fields of an answer may become by our links, in octets:
+// proxies refuse a header of more than 4 kB in all.
+const maxLinkField = 2 << 10
+
 // link adds the ByLink verdicts to the final header, those of the chosen assets; nil is all.
 func (w *response) link(verdicts []Verdict, header http.Header, chosen func(*Asset) bool) {
 	var room [12]string
 	values := room[:0]
+	size := 0
+	for _, v := range header["Link"] {
+		size += len(v) + 2
+	}
 	for _, v := range verdicts {
 		if v.Means == ByLink && (chosen == nil || chosen(v.Asset)) {
-			values = append(values, v.Asset.String())
+			text := v.Asset.String()
+			if size += len(text) + 2; size > maxLinkField {
+				break
+			}
+			values = append(values, text)
 		}
 	}
 	add(header, "Link", values...)
@@ -219,6 +247,9 @@ func (w *response) link(verdicts []Verdict, header http.Header, chosen func(*Ass
 // digest says more than a cookie could: H2O takes the cookie back then, and so do we.
 func (w *response) setCookie(code int, header http.Header) {
 	c, x := &w.h.Cookie, w.exchange
+	if x.changed {
+		w.join(header)
+	}
 	switch {
 	case !x.changed && !c.Off && x.client.Digest == nil, httpfacts.Shareable(code, header):
 	case c.Off:
@@ -235,6 +266,17 @@ func (w *response) setCookie(code int, header http.Header) {
 	case x.changed && x.client.Held.Len() > 0:
 		c.write(header, x.client.Held.String())
 		w.h.stats.Cookies.Add(1)
+	}
+}
+
+// join takes over the cookie of another Handler behind this one, or of a [Push] that did not
+// find this one: an answer has one cookie, which holds what both have sent.
+func (w *response) join(header http.Header) {
+	c, x := &w.h.Cookie, w.exchange
+	if value, ok := c.take(header); ok {
+		if f, err := casper.Parse(value, w.h.Params); err == nil {
+			x.client.Held = x.client.Held.Merge(f).Trim(maxText)
+		}
 	}
 }
 
@@ -267,7 +309,7 @@ func (w *response) finish() {
 		w.commit(w.status, nil)
 	case w.committed:
 	case (w.exchange != nil && w.changed || len(w.Header()["Link"]) > 0) && w.facts().page:
-		w.commit(http.StatusOK, nil) // an empty answer, whose links count too
+		w.complete(http.StatusOK, nil) // an empty answer, whose links count too
 	default:
 		w.learnFile(http.StatusOK, w.Header())
 	}

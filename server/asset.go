@@ -16,7 +16,7 @@ const (
 
 // Tracks reports whether an asset enters the fingerprint.
 func (t Track) Tracks(a link.Asset) bool {
-	return t == TrackAll && a.Rel != link.Preconnect || t == TrackBlocking && a.Blocking()
+	return a.Origin == "" && (t == TrackAll && a.Rel != link.Preconnect || t == TrackBlocking && a.Blocking())
 }
 
 // Inferred returns an asset that nobody named: that was learned, or found in a page. It is
@@ -62,6 +62,7 @@ type Asset struct {
 	URL       string     // scheme://authority/path, for digests and the diary
 	Tracked   bool       // enters the fingerprint
 	Uncached  bool       // an answer was seen that may not be reused without asking: a hint would fetch it twice
+	Missing   bool       // its latest answers were errors
 	Size      int64      // octets of the body, as sent; 0 unknown
 	Validator string     // ETag or Last-Modified of the version that counts; empty unknown
 
@@ -91,7 +92,7 @@ func (a *Asset) name() string {
 	if a.URL != "" {
 		return a.URL
 	}
-	return a.Path
+	return a.Origin + a.Path
 }
 
 // assumedSize is what an asset of unknown size counts against a budget of bytes.
@@ -106,7 +107,9 @@ func (a *Asset) size() int64 {
 
 // same reports whether two assets are one for a page: a file is fetched once, however it is
 // named.
-func same(a, b *link.Asset) bool { return a == b || a.Path == b.Path && a.Rel == b.Rel }
+func same(a, b *link.Asset) bool {
+	return a == b || a.Path == b.Path && a.Rel == b.Rel && a.Origin == b.Origin
+}
 
 // has reports whether an asset is in a list.
 func has(list []link.Asset, a *link.Asset) bool {

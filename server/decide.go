@@ -84,11 +84,12 @@ const (
 	ReasonDenied                  // Handler.Allow refused it
 	ReasonInvalid                 // not a path that may be sent
 	ReasonFailed                  // the push could not be made
+	ReasonMissing                 // its latest answers were errors or redirects
 )
 
 // String returns the reason in one or two words.
 func (r Reason) String() string {
-	return word(uint8(r), "Reason", "wanted", "held", "sent", "repeated", "over-count", "over-bytes", "uncached", "unable", "denied", "invalid", "failed")
+	return word(uint8(r), "Reason", "wanted", "held", "sent", "repeated", "over-count", "over-bytes", "uncached", "unable", "denied", "invalid", "failed", "missing")
 }
 
 // word names a value of an enumeration.
@@ -109,7 +110,7 @@ type Verdict struct {
 // final reports whether a verdict would be the same for the rest of the request.
 func (v Verdict) final() bool {
 	switch v.Reason {
-	case ReasonHeld, ReasonSent, ReasonDenied, ReasonInvalid:
+	case ReasonHeld, ReasonSent, ReasonDenied, ReasonInvalid, ReasonMissing:
 		return true
 	}
 	return v.Means != ByNothing
@@ -209,6 +210,8 @@ func (p *Policy) judge(c *Client, before []Verdict, base int, a *Asset, count in
 		return ByNothing, ReasonHeld
 	case c.Deny != nil && c.Deny(a):
 		return ByNothing, ReasonDenied
+	case a.Missing:
+		return ByNothing, ReasonMissing
 	}
 	for i := range before {
 		if b := before[i].Asset; (i >= base || before[i].Means != ByNothing) && same(&a.Asset, &b.Asset) {
@@ -219,7 +222,7 @@ func (p *Policy) judge(c *Client, before []Verdict, base int, a *Asset, count in
 		return ByNothing, ReasonOverCount
 	}
 	why := ReasonUnable
-	if c.CanPush && !p.NoPush && !a.NoPush && a.Rel != link.Preconnect {
+	if c.CanPush && !p.NoPush && !a.NoPush && a.Rel != link.Preconnect && a.Origin == "" {
 		switch {
 		case c.Sent.Has(a.name(), a.Validator):
 			return ByNothing, ReasonSent

@@ -37,7 +37,7 @@ func Begin(w http.ResponseWriter, r *http.Request, assets ...link.Asset) *Delive
 	}
 	d.w.engage()
 	d.late = d.w.committed || d.w.pending != nil
-	c := *d.w.currentClient(d.w.facts().page)
+	c := *d.w.currentClient(means{push: true, hint: true, link: d.w.facts().page})
 	plan := d.w.h.Policy.Decide(&c, d.w.prepareAll(assets), slices.Clone(d.w.sent))
 	d.Verdicts, d.next, d.news = slices.Clone(plan.Verdicts), plan.Next, plan.Changed || d.w.changed
 	return d

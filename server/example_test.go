@@ -159,10 +159,10 @@ func ExampleHandler_Pages() {
 	})}
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/start", nil))
 	for p := range h.Pages() {
-		fmt.Println(p.Host, p.Path, p.Status, p.Links[0].Path)
+		fmt.Println(p.Host, p.Path, p.Failed, p.Links[0].Path)
 	}
 	fmt.Println(h.Forget("example.com", "/start"))
 	// Output:
-	// example.com /start 200 /app.css
+	// example.com /start false /app.css
 	// true
 }

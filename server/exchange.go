@@ -18,28 +18,32 @@ type exchange struct {
 	arrived      time.Time     // where that is of interest
 	observations []Observation // by source; nil where there is none
 
-	wants    Wants     // what the sources said
-	room     [12]want  // for it; most pages need no more
-	asked    bool      // and they were asked
-	prepared *prepared // what is wanted, of a page of which nothing is remembered
-	checked  bool      // the files of it were looked at: once is enough
+	wants   Wants     // what the sources said
+	room    [12]want  // for it; most pages need no more
+	asked   bool      // and they were asked
+	first   *prepared // what is wanted, of a page of which nothing is remembered
+	checked bool      // the files of it were looked at: once is enough
 
+	network    uint64 // whose the visitor is, once it matters
 	client     Client
 	clientRead bool
 	held       casper.Fingerprint // as the cookie said
 	hadCookie  bool
 	traffic    *traffic // of the connection; nil where nothing may be pushed
 
-	sent    []Verdict // what has been decided so far
-	counted bool      // in Stats.Pages
-	hinted  bool      // a 103 went out
-	refused bool      // a push was refused, or failed
-	changed bool      // client.Held is news to the client
-	stalled *pushing  // a push that the client does not read
-	pushErr error     // why the latest push failed
-	awaited string    // the page's URL, while it waits for its final answer after a 103
+	sent      []Verdict           // what has been decided so far
+	counted   bool                // in Stats.Pages
+	hinted    bool                // a 103 went out
+	refused   bool                // a push was refused, or failed
+	changed   bool                // client.Held is news to the client
+	stalled   *pushing            // a push that the client does not read
+	pushErr   error               // why the latest push failed
+	lowest    http.ResponseWriter // which a 103 is sent by, see informer
+	descended bool
+	awaited   string // the page's URL, while it waits for its final answer after a 103
 
-	foretold []link.Asset // what Next's own 103 linked
+	foretold []link.Asset // what Next's own 103s linked
+	told     []string     // of them, what went out in a 103
 	linked   []link.Asset // what the answer linked, or Scan found in it
 	links    []link.Asset // both
 	answered bool         // what the page links is told by the answer
@@ -150,18 +154,20 @@ func (w *response) observed() {
 	}
 }
 
-// concluded is what the page links for everybody.
+// concluded is what the page, without a query, links for everybody.
 func (w *response) concluded() []link.Asset {
-	x := w.exchange
+	x, f := w.exchange, w.facts()
 	switch {
 	case !x.answered || x.unread:
 		return nil
-	case x.personal:
-		return w.f.known.Concluded()
-	case x.links == nil:
+	case f.known == nil && !x.personal:
 		return []link.Asset{} // nothing, and that is known
+	case f.query == "":
+		return f.known.Concluded()
+	case w.s.memory.Plain(f.place) != nil:
+		return nil // another query is another answer
 	}
-	return x.links
+	return w.s.memory.Page(f.place, "").Concluded()
 }
 
 // key is the key of a file of this host, as the cookie stores it.
@@ -214,12 +220,15 @@ func (w *response) readClient() {
 	}
 }
 
+// means are the ways in which a decision may deliver, as far as the client takes them.
+type means struct{ push, hint, link bool }
+
 // currentClient is what a decision has to know now of the one who asks.
-func (w *response) currentClient(canLink bool) *Client {
+func (w *response) currentClient(m means) *Client {
 	w.readClient()
 	x := w.exchange
 	c := &x.client
-	c.CanPush, c.CanHint, c.CanLink = w.mayPush(), w.mayHint(), canLink
+	c.CanPush, c.CanHint, c.CanLink = m.push && w.mayPush(), m.hint && w.mayHint(), m.link
 	if c.CanPush {
 		if x.traffic == nil {
 			x.traffic = w.count()
@@ -244,7 +253,7 @@ func (w *response) mayPush() bool {
 
 // mayHint reports whether a 103 may go out now: there is one, ahead of the answer.
 func (w *response) mayHint() bool {
-	return w.facts().hintable && !w.exchange.hinted && !w.committed && w.pending == nil
+	return w.facts().hintable && !w.exchange.hinted && !w.committed && w.pending == nil && w.informer() != nil
 }
 
 // informed reports whether the client asks only for what has changed, and says nothing else
@@ -260,8 +269,8 @@ func (w *response) informed() bool {
 // deliver decides on the wanted assets and carries the decision out, but for the links of the
 // final answer. Where push turns out to be refused, it decides once more without. It
 // returns the verdicts.
-func (w *response) deliver(want []*Asset, canLink bool, opts *http.PushOptions) []Verdict {
-	x, c := w.exchange, w.currentClient(canLink)
+func (w *response) deliver(want []*Asset, m means, opts *http.PushOptions) []Verdict {
+	x, c := w.exchange, w.currentClient(m)
 	if x.sent == nil {
 		x.sent = make([]Verdict, 0, max(8, len(want))) // most requests have none
 	}
@@ -319,6 +328,16 @@ func (x *exchange) decided(a *link.Asset) bool {
 	}
 	for i := range x.sent {
 		if v := &x.sent[i]; same(&v.Asset.Asset, a) && v.final() {
+			return true
+		}
+	}
+	return false
+}
+
+// delivered reports whether an asset went out ahead of the answer.
+func (x *exchange) delivered(a *link.Asset) bool {
+	for i := range x.sent {
+		if v := &x.sent[i]; v.Means != ByNothing && same(&v.Asset.Asset, a) {
 			return true
 		}
 	}

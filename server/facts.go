@@ -14,7 +14,8 @@ type facts struct {
 	target string           // path and query, as the client sent them
 	origin httpfacts.Origin // what the client calls this server
 	place  memory.Place     // where its page is remembered
-	known  *memory.Page     // what is remembered of it; nil for nothing
+	query  memory.Query
+	known  *memory.Page // what is remembered of it; nil for nothing
 
 	page     bool // assets may go ahead of its answer
 	pushable bool // HTTP/2, and the client itself is at the other end
@@ -24,24 +25,27 @@ type facts struct {
 func (h *Handler) read(r *http.Request, m *memory.Memory, pushed bool) (f facts) {
 	f.target = httpfacts.Target(r)
 	f.origin = httpfacts.Networks(h.Proxies).Origin(r)
-	path, _, _ := strings.Cut(f.target, "?")
+	path := f.target
+	if i := strings.IndexByte(path, '?'); i >= 0 {
+		path, f.query = path[:i], memory.Query(path[i:])
+	}
 	f.place = memory.Place{Host: f.origin.Authority, Path: path}
 	if pushed {
 		return f // depth one: a pushed answer pushes nothing
 	}
 	// What would be pushed over the connection of a proxy goes to a proxy, which has many
-	// clients.
-	f.pushable = r.ProtoMajor == 2 && !h.Policy.NoPush && !httpfacts.Forwarded(r.Header)
-	if mayBePage(r) {
+	// clients; and what is for holders of credentials is not for a push, which carries none.
+	f.pushable = r.ProtoMajor == 2 && !h.Policy.NoPush && !httpfacts.Forwarded(r.Header) && !httpfacts.Has(r.Header, "Authorization")
+	if mayBePage(r, path) {
 		f.page = true
-		f.known = m.Page(f.place)
+		f.known = m.Page(f.place, f.query)
 		f.hintable = !h.Policy.NoHints && mayHint(r, h.Policy.HintPrograms)
 	}
 	return f
 }
 
 // mayBePage reports whether the request is for a page that assets may go ahead of.
-func mayBePage(r *http.Request) bool {
+func mayBePage(r *http.Request, path string) bool {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodPost:
 	default:
@@ -51,7 +55,13 @@ func mayBePage(r *http.Request) bool {
 	if httpfacts.Has(h, "Upgrade") || httpfacts.Has(h, "Range") {
 		return false
 	}
-	if dest := httpfacts.First(h, "Sec-Fetch-Dest"); dest != "" && dest != "document" {
+	switch httpfacts.First(h, "Sec-Fetch-Dest") {
+	case "document":
+	case "": // what a program asks for can only be guessed
+		if !httpfacts.AcceptsHTML(h) || link.IsFile(path) {
+			return false
+		}
+	default:
 		return false // a fetch, a frame, an asset
 	}
 	return httpfacts.First(h, "X-Requested-With") != "XMLHttpRequest" && !httpfacts.Speculative(h)
@@ -79,7 +89,7 @@ func (w *response) facts() *facts {
 }
 
 func (f *facts) base() link.Base {
-	return link.Base{Scheme: f.origin.Scheme, Authority: f.origin.Authority, Path: f.place.Path}
+	return link.Base{Scheme: f.origin.Scheme, Authority: f.origin.Authority, Path: f.place.Path, Foreign: true}
 }
 
 // url is what the Referer of the page's assets will be.

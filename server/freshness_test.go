@@ -57,10 +57,11 @@ func TestFreshness(t *testing.T) {
 		{"different each time, among others", 200, []string{"Cache-Control: max-age=60", "Vary: Accept-Encoding, *"}, false},
 		{"different for each cookie, and the page sets one", 200, []string{"Cache-Control: max-age=60", "Vary: Origin", "Vary: cookie"}, false},
 		{"different for each coding", 200, []string{"Cache-Control: max-age=60", "Vary: Accept-Encoding, Origin"}, true},
-		// What does not answer for the asset says nothing of it: it stays unseen.
-		{"an error", 404, []string{"Cache-Control: no-store"}, true},
+		// What does not answer for the asset says nothing of its freshness; what is not there is
+		// not hinted (F4).
+		{"an error", 404, []string{"Cache-Control: no-store"}, false},
 		{"a part", 206, []string{"Cache-Control: no-store"}, true},
-		{"a redirect", 302, []string{"Cache-Control: no-store"}, true},
+		{"a redirect", 302, []string{"Cache-Control: no-store"}, false},
 		{"not modified", 304, []string{"Cache-Control: no-store"}, true},
 	} {
 		h := &server.Handler{Sources: wants("/a.css"), Policy: server.Policy{NoPush: true}}
@@ -161,6 +162,9 @@ func TestHugeMaxAgeIsFresh(t *testing.T) {
 	h := &server.Handler{Sources: wants("/a.css"), Policy: server.Policy{NoPush: true}}
 	h.Next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "max-age=99999999999999999999")
+		if r.URL.Path == "/" {
+			w.Header().Set("Content-Type", "text/html")
+		}
 		io.WriteString(w, "body{}")
 	})
 	hinted(h, "/", "/a.css")

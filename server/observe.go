@@ -126,16 +126,16 @@ func (s Summary) LogValue() slog.Value {
 // A Page is what a [Handler] remembers of a page: what goes ahead of its next answer besides
 // what the sources say.
 type Page struct {
-	Host, Path string       // without query
-	Status     int          // of the last answer; nothing goes ahead of redirects and errors
-	Links      []link.Asset // for everybody, in the last good answer
+	Host, Path string       // the path, with the query if there was one
+	Failed     bool         // most of the latest answers were redirects or errors: nothing goes ahead of the next
+	Links      []link.Asset // for everybody
 }
 
 // Pages returns the pages that are remembered now, in no order.
 func (h *Handler) Pages() iter.Seq[Page] {
 	return func(yield func(Page) bool) {
 		for at, p := range h.state().memory.Pages() {
-			if !yield(Page{at.Host, at.Path, p.Status, p.Concluded()}) {
+			if !yield(Page{at.Host, at.Path, p.Failed(0), p.Links()}) {
 				return
 			}
 		}
@@ -156,12 +156,7 @@ type Forgetter interface {
 // [Forgetter]: the page begins anew with its next answer. An empty host stands for every
 // host. It reports whether there was anything.
 func (h *Handler) Forget(host, path string) (found bool) {
-	m := h.state().memory
-	for at := range m.Pages() {
-		if at.Path == path && (host == "" || at.Host == host) {
-			found = m.ForgetPage(at) || found
-		}
-	}
+	found = h.state().memory.ForgetPages(host, path)
 	for _, source := range h.Sources {
 		if f, ok := source.(Forgetter); ok {
 			found = f.Forget(path) || found

@@ -63,12 +63,12 @@ func TestPageIsRemembered(t *testing.T) {
 	}{
 		{200, []string{"/a.css"}, []string{"/a.css"}},
 		{200, []string{"/a.css", "/b.css"}, []string{"/a.css", "/b.css"}},
-		{304, nil, []string{"/a.css", "/b.css"}},      // it is as it was
-		{304, []string{"/c.css"}, []string{"/c.css"}}, // it says itself what it links
+		{304, nil, []string{"/a.css", "/b.css"}},                // it is as it was
+		{304, []string{"/c.css"}, []string{"/a.css", "/b.css"}}, // and votes for nothing
 		{500, nil, nil},
-		{304, nil, []string{"/c.css"}},
+		{304, nil, []string{"/a.css", "/b.css"}}, // all is well again
 		{302, []string{"/d.css"}, nil},
-		{304, nil, []string{"/c.css"}},
+		{304, nil, []string{"/a.css", "/b.css"}},
 		{300, []string{"/g.css"}, nil},
 		{200, nil, nil}, // it links nothing any more
 		{299, []string{"/e.css"}, []string{"/e.css"}},
@@ -281,8 +281,12 @@ func TestMostLinks(t *testing.T) {
 	} {
 		decided := 0
 		h.Policy, h.Observe = open, func(x *server.Exchange) { decided = len(x.Plan) }
-		if ask(h, "/", browser...); decided != 64 {
-			t.Errorf("%s: %d were decided on, want 64", name, decided)
+		want := 64
+		if name == "foretold" {
+			want = 100 // Next's own 103 goes out as it is
+		}
+		if ask(h, "/", browser...); decided != want {
+			t.Errorf("%s: %d were decided on, want %d", name, decided, want)
 		}
 	}
 }

@@ -522,14 +522,14 @@ func TestJettyManage(t *testing.T) {
 			for _, l := range p.Links {
 				links = append(links, l.Path)
 			}
-			all = append(all, fmt.Sprint(p.Host+p.Path, " ", p.Status, " ", links))
+			all = append(all, fmt.Sprint(p.Host+p.Path, " ", p.Failed, " ", links))
 		}
 		slices.Sort(all)
 		return strings.Join(all, " ")
 	}
 	ask(h, "/one?query=1")
 	ask(h, "/two")
-	if got, want := shown(), "example.com/one 200 [/a.css] example.com/two 200 [/a.css]"; got != want {
+	if got, want := shown(), "example.com/one?query=1 false [/a.css] example.com/two false [/a.css]"; got != want {
 		t.Errorf("shown %q, want %q", got, want)
 	}
 	list = "</b.css>; rel=preload; as=style"

@@ -21,7 +21,7 @@ import (
 func TestPromiseFields(t *testing.T) {
 	own := []string{
 		"Accept: text/html", "Accept-Encoding: br", "Accept-Encoding: gzip", "Accept-Language: eo", "Accept-Charset: utf-8", "User-Agent: test",
-		"Cookie: session=1", "Authorization: Basic eDp5", "Proxy-Authorization: Basic eDp5", "Referer: https://example.com/", "X-Own: 1", "If-None-Match: \"x\"",
+		"Cookie: session=1", "Proxy-Authorization: Basic eDp5", "Referer: https://example.com/", "X-Own: 1", "If-None-Match: \"x\"",
 	}
 	repeated := http.Header{
 		"Accept": {"*/*"}, "Accept-Encoding": {"br", "gzip"}, "Accept-Language": {"eo"}, "Accept-Charset": {"utf-8"}, "User-Agent": {"test"},
@@ -223,7 +223,7 @@ func TestAskedFor(t *testing.T) {
 		{"not to keep", "GET", "max-age=60", "no-store", 200, false},
 		{"kept", "GET", "max-age=60", "no-store", 304, true},
 		{"kept, though one must ask", "GET", "no-cache", "no-cache", 304, true},
-		{"not there", "GET", "max-age=60", "max-age=60", 404, false},
+		{"not there", "GET", "max-age=60", "max-age=60", 404, true}, // and not pushed for that
 		{"in part", "GET", "max-age=60", "max-age=60", 206, false},
 		{"posted to", "POST", "max-age=60", "max-age=60", 200, false},
 	} {
@@ -253,8 +253,9 @@ func TestAskedFor(t *testing.T) {
 	}
 }
 
-// What Next says in its own 103 is pushed to who takes pushes, and not said besides; who takes
-// neither gets it as Next says it, unless the protocol has no such thing.
+// What Next says in its own 103 is pushed to clients that take pushes, and said to browsers as
+// far as it was not pushed. Programs get it as Next says it, and HTTP/1 clients, whose software
+// may take it for the answer, not at all.
 func TestForetoldByPush(t *testing.T) {
 	for _, tt := range []struct {
 		name          string
@@ -263,11 +264,11 @@ func TestForetoldByPush(t *testing.T) {
 		fields        []string
 		pushed, early int
 	}{
-		{"who takes pushes", 2, 0, nil, nil, 1, 0},
+		{"a program that takes pushes", 2, 0, nil, nil, 1, 1},
 		{"a browser that takes pushes", 2, 0, nil, browser, 1, 0},
 		{"a browser that takes none", 2, 0, http.ErrNotSupported, browser, 0, 1},
 		{"a program that takes none", 2, 0, http.ErrNotSupported, nil, 0, 1},
-		{"HTTP/1.1", 1, 1, nil, nil, 0, 1},
+		{"HTTP/1.1", 1, 1, nil, nil, 0, 0},
 		{"HTTP/1.0", 1, 0, nil, nil, 0, 0},
 	} {
 		h := &server.Handler{Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

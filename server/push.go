@@ -66,7 +66,7 @@ func (h *Handler) answering(w http.ResponseWriter, r *http.Request) *response {
 // now: the header is the handler's own until it goes out.
 func (w *response) pushNow(opts *http.PushOptions, assets []link.Asset) []Verdict {
 	w.engage()
-	done := w.deliver(w.prepareAll(assets), w.facts().page, opts)
+	done := w.deliver(w.prepareAll(assets), means{push: true, hint: true, link: w.facts().page}, opts)
 	w.link(done, w.Header(), nil)
 	return done
 }

@@ -32,6 +32,9 @@ func newStage() *stage { return &stage{header: make(http.Header)} }
 
 func (s *stage) Header() http.Header { return s.header }
 
+// Informs says that a stage takes a 103 for what it is.
+func (s *stage) Informs() {}
+
 func (s *stage) WriteHeader(code int) {
 	switch {
 	case s.code != 0:

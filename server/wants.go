@@ -39,9 +39,18 @@ type Wants struct {
 }
 
 type want struct {
-	asset    *link.Asset
-	inferred bool
+	asset *link.Asset
+	by    namer
 }
+
+// namer is who names an asset.
+type namer uint8
+
+const (
+	byPerson namer = iota // or an application that speaks of this request
+	byAnswer              // earlier answers of the page
+	byNobody              // it was inferred
+)
 
 // maxWants bounds what is listened to for one page.
 const maxWants = 256
@@ -50,9 +59,13 @@ const maxWants = 256
 // others say the same, and must not be changed.
 func (w *Wants) Add(a *link.Asset) { w.add(want{asset: a}) }
 
+// Linked adds an asset that the page's own answers are known to link. It comes where they stand
+// in the latest of them, or behind them.
+func (w *Wants) Linked(a *link.Asset) { w.add(want{a, byAnswer}) }
+
 // Infer adds an asset that nobody named, such as one that was learned; see
 // [Track.Inferred]. It is referred to like those of [Wants.Add].
-func (w *Wants) Infer(a *link.Asset) { w.add(want{a, true}) }
+func (w *Wants) Infer(a *link.Asset) { w.add(want{a, byNobody}) }
 
 func (w *Wants) add(a want) {
 	if len(w.list) < maxWants {
@@ -68,15 +81,15 @@ func (w *Wants) Only() { w.only = true }
 // same, so that pointers are compared before what they point to.
 func sameWants(a, b []want) bool {
 	return slices.EqualFunc(a, b, func(a, b want) bool {
-		return a.inferred == b.inferred && (a.asset == b.asset || *a.asset == *b.asset)
+		return a.by == b.by && (a.asset == b.asset || *a.asset == *b.asset)
 	})
 }
 
 // A prepared is what is wanted for a page with all that decisions need to know. It is
 // immutable, and serves every request that is told the same.
 type prepared struct {
-	assets     []*Asset // what the sources named, and then what the page's answers linked
-	named      int      // how many of them the sources named
+	assets     []*Asset // what a person named, what the page's answers linked, what was inferred
+	linked     [2]int   // of them, the first that was linked, and the first that was not
 	said       []want   // by the sources
 	generation uint64   // of what is known of the files
 }
@@ -116,7 +129,7 @@ func (w *response) wanted() *prepared {
 	if len(said) == 0 && f.known == nil {
 		return nil
 	}
-	p := x.prepared
+	p := x.first
 	if f.known != nil {
 		p, _ = f.known.Prepared.(*prepared)
 	}
@@ -126,26 +139,41 @@ func (w *response) wanted() *prepared {
 	}
 	x.checked = true // prepare looks at each
 	p = &prepared{said: slices.Clone(said)}
-	for _, want := range said {
-		a := want.asset
-		if want.inferred {
-			inferred := w.h.Track.Inferred(*a)
-			a = &inferred
+	for by := range byNobody + 1 {
+		if by == byAnswer {
+			p.linked[0] = len(p.assets)
+			linked := f.known.Links()
+			for i := range linked {
+				w.include(p, &linked[i])
+			}
+			p.linked[1] = len(p.assets)
 		}
-		w.include(p, a)
-	}
-	p.named = len(p.assets)
-	for a := range f.known.Links() {
-		w.include(p, a)
+		for _, want := range said {
+			if want.by == by {
+				w.include(p, w.named(want))
+			}
+		}
 	}
 	p.generation = s.memory.Generation() // which preparing may have moved on
 	if f.known != nil {
-		f.known = s.memory.Keep(f.place, f.known, p, p.weight())
+		f.known = s.memory.Keep(f.place, f.query, f.known, p, p.weight())
 	} else {
-		x.prepared = p // pages that were never answered are not remembered
+		x.first = p // pages that were never answered are not remembered
 	}
 	return p
 }
+
+// named returns a wanted asset as it may be sent.
+func (w *response) named(a want) *link.Asset {
+	if a.by != byNobody {
+		return a.asset
+	}
+	inferred := w.h.Track.Inferred(*a.asset)
+	return &inferred
+}
+
+// isLinked reports whether the i-th asset is there because the page's answers linked it.
+func (p *prepared) isLinked(i int) bool { return p.linked[0] <= i && i < p.linked[1] }
 
 // include prepares one more asset, unless it is there already.
 func (w *response) include(p *prepared, a *link.Asset) {
@@ -168,12 +196,20 @@ func (p *prepared) find(a *link.Asset) *Asset {
 	return nil
 }
 
+// prepared returns an asset as it was prepared for the page, or else prepares it.
+func (w *response) prepared(p *prepared, a *link.Asset) *Asset {
+	if known := p.find(a); known != nil {
+		return known
+	}
+	return w.prepare(a)
+}
+
 // prepare computes what decisions need to know of an asset.
 func (w *response) prepare(asset *link.Asset) *Asset {
 	h, f, a := w.h, w.facts(), *asset
-	p := &Asset{Asset: a, Tracked: h.Track.Tracks(a), valid: a.Valid(), hintable: a.Hintable()}
 	var known memory.Facts
-	if a.Rel != link.Preconnect && p.valid {
+	url := ""
+	if a.Rel != link.Preconnect && a.Origin == "" && a.Valid() {
 		file := w.s.memory.File(memory.Place{Host: f.place.Host, Path: a.Path}, f.origin.Scheme)
 		if h.Validator != nil {
 			// The file itself knows best, and may have changed since it was served.
@@ -181,9 +217,12 @@ func (w *response) prepare(asset *link.Asset) *Asset {
 				w.s.memory.Told(file, v)
 			}
 		}
-		known, p.URL = file.Facts(), file.URL
+		known, url = file.Facts(), file.URL
 	}
+	a = a.Complete(known.Type)
+	p := &Asset{Asset: a, URL: url, Tracked: h.Track.Tracks(a), valid: a.Valid(), hintable: a.Hintable()}
 	p.Uncached = known.Seen && known.Freshness != httpfacts.Fresh
+	p.Missing = known.Missing
 	p.Size, p.Validator = known.Size, known.Version
 	p.Key = h.Params.Key(h.Keys.name(a.Path, &known))
 	return p

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/cache-aware/casper/server/internal/httpfacts"
 )
@@ -73,22 +74,21 @@ func (w *response) looks() bool {
 	return !w.committed && (w.pending != nil || w.awaitsBody(http.StatusOK))
 }
 
-// begin makes sure that the final header has gone out before the body, which begins
-// with p.
+// begin completes the final header before the body, which begins with p. A status that Next did
+// not set stays unset: writers below that act on the first Write do so as without us.
 func (w *response) begin(p []byte) {
-	if w.pending == nil && !w.committed {
-		w.WriteHeader(http.StatusOK)
-	}
-	if w.pending != nil {
+	switch {
+	case w.committed:
+	case w.pending != nil:
 		w.commit(w.status, p)
+	default:
+		w.complete(http.StatusOK, p)
 	}
 }
 
 // Write writes the body, after the header.
 func (w *response) Write(p []byte) (int, error) {
-	if !w.committed {
-		w.begin(p)
-	}
+	w.begin(p)
 	return w.ResponseWriter.Write(p)
 }
 
@@ -96,7 +96,7 @@ func (w *response) Write(p []byte) (int, error) {
 func (w *response) WriteString(s string) (int, error) {
 	if w.looks() {
 		w.begin([]byte(s[:min(len(s), scanBytes)]))
-	} else if !w.committed {
+	} else {
 		w.begin(nil)
 	}
 	return io.WriteString(w.ResponseWriter, s)
@@ -137,9 +137,7 @@ func (w *response) readFrom(src io.Reader) (n int64, err error) {
 			return n, readErr
 		}
 	}
-	if !w.committed {
-		w.begin(nil)
-	}
+	w.begin(nil)
 	rest, err := w.ResponseWriter.(io.ReaderFrom).ReadFrom(src)
 	return n + rest, err
 }
@@ -161,22 +159,36 @@ func (w *response) push(target string, opts *http.PushOptions) error {
 	return err
 }
 
-// commit completes the final header and passes it on. body is the beginning of the
-// body, if it was waited for.
+// commit completes the final header, whose status Next has set, and passes it on. body is the
+// beginning of the body, if it was waited for.
 func (w *response) commit(code int, body []byte) {
-	w.committed, w.status = true, code
 	header := w.Header()
 	var since http.Header // what Next did to the header after WriteHeader
 	if w.pending != nil {
 		since = maps.Clone(header)
 		clear(header)
 		maps.Copy(header, w.pending)
-		w.pending = nil
 	}
+	w.complete(code, body)
+	w.ResponseWriter.WriteHeader(code)
+	for field, values := range since {
+		if isTrailer(header, field) {
+			header[field] = values
+		}
+	}
+}
+
+// complete acts on the final header.
+func (w *response) complete(code int, body []byte) {
+	w.committed, w.status, w.pending = true, code, nil
 	if code != http.StatusSwitchingProtocols {
-		w.answer(code, header, body)
+		w.answer(code, w.Header(), body)
 	}
 	w.arrived()
-	w.ResponseWriter.WriteHeader(code)
-	maps.Copy(header, since) // trailers; the rest is without effect, as it is without us
+}
+
+// isTrailer reports whether a field that was set after WriteHeader is a trailer, which the
+// header has announced or whose name says so. All else is without effect then.
+func isTrailer(header http.Header, field string) bool {
+	return strings.HasPrefix(field, http.TrailerPrefix) || httpfacts.Lists(header, "Trailer", field)
 }

@@ -57,7 +57,7 @@ func (s *Source) choose(r *http.Request, w *server.Wants, c learn.Client) []lear
 	chosen, _ := s.Model.Choose(nil, s.Reader.Page(r), c)
 	for i := range chosen {
 		if p := &chosen[i]; p.Linked {
-			w.Add(p.Asset) // the application that links it says itself whether it may be pushed
+			w.Linked(p.Asset) // the application that links it says itself whether it may be pushed
 		} else {
 			w.Infer(p.Asset)
 		}
@@ -143,8 +143,17 @@ func (o *observation) tell(m *learn.Model, x *server.Exchange) {
 	if x.Held.Len() > 0 {
 		v.Held = func(path string) bool { return x.Held.Has(x.Key(path)) }
 	}
-	v.Links = x.Links
+	v.Links = own(x.Links)
 	m.ObserveView(&v)
+}
+
+// own returns the links to this origin: a model serves one.
+func own(links []link.Asset) []link.Asset {
+	foreign := func(a link.Asset) bool { return a.Origin != "" }
+	if !slices.ContainsFunc(links, foreign) {
+		return links
+	}
+	return slices.DeleteFunc(slices.Clone(links), foreign)
 }
 
 // sent returns what went out ahead of a view besides what the model chose, and whether any of it

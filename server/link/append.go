@@ -10,6 +10,7 @@ func (a Asset) Append(dst []byte) []byte {
 		return dst
 	}
 	dst = append(dst, '<')
+	dst = append(dst, a.Origin...)
 	dst = append(dst, a.Path...)
 	dst = append(dst, ">; rel="...)
 	dst = append(dst, a.Rel.String()...)

@@ -48,10 +48,14 @@ func (r Rel) String() string {
 // Asset is one resource that a page needs, as a Link header would name it. It is comparable, so
 // it can be a map key. The zero Asset is not valid.
 type Asset struct {
-	// Path is the request target on the page's own origin: one leading slash, path and optional
-	// query, percent-encoded as on the wire, without dot segments or a fragment. On another
-	// origin it is that with scheme and host in front, "https://cdn.example/a.css"; see
-	// [Asset.Foreign]. For [Preconnect] it is an origin such as "https://fonts.example".
+	// Origin is where the asset lies if that is not the page's own origin:
+	// "https://cdn.example". Such an asset can be hinted and linked, and never pushed, and
+	// what a client holds of it is not for this server to say.
+	Origin string
+
+	// Path is the request target: one leading slash, path and optional query, percent-encoded
+	// as on the wire, without dot segments or a fragment. For [Preconnect] it is an origin such
+	// as "https://fonts.example", and Origin is empty.
 	Path string
 
 	// As is the destination: "style", "script", "font", "image", "fetch" and so on, lower case.

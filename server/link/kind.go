@@ -92,3 +92,48 @@ func Blocking(mediaType string) bool {
 	e := essence(mediaType)
 	return e == "text/css" || isJavaScript(e)
 }
+
+// IsFile reports whether the extension of a path says that it is no page: that of an asset, or of
+// a file for programs.
+func IsFile(path string) bool {
+	dot := strings.LastIndexByte(path, '.')
+	if dot < 0 || strings.IndexByte(path[dot:], '/') >= 0 {
+		return false
+	}
+	extension := strings.ToLower(path[dot:])
+	if _, ok := byExtension[extension]; ok {
+		return true
+	}
+	switch extension {
+	case ".txt", ".xml", ".map", ".pdf", ".zip", ".gz", ".webmanifest", ".rss", ".atom", ".csv", ".mp3", ".mp4", ".webm":
+		return true
+	}
+	return false
+}
+
+// destinations are those that a preload may have (Fetch, section 2.2.5, "destination").
+var destinations = map[string]bool{
+	"audio": true, "document": true, "embed": true, "fetch": true, "font": true, "image": true, "object": true,
+	"script": true, "style": true, "track": true, "video": true, "worker": true, "json": true,
+}
+
+// Complete returns the asset with what its link leaves out or says in words that are none, such as
+// as=stylesheet: its destination, by the media type that it is served with, "" if that is not
+// known, and else by its extension. H2O goes by the type that it serves, too.
+func (a Asset) Complete(served string) Asset {
+	if a.Rel != Preload || destinations[a.As] {
+		return a
+	}
+	g := Guess(a.Path, served)
+	if g.As == "" && g.Rel == Preload {
+		return a
+	}
+	a.As, a.Rel = g.As, g.Rel
+	if a.Type == "" {
+		a.Type = g.Type
+	}
+	if a.CrossOrigin == NoCORS {
+		a.CrossOrigin = g.CrossOrigin
+	}
+	return a
+}

@@ -140,7 +140,7 @@ func (p *params) asset(ref string, base Base) (Asset, error) {
 	if p.conditional {
 		return a, ErrConditional
 	}
-	a.Path, err = base.Resolve(ref)
+	a.Origin, a.Path, err = base.Resolve(ref)
 	return a, err
 }
 

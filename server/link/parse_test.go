@@ -203,7 +203,7 @@ func TestResolve(t *testing.T) {
 		{"//x://y/z", "a.css", "", ErrTarget},
 	}
 	for _, tt := range tests {
-		got, err := ParseBase(tt.base).Resolve(tt.ref)
+		_, got, err := ParseBase(tt.base).Resolve(tt.ref)
 		if got != tt.want || !errors.Is(err, tt.err) {
 			t.Errorf("resolve(%q) on %q = %q, %v; want %q, %v", tt.ref, tt.base, got, err, tt.want, tt.err)
 		}

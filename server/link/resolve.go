@@ -8,7 +8,7 @@ type Base struct {
 	Scheme    string // "https"; empty refuses every absolute URL
 	Authority string // host, and port unless it is the scheme's own; any case
 	Path      string // path of the page, percent-encoded; a query is passed over; empty is "/"
-	Foreign   bool   // take what is to be fetched from other origins, too; see [Asset.Foreign]
+	Foreign   bool   // take what is to be fetched from other origins, too; see [Asset.Origin]
 }
 
 // ParseBase splits a URL such as "https://example.com/dir/page", or a path alone. A query or
@@ -25,19 +25,19 @@ func ParseBase(url string) Base {
 }
 
 // Resolve turns a URI reference into a request target of the base's own origin (RFC 3986,
-// section 5.2, with the fragment dropped since it is never sent), or into a URL of another
-// origin if these are taken. An error is [ErrForeign] or [ErrTarget].
-func (b Base) Resolve(ref string) (string, error) {
+// section 5.2, with the fragment dropped since it is never sent), or of another one, which it
+// then returns too, if these are taken. An error is [ErrForeign] or [ErrTarget].
+func (b Base) Resolve(ref string) (origin, target string, err error) {
 	ref = strings.Trim(ref, " \t") // as the URL standard has it
 	ref, _, _ = strings.Cut(ref, "#")
 	if ref == "" {
-		return "", ErrTarget // the page itself is not an asset of the page
+		return "", "", ErrTarget // the page itself is not an asset of the page
 	}
 	path := ref
 	if scheme, ok := schemeOf(ref); ok {
 		rest, slashes := strings.CutPrefix(ref[len(scheme)+1:], "//")
 		if !slashes {
-			return "", ErrForeign
+			return "", "", ErrForeign
 		}
 		var authority string
 		if authority, path = cutAuthority(rest); !strings.EqualFold(scheme, b.Scheme) || !b.own(authority) {
@@ -54,25 +54,25 @@ func (b Base) Resolve(ref string) (string, error) {
 	}
 	path = removeDotSegments(path)
 	if !validTarget(path) {
-		return "", ErrTarget
+		return "", "", ErrTarget
 	}
-	return path, nil
+	return "", path, nil
 }
 
-// foreign returns a URL of another origin, in the form that [Asset.Valid] takes.
-func (b Base) foreign(scheme, authority, path string) (string, error) {
+// foreign returns the origin and the target of a URL elsewhere.
+func (b Base) foreign(scheme, authority, path string) (origin, target string, err error) {
 	if !b.Foreign {
-		return "", ErrForeign
+		return "", "", ErrForeign
 	}
 	if path == "" || path[0] != '/' {
 		path = "/" + path
 	}
 	scheme = strings.ToLower(scheme)
-	url := scheme + "://" + trimPort(strings.ToLower(authority), scheme) + removeDotSegments(path)
-	if !validURL(url) {
-		return "", ErrTarget
+	origin, target = scheme+"://"+trimPort(strings.ToLower(authority), scheme), removeDotSegments(path)
+	if !validOrigin(origin) || !validTarget(target) {
+		return "", "", ErrTarget
 	}
-	return url, nil
+	return origin, target, nil
 }
 
 // join puts a reference that does not begin with a slash behind the base: behind its folder, or

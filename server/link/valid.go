@@ -17,22 +17,22 @@ const (
 // A path begins with exactly one slash and holds no control, space, backslash, quote, angle
 // bracket, comma, semicolon, fragment or byte above ASCII, unless percent-encoded; no malformed
 // percent-encoding and no percent-encoded control, which a server behind may decode; and no dot
-// segment, which a client would have removed. One on another origin is a lower-case http or https
-// origin with such a path behind it, at most [MaxPath] bytes in all. A [Preconnect] holds a lower-case http or https
-// origin, without the scheme's own port, and no destination, type, priority or integrity.
+// segment, which a client would have removed. An Origin, or the Path of a [Preconnect],
+// is a lower-case http or https origin without the scheme's own port; a Preconnect holds no destination, type, priority or integrity.
 func (a Asset) Valid() bool {
 	if a.CrossOrigin > UseCredentials {
 		return false
 	}
 	switch a.Rel {
 	case Preload, ModulePreload:
-		return (validTarget(a.Path) || validURL(a.Path)) &&
+		return validTarget(a.Path) &&
+			(a.Origin == "" || validOrigin(a.Origin)) &&
 			(a.As == "" || validAs(a.As)) &&
 			(a.Type == "" || validType(a.Type)) &&
 			(a.FetchPriority == "" || validPriority(a.FetchPriority)) &&
 			(a.Integrity == "" || validIntegrity(a.Integrity))
 	case Preconnect:
-		return validOrigin(a.Path) && a.As == "" && a.Type == "" && a.FetchPriority == "" && a.Integrity == ""
+		return validOrigin(a.Path) && a.Origin == "" && a.As == "" && a.Type == "" && a.FetchPriority == "" && a.Integrity == ""
 	}
 	return false
 }
@@ -91,22 +91,6 @@ func validTarget(s string) bool {
 	path, _, _ := strings.Cut(s, "?")
 	return !hasDotSegment(path)
 }
-
-// validURL is the rule of [Asset.Valid] for what lies on another origin.
-func validURL(s string) bool {
-	_, rest, ok := strings.Cut(s, "://")
-	slash := strings.IndexByte(rest, '/')
-	if !ok || slash < 0 || len(s) > MaxPath {
-		return false
-	}
-	origin := len(s) - len(rest) + slash
-	return validOrigin(s[:origin]) && validTarget(s[origin:])
-}
-
-// Foreign reports whether the asset is fetched from another origin: its Path is a URL then. It
-// can be hinted and linked, and never pushed; it is not this server's to say what a client
-// holds of it.
-func (a Asset) Foreign() bool { return a.Rel != Preconnect && a.Path != "" && a.Path[0] != '/' }
 
 // validOrigin takes scheme, host and optional port: "https://fonts.example:8443". It is a
 // filter against injection; whether the host exists, or is a well-formed address, is for the

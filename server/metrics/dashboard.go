@@ -39,7 +39,7 @@ type assetRow struct {
 
 type linkedRow struct {
 	Host, Path string
-	Status     int
+	Failed     bool
 	Links      []link.Asset
 }
 

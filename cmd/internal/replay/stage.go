@@ -75,6 +75,7 @@ type writer struct {
 func (w *writer) Header() http.Header         { return w.header }
 func (w *writer) Write(p []byte) (int, error) { return len(p), nil }
 func (w *writer) WriteHeader(int)             {}
+func (w *writer) Informs()                    {}
 
 var errNoTarget = errors.New("no target")
 
@@ -121,7 +122,7 @@ type predicted []learn.Prediction
 func (p predicted) Wanted(_ *http.Request, w *server.Wants) {
 	for i := range p {
 		if p[i].Linked {
-			w.Add(p[i].Asset)
+			w.Linked(p[i].Asset)
 		} else {
 			w.Infer(p[i].Asset)
 		}

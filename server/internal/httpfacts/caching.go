@@ -64,12 +64,7 @@ func FreshnessOf(h http.Header, now time.Time) Freshness {
 
 // variesByVisitor reports whether Vary names everything, or the Cookie field.
 func variesByVisitor(h http.Header) bool {
-	for name := range elements(h, "Vary") {
-		if name == "*" || is(name, "Cookie") {
-			return true
-		}
-	}
-	return false
+	return Lists(h, "Vary", "*") || Lists(h, "Vary", "Cookie")
 }
 
 // Shareable reports whether an answer tells a cache between server and client that it may

@@ -32,6 +32,16 @@ func elements(h http.Header, name string) iter.Seq[string] {
 	}
 }
 
+// Lists reports whether a list field names a token, in any case.
+func Lists(h http.Header, name, token string) bool {
+	for e := range elements(h, name) {
+		if is(e, token) {
+			return true
+		}
+	}
+	return false
+}
+
 // directives yields the directives of Cache-Control with their arguments, the quotes taken
 // off (RFC 9111, section 5.2). Names compare without regard to case; see is.
 func directives(h http.Header) iter.Seq2[string, string] {

@@ -24,6 +24,12 @@ func EarlyHinted(h http.Header) bool { return is(First(h, "X-Moz"), "early hint"
 // Revalidating reports whether the request asks only for what has changed.
 func Revalidating(h http.Header) bool { return Has(h, "If-None-Match") || Has(h, "If-Modified-Since") }
 
+// Votes reports whether the answer to a request says what others would get: the request is a GET
+// for all of something, and neither speculation nor early data (RFC 8470).
+func Votes(r *http.Request) bool {
+	return r.Method == http.MethodGet && !Has(r.Header, "Range") && !Has(r.Header, "Early-Data") && !Speculative(r.Header)
+}
+
 // Forwarded reports whether a request came through a proxy that says so.
 func Forwarded(h http.Header) bool { return Has(h, "X-Forwarded-For") || Has(h, "Forwarded") }
 
@@ -48,6 +54,20 @@ func noCache(h http.Header) bool {
 func Navigates(h http.Header) (yes, said bool) {
 	mode, dest := First(h, "Sec-Fetch-Mode"), First(h, "Sec-Fetch-Dest")
 	return mode == "navigate" && dest == "document", mode != "" || dest != ""
+}
+
+// AcceptsHTML reports whether a page would do for who asks: Accept names it, or everything, or is
+// not there (RFC 9110, section 12.5.1).
+func AcceptsHTML(h http.Header) bool {
+	if !Has(h, "Accept") {
+		return true
+	}
+	for e := range elements(h, "Accept") {
+		if e, _, _ = strings.Cut(e, ";"); e == "*/*" || is(e, "text/*") || IsHTML(e) {
+			return true
+		}
+	}
+	return false
 }
 
 // Target returns the path and query that the client asked for, whatever a router has made

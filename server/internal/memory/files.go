@@ -25,9 +25,12 @@ type Facts struct {
 	First     string // the version that was seen first: its validator
 	Version   string // the version that counts now
 	Freshness httpfacts.Freshness
-	Seen      bool  // a whole answer for it was seen
-	Size      int64 // octets of the body, of several codings the largest; 0 unknown
+	Type      string // the media type that it is served with, without parameters
+	Seen      bool   // a whole answer for it was seen
+	Missing   bool   // its latest answers were errors or redirects
+	Size      int64  // octets of the body, of several codings the largest; 0 unknown
 
+	refused uint64    // the network whose latest answer for it was an error
 	told    bool      // by who knows the file itself, and better than answers do
 	codings [4]coding // the latest validator in each content coding
 }
@@ -73,10 +76,26 @@ func (m *Memory) Answered(f *File, header http.Header, now time.Time) {
 	if facts.First == "" {
 		facts.First = facts.Version
 	}
-	facts.Seen = true
+	facts.Seen, facts.Missing, facts.refused = true, false, 0
+	if essence, _, _ := strings.Cut(httpfacts.First(header, "Content-Type"), ";"); strings.TrimSpace(essence) != facts.Type {
+		facts.Type = strings.Clone(strings.TrimSpace(essence))
+	}
 	facts.Freshness = httpfacts.FreshnessOf(header, now)
 	facts.Size = max(facts.Size, httpfacts.ContentLength(header))
 	if old == nil || *old != facts {
+		m.store(f, facts)
+	}
+}
+
+// Refused takes an answer for the file that was an error or a redirect. What is not there, or was
+// never seen to be there, is missing at once; of other errors, one network's is its own affair.
+func (m *Memory) Refused(f *File, status int, network uint64) {
+	facts := f.Facts()
+	old := facts
+	gone := status == http.StatusNotFound || status == http.StatusGone
+	facts.Missing = facts.Missing || gone || !facts.Seen || facts.refused != 0 && facts.refused != network
+	facts.refused = network
+	if facts != old {
 		m.store(f, facts)
 	}
 }

@@ -9,181 +9,313 @@ import (
 	"github.com/cache-aware/casper/server/link"
 )
 
-// MaxLinks bounds the links of one page that are remembered.
+// MaxLinks bounds the links of one answer that are remembered.
 const MaxLinks = 64
 
-// A Page is what is remembered of a page. It is immutable.
-type Page struct {
-	Status int // of its latest answer
+// lastFew is how many networks have a vote on a page: those that were answered last. A page
+// that has changed is known by its new links from the second of them on.
+const lastFew = 3
 
+// A Page is what is remembered of a page. It is immutable.
+//
+// Answers are votes, one for each network, its latest. What most of the last few networks were
+// told goes ahead of anybody's next view. What only answers for one visitor named needs two
+// networks that agree: it may be only his. A network that is alone is its own majority.
+type Page struct {
 	// Prepared is what the handler made of what the page needs, see [Memory.Keep].
 	Prepared any
 	weight   int
 
-	// links are those of the latest good answer. An answer for one visitor only may name what
-	// is only his, so what it links waits until the answer to another visitor links the same.
-	links []remembered
+	votes []vote // the latest first
+	links []link.Asset
 }
 
-type remembered struct {
-	link.Asset
-	voter uint64 // the only one who was answered so; 0 is everybody
+type vote struct {
+	network  uint64
+	failed   bool // the latest answer was a redirect or an error
+	answered bool // there was a good one, which linked these
+	personal bool // for one visitor only
+	other    bool // it was no page: an image, data
+	links    []link.Asset
 }
 
 func weighPage(at Place, p *Page) uint32 {
-	n := overhead + len(at.Host) + len(at.Path) + p.weight
-	for _, l := range p.links {
-		n += 192 + len(l.Path) + len(l.Integrity)
+	n := overhead + len(at.Host) + len(at.Path) + p.weight + linkWeight(p.links)
+	for i, v := range p.votes {
+		n += 64
+		if i == 0 || !sameList(v.links, p.votes[i-1].links) { // equal lists are one
+			n += linkWeight(v.links)
+		}
 	}
 	return uint32(n)
 }
 
+func linkWeight(links []link.Asset) int {
+	n := 0
+	for _, l := range links {
+		n += 208 + len(l.Origin) + len(l.Path) + len(l.Integrity)
+	}
+	return n
+}
+
+func sameList(a, b []link.Asset) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
 // Failed reports whether the page last ended in a redirect or an error: hints ahead of the
-// next answer would likely be wasted.
-func (p *Page) Failed() bool { return p != nil && failed(p.Status) }
-
-func failed(status int) bool { return status >= 300 && status != http.StatusNotModified }
-
-// Links yields what the page links for everybody, in the order of its answer. The assets are
-// not to be changed.
-func (p *Page) Links() iter.Seq[*link.Asset] {
-	return func(yield func(*link.Asset) bool) {
-		if p == nil {
-			return
+// next answer would likely be wasted. What one network was told counts for that network; for
+// others, what most were told.
+func (p *Page) Failed(network uint64) bool {
+	if p == nil {
+		return false
+	}
+	failed := 0
+	for _, v := range p.votes {
+		if v.network == network {
+			return v.failed
 		}
-		for i := range p.links {
-			if l := &p.links[i]; l.voter == 0 && !yield(&l.Asset) {
-				return
-			}
+		if v.failed {
+			failed++
 		}
 	}
+	return 2*failed > len(p.votes)
+}
+
+// Other reports whether what lies there is no page, as all that were answered say.
+func (p *Page) Other() bool {
+	return p != nil && !slices.ContainsFunc(p.votes, func(v vote) bool { return !v.other })
+}
+
+// failed reports whether a status is one that hints were wasted on.
+func failed(status int) bool { return status >= 300 && status != http.StatusNotModified }
+
+// Links returns what the page links for everybody, in the order of its latest answer. The list
+// is not to be changed.
+func (p *Page) Links() []link.Asset {
+	if p == nil {
+		return nil
+	}
+	return p.links
+}
+
+// Concluded is Links, and nil while it is open what the page links: its answers differ, or all
+// were for one visitor.
+func (p *Page) Concluded() []link.Asset {
+	if p == nil || len(p.links) == 0 && slices.ContainsFunc(p.votes, func(v vote) bool { return len(v.links) > 0 }) {
+		return nil
+	}
+	if p.links == nil {
+		return []link.Asset{}
+	}
+	return p.links
 }
 
 // An Answer is what an answer of a page said.
 type Answer struct {
-	Status int
-	Links  []link.Asset
-
-	// Voter is who alone was answered so, as a salted hash of his network; 0 is everybody.
-	Voter uint64
+	Status   int
+	Links    []link.Asset
+	Network  uint64 // who was answered so, as a salted hash of his network
+	Personal bool   // the answer is for one visitor only
 
 	// Unread says that the answer may link more than is known: its body could not be read.
 	Unread bool
 
 	// Wanted says that something was wanted for the page, so that its status matters.
 	Wanted bool
+
+	// Other says that it was no page: an image, data, whatever has no assets.
+	Other bool
 }
 
-// Page returns what is remembered of a page, nil for nothing.
-func (m *Memory) Page(at Place) *Page {
+// A Query is the query of a request with its question mark, "" for none. What one query is
+// answered says nothing of another, unless nothing is known of that one.
+type Query string
+
+// others is the path under which the answers to all queries of a page are remembered.
+func others(at Place) Place { return Place{at.Host, at.Path + "?*"} }
+
+// Page returns what is remembered of a page under a query: of that query or, where that is
+// unknown, of the page without one, or of its queries together. It is nil for nothing.
+func (m *Memory) Page(at Place, q Query) *Page {
 	if !m.Used() {
 		return nil
 	}
+	if q != "" {
+		if p, ok := m.pages.GetIfPresent(Place{at.Host, at.Path + string(q)}); ok {
+			return p
+		}
+	}
+	if p, ok := m.pages.GetIfPresent(at); ok {
+		return p
+	}
+	p, _ := m.pages.GetIfPresent(others(at))
+	return p
+}
+
+// Plain returns what is remembered of the page without a query, nil for nothing.
+func (m *Memory) Plain(at Place) *Page {
 	p, _ := m.pages.GetIfPresent(at)
 	return p
 }
 
-// Remember takes an answer into what is remembered of its page, which old is, and returns
-// what is remembered now. It keeps nothing of pages that nothing would go ahead of.
-func (m *Memory) Remember(at Place, old *Page, a *Answer) *Page {
-	if old == nil && len(a.Links) == 0 && !a.Wanted {
-		return nil
+// Remember takes an answer into what is remembered of its page, and returns what is remembered
+// now for the next request like it. known is what [Memory.Page] returned. It keeps nothing of
+// pages that nothing would go ahead of.
+func (m *Memory) Remember(at Place, q Query, known *Page, a *Answer) *Page {
+	if known == nil && len(a.Links) == 0 && !a.Wanted || known.says(a) {
+		return known
 	}
-	if old != nil && a.Voter == 0 && !a.Unread && old.says(a) {
-		return old
+	if q == "" {
+		p, _ := m.pages.GetIfPresent(at)
+		return m.count(at, p, a)
 	}
-	return m.renew(at, old, a)
+	m.count(others(at), m.at(others(at)), a)
+	exact := Place{at.Host, at.Path + string(q)}
+	return m.count(exact, m.at(exact), a)
 }
 
-// Keep remembers what the handler made of what the page needs, until the page changes, and
-// returns the page with it. Weight is what that occupies, in bytes.
-func (m *Memory) Keep(at Place, p *Page, prepared any, weight int) *Page {
-	next := &Page{Status: p.Status, Prepared: prepared, weight: weight, links: p.links}
-	m.pages.Set(at.Clone(), next)
-	return next
+func (m *Memory) at(at Place) *Page {
+	p, _ := m.pages.GetIfPresent(at)
+	return p
 }
 
-// says reports whether the answer says what is remembered already, for everybody.
+// says reports whether all that is remembered is what an answer says again, for everybody: then
+// who was answered does not matter either.
 func (p *Page) says(a *Answer) bool {
-	if p.Status != a.Status || len(p.links) != len(a.Links) {
+	if p == nil || a.Personal || a.Unread || failed(a.Status) {
 		return false
 	}
-	for i := range a.Links {
-		if l := &p.links[i]; l.voter != 0 || l.Asset != a.Links[i] {
+	for i := range p.votes {
+		if v := &p.votes[i]; v.failed || v.personal || !v.answered || v.other != a.Other || !equal(v.links, a.Links) {
 			return false
 		}
 	}
 	return true
 }
 
-// renew is the rest of Remember. It stands apart because it needs much of the stack: each
+func equal(remembered, links []link.Asset) bool {
+	return slices.Equal(remembered, links[:min(len(links), MaxLinks)])
+}
+
+// count lets an answer vote on a page. It stands apart because it needs much of the stack: each
 // request has a new goroutine, and making its stack grow takes longer than all that is done
 // for a page that is as ever.
 //
 //go:noinline
-func (m *Memory) renew(at Place, old *Page, a *Answer) *Page {
-	next := &Page{Status: a.Status}
-	switch {
-	case old != nil && (failed(a.Status) || len(a.Links) == 0 && (a.Unread || a.Status == http.StatusNotModified)):
-		next.links = old.links // what it links when all is well
-	case failed(a.Status):
-	default:
-		next.links = make([]remembered, 0, len(a.Links))
-		for _, asset := range a.Links[:min(len(a.Links), MaxLinks)] {
-			next.links = append(next.links, remembered{asset, old.voterOf(asset, a.Voter)})
+func (m *Memory) count(at Place, old *Page, a *Answer) *Page {
+	v := vote{network: a.Network}
+	next := &Page{}
+	if old != nil {
+		for _, other := range old.votes {
+			if other.network == a.Network {
+				v = other // its earlier answer: what it links when all is well
+			} else {
+				next.votes = append(next.votes, other)
+			}
 		}
 	}
-	if old != nil && old.Status == next.Status && slices.Equal(old.links, next.links) {
-		return old
+	v.failed = failed(a.Status)
+	if !v.failed && !(a.Unread && len(a.Links) == 0) {
+		v.answered, v.personal, v.other, v.links = true, a.Personal, a.Other, next.share(a.Links)
 	}
-	for i := range next.links {
-		next.links[i].Asset = clone(next.links[i].Asset)
+	next.votes = slices.Insert(next.votes, 0, v)
+	if len(next.votes) > lastFew {
+		next.votes = next.votes[:lastFew]
+	}
+	next.conclude()
+	if old != nil && slices.Equal(old.links, next.links) {
+		next.links, next.Prepared, next.weight = old.links, old.Prepared, old.weight
 	}
 	m.used.Store(true)
 	m.pages.Set(at.Clone(), next)
 	return next
 }
 
-// voterOf returns who alone was answered with an asset once voter has been, too: nobody alone
-// if somebody else was before.
-func (p *Page) voterOf(asset link.Asset, voter uint64) uint64 {
-	if p == nil || voter == 0 {
-		return voter
+// share returns the links as they stand in another vote, or else a copy with strings of its
+// own.
+func (p *Page) share(links []link.Asset) []link.Asset {
+	for i := range p.votes {
+		if equal(p.votes[i].links, links) {
+			return p.votes[i].links
+		}
 	}
-	if i := slices.IndexFunc(p.links, func(l remembered) bool { return l.Asset == asset }); i >= 0 && p.links[i].voter != voter {
-		return 0
+	own := make([]link.Asset, 0, min(len(links), MaxLinks))
+	for _, a := range links[:min(len(links), MaxLinks)] {
+		own = append(own, clone(a))
 	}
-	return voter
+	return own
 }
 
-// Concluded returns what the page links for everybody, in a slice of its own. It is nil while
-// that is open: all that is known came in answers for one visitor.
-func (p *Page) Concluded() []link.Asset {
-	if p == nil {
-		return nil
+// conclude counts the votes.
+func (p *Page) conclude() {
+	voters := 0
+	for i := range p.votes {
+		if p.votes[i].answered {
+			voters++
+		}
 	}
-	list := make([]link.Asset, 0, len(p.links))
-	for a := range p.Links() {
-		list = append(list, *a)
+	for i := range p.votes {
+		for _, a := range p.votes[i].links {
+			if slices.Contains(p.links, a) {
+				continue
+			}
+			named, public := 0, false
+			for j := range p.votes {
+				if v := &p.votes[j]; slices.Contains(v.links, a) {
+					named++
+					public = public || !v.personal
+				}
+			}
+			if 2*named > voters && (public || named > 1) {
+				p.links = append(p.links, a)
+			}
+		}
 	}
-	if len(list) == 0 && len(p.links) > 0 {
-		return nil
-	}
-	return list
 }
 
-// Pages yields what is remembered of pages, in no order.
-func (m *Memory) Pages() iter.Seq2[Place, *Page] { return m.pages.All() }
+// Keep remembers what the handler made of what a page needs, until that changes, and returns
+// the page with it. Weight is what that occupies, in bytes.
+func (m *Memory) Keep(at Place, q Query, p *Page, prepared any, weight int) *Page {
+	next := *p
+	next.Prepared, next.weight = prepared, weight
+	for _, place := range [...]Place{{at.Host, at.Path + string(q)}, at, others(at)} {
+		if known, ok := m.pages.GetIfPresent(place); ok && known == p {
+			m.pages.Set(place.Clone(), &next)
+			break
+		}
+	}
+	return &next
+}
 
-// ForgetPage drops what is remembered of a page, and reports whether that was anything.
-func (m *Memory) ForgetPage(at Place) bool {
-	_, ok := m.pages.Invalidate(at)
-	return ok
+// Pages yields what is remembered of pages, in no order. The answers to queries have pages of
+// their own: "/path?query".
+func (m *Memory) Pages() iter.Seq2[Place, *Page] {
+	return func(yield func(Place, *Page) bool) {
+		for at, p := range m.pages.All() {
+			if !strings.HasSuffix(at.Path, "?*") && !yield(at, p) {
+				return
+			}
+		}
+	}
+}
+
+// ForgetPages drops what is remembered of a page under all queries, on one host or, if that is
+// empty, on all. It reports whether there was anything.
+func (m *Memory) ForgetPages(host, path string) (found bool) {
+	for at := range m.pages.All() {
+		plain, _, _ := strings.Cut(at.Path, "?")
+		if plain == path && (host == "" || at.Host == host) {
+			_, ok := m.pages.Invalidate(at)
+			found = found || ok
+		}
+	}
+	return found
 }
 
 // clone returns the asset with strings of its own: they are parts of a header value, which
 // may be long.
 func clone(a link.Asset) link.Asset {
+	a.Origin = strings.Clone(a.Origin)
 	a.Path, a.As, a.Type = strings.Clone(a.Path), strings.Clone(a.As), strings.Clone(a.Type)
 	a.FetchPriority, a.Integrity = strings.Clone(a.FetchPriority), strings.Clone(a.Integrity)
 	return a

@@ -248,7 +248,7 @@ func (s *scan) resolve(ref string) (string, bool) {
 	if s.foreign && !strings.Contains(ref, "://") && !strings.HasPrefix(ref, "//") {
 		return "", false
 	}
-	target, err := s.base.Resolve(ref)
+	_, target, err := s.base.Resolve(ref)
 	return target, err == nil
 }
 
