@@ -243,11 +243,22 @@ func canonical(section h2client.Header) http.Header {
 // serve starts a server for HTTP/1.1 and HTTP/2 in cleartext, and returns its address.
 func serve(t testing.TB, h http.Handler) string {
 	t.Helper()
+	return start(t, &http.Server{Handler: h, ConnContext: server.ConnContext})
+}
+
+// serveForgetful is serve without a memory of connections, so that one stands for many visitors.
+func serveForgetful(t testing.TB, h http.Handler) string {
+	t.Helper()
+	return start(t, &http.Server{Handler: h})
+}
+
+func start(t testing.TB, srv *http.Server) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := &http.Server{Handler: h, ConnContext: server.ConnContext, ErrorLog: log.New(io.Discard, "", 0), Protocols: new(http.Protocols)}
+	srv.ErrorLog, srv.Protocols = log.New(io.Discard, "", 0), new(http.Protocols)
 	srv.Protocols.SetHTTP1(true)
 	srv.Protocols.SetUnencryptedHTTP2(true)
 	go srv.Serve(l)
