@@ -43,7 +43,7 @@ var targets = map[string]oracle.Target{
 
 // TestTargets makes sure that no target is left out here or lacks its corpus.
 func TestTargets(t *testing.T) {
-	folders, err := filepath.Glob("*/main.go")
+	folders, err := filepath.Glob("internal/*/corpus")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func TestTargets(t *testing.T) {
 		t.Errorf("%d folders hold targets, %d are listed", len(folders), len(targets))
 	}
 	for name := range targets {
-		if seeds, _ := filepath.Glob(filepath.Join(name, "corpus", "*")); len(seeds) == 0 {
+		if seeds, _ := filepath.Glob(filepath.Join("internal", name, "corpus", "*")); len(seeds) == 0 {
 			t.Errorf("%s: no corpus", name)
 		}
 	}

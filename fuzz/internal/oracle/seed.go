@@ -24,15 +24,8 @@ func Text(name, data, why string) Seed { return Seed{name, why, []byte(data)} }
 
 var update = flag.Bool("update", false, "write the hand-made seeds of each fuzz target to its corpus folder")
 
-// corpus is the folder of raw inputs of the target whose tests run, which are in
-// fuzz/internal/NAME: it lies beside what other fuzzers call.
-func corpus() string {
-	dir, err := os.Getwd()
-	if err != nil {
-		panic(err)
-	}
-	return filepath.Join("..", "..", filepath.Base(dir), "corpus")
-}
+// corpus is the folder of raw inputs of the target whose tests run: it lies beside them.
+const corpus = "corpus"
 
 // Run fuzzes the target, beginning with the seeds and with every file of the corpus
 // folder. Without -fuzz these are its test.
@@ -40,9 +33,9 @@ func Run(f *testing.F, target Target, seeds []Seed) {
 	for _, s := range seeds {
 		f.Add(s.Data)
 	}
-	files, err := filepath.Glob(filepath.Join(corpus(), "*"))
+	files, err := filepath.Glob(filepath.Join(corpus, "*"))
 	if err != nil || len(files) == 0 {
-		f.Fatalf("%s: no corpus: %v", corpus(), err)
+		f.Fatalf("%s: no corpus: %v", corpus, err)
 	}
 	for _, name := range files {
 		data, err := os.ReadFile(name)
@@ -63,11 +56,11 @@ func TrySeeds(t *testing.T, target Target, seeds []Seed) {
 	for _, s := range seeds {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Log(s.Why)
-			data, err := os.ReadFile(filepath.Join(corpus(), s.Name))
+			data, err := os.ReadFile(filepath.Join(corpus, s.Name))
 			if err != nil {
 				t.Errorf("%v; go test -update writes the seeds", err)
 			} else if string(data) != string(s.Data) {
-				t.Errorf("it differs from its file in the folder %s; go test -update writes the seeds", corpus())
+				t.Errorf("it differs from its file in the folder %s; go test -update writes the seeds", corpus)
 			}
 			try(t, target, s.Data)
 		})
@@ -86,11 +79,11 @@ func try(t *testing.T, target Target, data []byte) {
 }
 
 func write(t *testing.T, seeds []Seed) {
-	if err := os.MkdirAll(corpus(), 0o755); err != nil {
+	if err := os.MkdirAll(corpus, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	for _, s := range seeds {
-		if err := os.WriteFile(filepath.Join(corpus(), s.Name), s.Data, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(corpus, s.Name), s.Data, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
