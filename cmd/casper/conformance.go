@@ -265,7 +265,7 @@ func (t *tool) showVector(v vectors.Vector, codes int) error {
 		row("source", v.Source.Program+"; "+v.Source.How)
 	}
 	format, ok := formats.Lookup(v.Format)
-	if !ok || !format.Supports(formats.OpDecode) {
+	if !ok || !format.Supports("decode") {
 		return nil
 	}
 	text, value, octets, ok := vectorValue(v)
@@ -315,14 +315,14 @@ func vectorValue(v vectors.Vector) (text string, in formats.Input, octets []byte
 	format, known := formats.Lookup(v.Format)
 	switch {
 	case t != nil:
-		return *t, formats.Text(*t), nil, true
+		return *t, formats.Input{Text: *t}, nil, true
 	case h == nil || !known:
 		return "", in, nil, false
 	case !format.HasText:
-		return *h, formats.Text(*h), nil, true
+		return *h, formats.Input{Text: *h}, nil, true
 	}
 	octets, err := hex.DecodeString(*h)
-	return "", formats.Octets(octets), octets, err == nil
+	return "", formats.Input{Octets: octets}, octets, err == nil
 }
 
 func newConformanceCopy(t *tool) *cobra.Command {

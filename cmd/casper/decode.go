@@ -122,10 +122,10 @@ func oneStdin(sources []string) error {
 // newDecoding finds out which cookies are read how.
 func (t *tool) newDecoding(cmd *cobra.Command, f *decodeFlags) (*decoding, error) {
 	d := &decoding{tool: t, flags: f, readers: map[string]*reader{}}
-	known := []*formats.Format{formats.Default()} // of bare values
+	known := formats.All()[:1] // of bare values
 	for _, format := range formats.All() {
 		// What can only be asked about names is of no interest without any.
-		if format != known[0] && len(format.Cookies) > 0 && (f.assets != "" || format.Supports(formats.OpDecode)) {
+		if format != known[0] && len(format.Cookies) > 0 && (f.assets != "" || format.Supports("decode")) {
 			known = append(known, format)
 		}
 	}

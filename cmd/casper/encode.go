@@ -52,7 +52,7 @@ func nameTable() (s string) {
 	var kinds []string
 	of := map[string][]string{}
 	for _, f := range formats.All() {
-		if !f.Supports(formats.OpHash) {
+		if !f.Supports("hash") {
 			continue
 		}
 		if of[f.Names] == nil {
@@ -67,17 +67,17 @@ func nameTable() (s string) {
 }
 
 func (t *tool) encode(cmd *cobra.Command, f *encodeFlags, args []string) error {
-	format, err := f.settle(cmd, []*formats.Format{formats.Default()})
+	format, err := f.settle(cmd, formats.All()[:1])
 	if err != nil {
 		return err
 	}
 	if format == nil {
-		format = formats.Default()
+		format = formats.All()[0]
 	}
-	if !format.Supports(formats.OpEncode) {
+	if !format.Supports("encode") {
 		return usagef("%s can be read only", format.Name)
 	}
-	if !f.keys && !format.Supports(formats.OpHash) {
+	if !f.keys && !format.Supports("hash") {
 		return usagef("%s has no names: give --keys", format.Name)
 	}
 	words, err := t.words(args)

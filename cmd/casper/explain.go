@@ -66,14 +66,17 @@ func (t *tool) explain(cmd *cobra.Command, f *explainFlags, arg string) error {
 	if err != nil {
 		return err
 	}
-	if !r.format.Supports(formats.OpDecode) {
+	if !r.format.Supports("decode") {
 		return usagef("%s has no codes to explain", r.format.Name)
 	}
 	if r.lacks != nil {
 		return usageError{r.lacks}
 	}
-	value = r.format.Value(value)
-	decoded, err := r.format.Decode(r.params, formats.Text(value))
+	if r.format.HasHeader { // of an element of one, flags are in no bit
+		value, _, _ = strings.Cut(value, ";")
+		value = strings.TrimSpace(value)
+	}
+	decoded, err := r.format.Decode(r.params, formats.Input{Text: value})
 	e := explain.Explain(source(r.format, decoded, value, err), f.codes)
 	if werr := t.write(f, &e); werr != nil {
 		return werr
@@ -148,6 +151,21 @@ func (d *decoding) one(arg string) (*reader, string, error) {
 	return d.bare, known[0].Value, nil
 }
 
+// keyIs completes the sentence "Here, a key is", with the values of parameters. It is
+// empty where there is nothing to say, or a parameter is missing.
+func keyIs(format *formats.Format, p formats.Params) string {
+	text := format.Key
+	for _, param := range format.Params {
+		mark := "{" + param.Name + "}"
+		if value, ok := p.Text(param.Name); ok {
+			text = strings.ReplaceAll(text, mark, value)
+		} else if strings.Contains(text, mark) {
+			return ""
+		}
+	}
+	return text
+}
+
 // source is what package explain needs to know about a decoded value.
 func source(format *formats.Format, d formats.Decoded, value string, err error) explain.Source {
 	s := explain.Source{
@@ -157,7 +175,7 @@ func source(format *formats.Format, d formats.Decoded, value string, err error) 
 		Code:     d.Layout.Code,
 		Limit:    d.Layout.Limit,
 		Universe: d.Universe,
-		Key:      format.KeyIs(d.Params),
+		Key:      keyIs(format, d.Params),
 		First:    d.Layout.First,
 		Note:     d.Layout.Note,
 		Err:      err,

@@ -50,10 +50,10 @@ func FuzzExplain(f *testing.F) {
 	f.Add("\x1b[2J\u202e<b>", uint8(0), false) // what a terminal or a browser would obey
 	f.Fuzz(func(t *testing.T, text string, bits uint8, lenient bool) {
 		for _, format := range formats.All() {
-			if !format.Supports(formats.OpDecode) {
+			if !format.Supports("decode") {
 				continue
 			}
-			d, err := format.Decode(fuzzParams(format, lenient, int64(bits)), formats.Text(text))
+			d, err := format.Decode(fuzzParams(format, lenient, int64(bits)), formats.Input{Text: text})
 			e := explain.Explain(source(format, d, text, err), 50)
 			if (e.Fault == nil) != (err == nil) {
 				t.Fatalf("%s: fault %+v, error %v", format.Name, e.Fault, err)

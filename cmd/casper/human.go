@@ -47,7 +47,7 @@ func appendHuman(dst []byte, r *result, color bool) []byte {
 	switch {
 	case len(r.Digests) > 0:
 		s.digests(r)
-	case r.format.Supports(formats.OpDecode):
+	case r.format.Supports("decode"):
 		s.set(r)
 	}
 	if r.present != nil {
@@ -91,8 +91,13 @@ func (r *result) describe() string {
 // paramPhrases are the parameters that have a value, each as a person says it.
 func paramPhrases(format *formats.Format, p formats.Params) (phrases []string) {
 	for _, param := range format.Params {
-		if value, ok := p.Text(param.Name); ok {
-			phrases = append(phrases, param.Say(value))
+		value, ok := p.Text(param.Name)
+		switch {
+		case !ok:
+		case param.Phrase != "":
+			phrases = append(phrases, fmt.Sprintf(param.Phrase, value))
+		default:
+			phrases = append(phrases, param.Name+" "+value)
 		}
 	}
 	return phrases

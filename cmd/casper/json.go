@@ -21,7 +21,7 @@ func appendJSON(dst []byte, r *result) []byte {
 	switch {
 	case len(r.Digests) > 0:
 		dst = appendDigests(dst, r.Digests)
-	case r.format.Supports(formats.OpDecode):
+	case r.format.Supports("decode"):
 		dst = append(dst, `,"keys":`...)
 		dst = appendKeys(dst, r.Keys)
 		dst = append(dst, `,"count":`...)
@@ -58,7 +58,7 @@ func appendParams(dst []byte, format *formats.Format, p formats.Params) []byte {
 			continue
 		}
 		dst = append(appendString(append(dst, ','), param.Name), ':')
-		if param.IsNumber() {
+		if isNumber(param) {
 			dst = append(dst, text...)
 		} else {
 			dst = appendString(dst, text)

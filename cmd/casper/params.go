@@ -49,10 +49,11 @@ func usage(name string) string {
 	var texts []string
 	of := map[string][]string{}
 	for _, format := range formats.All() {
-		p, ok := format.Param(name)
-		if !ok {
+		i := paramOf(format, name)
+		if i < 0 {
 			continue
 		}
+		p := format.Params[i]
 		text, usual := p.Help+", "+p.Range(), ""
 		if p.Default != nil {
 			usual = fmt.Sprintf("; default %d", *p.Default)
@@ -102,17 +103,20 @@ func (f *formatFlags) settle(cmd *cobra.Command, inQuestion []*formats.Format) (
 		if flag := cmd.Flags().Lookup(p.Flag); flag == nil || !flag.Changed {
 			continue
 		}
-		if !slices.ContainsFunc(inQuestion, func(format *formats.Format) bool { return takes(format, p.Name) }) {
+		if !slices.ContainsFunc(inQuestion, func(format *formats.Format) bool { return paramOf(format, p.Name) >= 0 }) {
 			return nil, usagef("--%s is no parameter of %s", p.Flag, inQuestion[0].Name)
 		}
 	}
 	return chosen, nil
 }
 
-func takes(format *formats.Format, name string) bool {
-	_, ok := format.Param(name)
-	return ok
+// paramOf is the index of the parameter of that name, or -1.
+func paramOf(format *formats.Format, name string) int {
+	return slices.IndexFunc(format.Params, func(p formats.Param) bool { return p.Name == name })
 }
+
+// isNumber reports whether a parameter is a number, rather than a word or octets in hex.
+func isNumber(p formats.Param) bool { return p.Words == nil && p.Octets == 0 }
 
 // touches reports whether a parameter of the format was given.
 func (f *formatFlags) touches(format *formats.Format) bool {
@@ -140,10 +144,10 @@ func (f *formatFlags) of(format *formats.Format) formats.Params {
 // check refuses parameters that the format does not have: no input could be
 // read with them.
 func (f *formatFlags) check(format *formats.Format) error {
-	if !format.Supports(formats.OpDecode) {
+	if !format.Supports("decode") {
 		return nil
 	}
-	if _, err := format.Decode(f.of(format), formats.Text("")); errors.Is(err, gcs.BadParameter) {
+	if _, err := format.Decode(f.of(format), formats.Input{Text: ""}); errors.Is(err, gcs.BadParameter) {
 		return usagef("%s: %s", format.Name, detail(err))
 	}
 	return nil
@@ -175,7 +179,7 @@ type paramValue struct {
 
 // Set takes the text of the flag.
 func (v *paramValue) Set(s string) error {
-	if !v.param.IsNumber() {
+	if !isNumber(v.param) {
 		if s == "" {
 			return fmt.Errorf("the value is empty")
 		}
@@ -201,7 +205,7 @@ func (v *paramValue) String() string {
 
 // Type is the word for the value in the help.
 func (v *paramValue) Type() string {
-	if v.param.IsNumber() {
+	if isNumber(v.param) {
 		return "N"
 	}
 	return "WORD"

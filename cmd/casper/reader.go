@@ -59,8 +59,8 @@ func (r *reader) decode(name, value, where string) (result, error) {
 	if r.lacks != nil {
 		return res, r.lacks
 	}
-	in := r.format.Input(value)
-	if !r.format.Supports(formats.OpDecode) {
+	in := valueOf(r.format, value)
+	if !r.format.Supports("decode") {
 		return res, r.query(&res, in)
 	}
 	var err error
@@ -78,6 +78,12 @@ func (r *reader) decode(name, value, where string) (result, error) {
 		res.present[i] = contains(res.Keys, k)
 	}
 	return res, nil
+}
+
+// valueOf decides what a text from outside is: a value, or of a format that has headers
+// a whole one.
+func valueOf(format *formats.Format, text string) formats.Input {
+	return formats.Input{Text: text, Header: format.HasHeader && strings.ContainsAny(text, ";, ")}
 }
 
 // query asks a value of a format that has no keys to list.

@@ -18,14 +18,14 @@ var autoPushFormat = &Format{
 type bloom struct{}
 
 func (bloom) query(_ Params, in Input, names []string) ([]bool, error) {
-	text := in.text
+	text := in.Text
 	switch {
-	case in.isHeader:
+	case in.Header:
 		return nil, badParam("only cache-digest has a header")
-	case !in.isText && len(in.octets) > autopush.MaxText:
-		return nil, tooMany(len(in.octets), autopush.MaxText)
-	case !in.isText:
-		text = base64.StdEncoding.EncodeToString(in.octets)
+	case !in.isText() && len(in.Octets) > autopush.MaxText:
+		return nil, tooMany(len(in.Octets), autopush.MaxText)
+	case !in.isText():
+		text = base64.StdEncoding.EncodeToString(in.Octets)
 	}
 	f, err := autopush.Parse(text)
 	if err != nil {

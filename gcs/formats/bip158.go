@@ -181,7 +181,7 @@ func (b blockFilter) decode(p Params, in Input) (Decoded, error) {
 	if start := d.Layout.Limit.Start; start > 0 {
 		d.Layout.Fields = []Field{{Name: "N", Bits: start, Value: uint64(n), Note: "so many codes follow"}}
 	}
-	if holds(octets, bp.P, d.Layout.Limit.Len) > MaxKeys {
+	if holds(octets, bp.P, d.Layout.Limit.Len) > maxKeys {
 		return d, cmp.Or(err, tooManyKeys())
 	}
 	d.Keys = slices.AppendSeq([]uint64{}, f.All())

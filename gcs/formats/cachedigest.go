@@ -76,7 +76,7 @@ func (c cacheDigest) encode(p Params, keys []uint64) (Encoded, error) {
 	if err := below(dp.Universe(), keys); err != nil {
 		return Encoded{}, err
 	}
-	if size := dp.Code().Size(keys); size > MaxOctets {
+	if size := dp.Code().Size(keys); size > maxOctets {
 		return Encoded{}, tooLarge(size, keys)
 	}
 	set := make([]cachedigest.Key, len(keys))
@@ -88,8 +88,8 @@ func (c cacheDigest) encode(p Params, keys []uint64) (Encoded, error) {
 
 func (c cacheDigest) decode(p Params, in Input) (Decoded, error) {
 	d := Decoded{Params: p}
-	if in.isHeader {
-		return d.header(in.text)
+	if in.Header {
+		return d.header(in.Text)
 	}
 	parse, end := cachedigest.Parse, gcs.Padded
 	if p.Lenient {

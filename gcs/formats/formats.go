@@ -6,7 +6,8 @@
 // learn at run time which: the command, and the testee of the conformance protocol.
 // It adds no rule of its own but the common ones of that protocol: names are hashed,
 // sorted and their repeats dropped; keys are sorted, their repeats dropped, and
-// those above the universe refused.
+// those above the universe refused. Of a value no more than 32 MiB or 2^24 keys are read,
+// and of many formats far less.
 //
 // Errors have a *[gcs.Error] in their chain throughout, whose kinds are those of the
 // protocol; what is wrong with a parameter is a *[ParamError] besides.
@@ -19,7 +20,6 @@ import (
 	"errors"
 	"iter"
 	"slices"
-	"strings"
 
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/base64url"
@@ -132,34 +132,17 @@ type Field struct {
 	Note         string // what follows from the value
 }
 
-// An Op is an operation of the conformance protocol.
-type Op string
-
-// The operations.
-const (
-	OpHash   Op = "hash"
-	OpEncode Op = "encode"
-	OpDecode Op = "decode"
-	OpQuery  Op = "query"
-)
-
-// Ops returns the operations in the order of the protocol's table.
-func Ops() []Op { return []Op{OpHash, OpEncode, OpDecode, OpQuery} }
-
-// registered are the formats, in the order in which a person may want to see them. The
-// first is the default of programs that are not told a format.
+// registered are the formats, in the order of [All].
 var registered = []*Format{
 	h2oFormat, h2o20Format, goCasperFormat, cacheDigestFormat,
 	bip158Format, decredV1Format, decredV2Format, riceDeltaFormat,
 	autoPushFormat, rawFormat,
 }
 
-// All returns the formats, in the order in which a person may want to see them.
+// All returns the formats, in the order in which a person may want to see them. The first
+// is that of a value that nothing else is known about: H2O's cookie, which is what this
+// repository is for.
 func All() []*Format { return slices.Clone(registered) }
-
-// Default returns the format of a value that nothing else is known about: H2O's cookie,
-// which is what this repository is for.
-func Default() *Format { return registered[0] }
 
 // Lookup finds a format by its name.
 func Lookup(name string) (*Format, bool) {
@@ -171,64 +154,24 @@ func Lookup(name string) (*Format, bool) {
 	return nil, false
 }
 
-// Param finds a parameter of f by its name.
-func (f *Format) Param(name string) (Param, bool) {
-	for _, p := range f.Params {
-		if p.Name == name {
-			return p, true
-		}
+// Supports reports whether f has an operation of the conformance protocol: "hash",
+// "encode", "decode" or "query".
+func (f *Format) Supports(op string) bool {
+	_, onlyAsked := f.profile.(querier)
+	switch op {
+	case "hash":
+		_, nameless := f.profile.(asIs)
+		return !nameless && !onlyAsked
+	case "encode", "decode":
+		return !onlyAsked
 	}
-	return Param{}, false
-}
-
-// KeyIs completes the sentence "Here, a key is", with the values of parameters. It is
-// empty where there is nothing to say, or a parameter is missing.
-func (f *Format) KeyIs(p Params) string {
-	text := f.Key
-	for _, param := range f.Params {
-		mark := "{" + param.Name + "}"
-		if value, ok := p.Text(param.Name); ok {
-			text = strings.ReplaceAll(text, mark, value)
-		} else if strings.Contains(text, mark) {
-			return ""
-		}
-	}
-	return text
-}
-
-// Input decides what a text from outside is: a value, or of a format that has headers
-// a whole one.
-func (f *Format) Input(text string) Input {
-	if f.HasHeader && strings.ContainsAny(text, ";, ") {
-		return Header(text)
-	}
-	return Text(text)
-}
-
-// Value returns the value alone of an element of a header: flags are in no bit of it.
-func (f *Format) Value(element string) string {
-	if !f.HasHeader {
-		return element
-	}
-	value, _, _ := strings.Cut(element, ";")
-	return strings.TrimSpace(value)
-}
-
-// Supports reports whether f has the operation.
-func (f *Format) Supports(op Op) bool {
-	if _, ok := f.profile.(querier); ok {
-		return op == OpQuery
-	}
-	if _, ok := f.profile.(asIs); ok && op == OpHash {
-		return false
-	}
-	return slices.Contains(Ops(), op)
+	return op == "query"
 }
 
 // Hash returns the keys of the names, in their order. Names are octets: a format
 // with HexNames wants them decoded from hex.
 func (f *Format) Hash(p Params, names []string) ([]uint64, error) {
-	if err := f.check(p, OpHash); err != nil {
+	if err := f.check(p, "hash"); err != nil {
 		return nil, err
 	}
 	return f.hash(p, names)
@@ -236,7 +179,7 @@ func (f *Format) Hash(p Params, names []string) ([]uint64, error) {
 
 // EncodeNames codes the set of the given names.
 func (f *Format) EncodeNames(p Params, names []string) (Encoded, error) {
-	if err := f.check(p, OpHash); err != nil {
+	if err := f.check(p, "hash"); err != nil {
 		return Encoded{}, err
 	}
 	if n, ok := f.profile.(namer); ok {
@@ -252,7 +195,7 @@ func (f *Format) EncodeNames(p Params, names []string) (Encoded, error) {
 // EncodeKeys codes the set of the given keys, in any order; raw alone wants them
 // sorted.
 func (f *Format) EncodeKeys(p Params, keys []uint64) (Encoded, error) {
-	if err := f.check(p, OpEncode); err != nil {
+	if err := f.check(p, "encode"); err != nil {
 		return Encoded{}, err
 	}
 	if _, ok := f.profile.(asIs); ok {
@@ -267,7 +210,7 @@ func (f *Format) EncodeKeys(p Params, keys []uint64) (Encoded, error) {
 // reads it. After an error the result holds what was found before it: keys, octets
 // and layout.
 func (f *Format) Decode(p Params, in Input) (Decoded, error) {
-	if err := f.check(p, OpDecode); err != nil {
+	if err := f.check(p, "decode"); err != nil {
 		return Decoded{}, err
 	}
 	return f.decode(p, in)
@@ -277,9 +220,9 @@ func (f *Format) Decode(p Params, in Input) (Decoded, error) {
 // readable as a whole.
 func (f *Format) QueryNames(p Params, in Input, names []string) ([]bool, error) {
 	q, ok := f.profile.(querier)
-	op := OpHash // which a query of names needs
+	op := "hash" // which a query of names needs
 	if ok {
-		op = OpQuery
+		op = "query"
 	}
 	if err := f.check(p, op); err != nil {
 		return nil, err
@@ -300,7 +243,7 @@ func (f *Format) QueryNames(p Params, in Input, names []string) ([]bool, error) 
 
 // QueryKeys is [Format.QueryNames] with keys.
 func (f *Format) QueryKeys(p Params, in Input, keys []uint64) ([]bool, error) {
-	if err := f.check(p, OpDecode); err != nil {
+	if err := f.check(p, "decode"); err != nil {
 		return nil, err
 	}
 	d, err := f.asked(p, in)
@@ -313,7 +256,7 @@ func (f *Format) QueryKeys(p Params, in Input, keys []uint64) ([]bool, error) {
 // asked decodes a value for a query. A header has several sets of keys, of several
 // universes.
 func (f *Format) asked(p Params, in Input) (Decoded, error) {
-	if in.isHeader {
+	if in.Header {
 		return Decoded{}, badParam("a header is decoded as a whole; ask one of its digests")
 	}
 	return f.decode(p, in)
@@ -328,12 +271,12 @@ func present(set, keys []uint64) []bool {
 }
 
 // check refuses what f does not have.
-func (f *Format) check(p Params, op Op) error {
+func (f *Format) check(p Params, op string) error {
 	if !f.Supports(op) {
 		return badParam("%s has no %s", f.Name, op)
 	}
 	for _, g := range p.given {
-		if _, ok := f.Param(g.name); !ok {
+		if !slices.ContainsFunc(f.Params, func(p Param) bool { return p.Name == g.name }) {
 			return badParam("%s has no parameter %s", f.Name, g.name)
 		}
 	}

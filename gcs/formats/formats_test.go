@@ -27,6 +27,14 @@ func format(t testing.TB, name string) *formats.Format {
 	return f
 }
 
+// The bounds of what is read, as the comment of the package has them.
+const (
+	maxOctets = 32 << 20
+	maxKeys   = 1 << 24
+)
+
+func isNumber(p formats.Param) bool { return p.Words == nil && p.Octets == 0 }
+
 // The names of the conformance protocol, and the one that can only be asked.
 func TestNames(t *testing.T) {
 	want := []string{"h2o", "h2o-2.0", "go-casper", "cache-digest", "bip158", "decred-v1", "decred-v2", "rice-delta", "h2-auto-push", "raw"}
@@ -48,7 +56,7 @@ func TestNames(t *testing.T) {
 		t.Error("names are found in another case")
 	}
 	formats.All()[0] = nil
-	if formats.Default() == nil || formats.Default().Name != "h2o" {
+	if first := formats.All()[0]; first == nil || first.Name != "h2o" {
 		t.Error("what All returns is the registry itself")
 	}
 }
@@ -59,9 +67,9 @@ func TestSupports(t *testing.T) {
 		"raw": "encode decode query", "h2-auto-push": "query",
 	} {
 		var got []string
-		for _, op := range formats.Ops() {
+		for _, op := range []string{"hash", "encode", "decode", "query"} {
 			if format(t, name).Supports(op) {
-				got = append(got, string(op))
+				got = append(got, op)
 			}
 		}
 		if s := strings.Join(got, " "); s != want {
@@ -126,7 +134,7 @@ func TestSamples(t *testing.T) {
 		if err != nil || s.keys != nil && (!slices.Equal(e.Keys, s.keys) || hex.EncodeToString(e.Octets) != s.hex || e.Text != s.text) {
 			t.Errorf("%s: encoded %x %q %v, %v, want %s %q %v", s.format, e.Octets, e.Text, e.Keys, err, s.hex, s.text, s.keys)
 		}
-		for _, in := range []formats.Input{formats.Text(e.Text), formats.Octets(e.Octets)} {
+		for _, in := range []formats.Input{{Text: e.Text}, {Octets: e.Octets}} {
 			d, err := f.Decode(e.Params, in)
 			if err != nil || !slices.Equal(d.Keys, e.Keys) || !d.Canonical || d.Size != len(e.Octets) {
 				t.Errorf("%s: decoded %v %t, %v, want %v", s.format, d.Keys, d.Canonical, err, e.Keys)
@@ -230,7 +238,7 @@ func TestH2OLimits(t *testing.T) {
 			for _, lenient := range []bool{false, true} {
 				p := params("capacity_bits", bits)
 				p.Lenient = lenient
-				d, err := format(t, name).Decode(p, formats.Octets(octets))
+				d, err := format(t, name).Decode(p, formats.Input{Octets: octets})
 				keys, want := gcs.Decode([]uint64(nil), d.Layout.Code, octets, d.Layout.Limit)
 				if e := new(gcs.Error); errors.As(err, &e) && e.Layer == gcs.TextLayer {
 					continue // longer than any canonical value
@@ -265,7 +273,7 @@ func TestH2OCaptures(t *testing.T) {
 	f := format(t, "h2o")
 	for _, v := range captures.Vectors {
 		p := params("capacity_bits", &v.CapacityBits)
-		d, err := f.Decode(p, formats.Text(v.Cookie))
+		d, err := f.Decode(p, formats.Input{Text: v.Cookie})
 		if err != nil || !d.Canonical || !slices.Equal(d.Keys, v.Keys) {
 			t.Errorf("%q: %v, %v, want %v", v.Cookie, d.Keys, err, v.Keys)
 		}
@@ -301,7 +309,7 @@ func TestRaw(t *testing.T) {
 		if err != nil || hex.EncodeToString(e.Octets) != tt.hex || e.Text != tt.hex {
 			t.Errorf("%v: %s, %v, want %s", tt.keys, e.Text, err, tt.hex)
 		}
-		d, err := f.Decode(tt.p, formats.Text(tt.hex))
+		d, err := f.Decode(tt.p, formats.Input{Text: tt.hex})
 		if err != nil || !slices.Equal(d.Keys, tt.keys) || !d.Canonical {
 			t.Errorf("%s: %v %t, %v, want %v", tt.hex, d.Keys, d.Canonical, err, tt.keys)
 		}
@@ -357,7 +365,7 @@ func TestBadParameters(t *testing.T) {
 		}
 		_, err = f.EncodeNames(tt.p, []string{"name"})
 		checkError(t, tt.format+", encode", err, gcs.BadParameter)
-		_, err = f.QueryNames(tt.p, formats.Text("00"), []string{"name"})
+		_, err = f.QueryNames(tt.p, formats.Input{Text: "00"}, []string{"name"})
 		if tt.format != "cache-digest" && tt.format != "decred-v1" {
 			checkError(t, tt.format+", query", err, gcs.BadParameter)
 		}
@@ -401,7 +409,7 @@ func TestBadParameters(t *testing.T) {
 		{"h2-auto-push", formats.Params{}, "AAAA"},
 		{"h2-auto-push", params("capacity_bits", one), "AAAA"},
 	} {
-		_, err := format(t, tt.format).Decode(tt.p, formats.Text(tt.text))
+		_, err := format(t, tt.format).Decode(tt.p, formats.Input{Text: tt.text})
 		checkError(t, fmt.Sprintf("%s, decode, %+v", tt.format, tt.p), err, gcs.BadParameter)
 	}
 	for _, name := range []string{"h2o", "go-casper", "bip158", "rice-delta", "raw"} {
@@ -414,14 +422,14 @@ func TestBadParameters(t *testing.T) {
 		case "raw":
 			p = params("rice", one)
 		}
-		_, err := format(t, name).Decode(p, formats.Header("AfdA"))
+		_, err := format(t, name).Decode(p, formats.Input{Text: "AfdA", Header: true})
 		checkError(t, name+", a header", err, gcs.BadParameter)
 	}
 	_, err := format(t, "rice-delta").Hash(formats.Params{}, []string{"abc"})
 	checkError(t, "a prefix of three octets", err, gcs.BadParameter)
-	_, err = format(t, "cache-digest").QueryKeys(formats.Params{}, formats.Header("AfdA"), []uint64{1})
+	_, err = format(t, "cache-digest").QueryKeys(formats.Params{}, formats.Input{Text: "AfdA", Header: true}, []uint64{1})
 	checkError(t, "a query of a header", err, gcs.BadParameter)
-	_, err = format(t, "h2-auto-push").QueryKeys(formats.Params{}, formats.Text("AAAAAA=="), []uint64{1})
+	_, err = format(t, "h2-auto-push").QueryKeys(formats.Params{}, formats.Input{Text: "AAAAAA=="}, []uint64{1})
 	checkError(t, "a query of keys", err, gcs.BadParameter)
 }
 
@@ -485,20 +493,20 @@ func TestBadInputs(t *testing.T) {
 		{"rice-delta", list, "f7", gcs.Truncated, []uint64{5, 20}, nil},
 		{"rice-delta", list, "f722", gcs.BadPadding, []uint64{5, 20, 29}, nil},
 		{"raw", params("rice", 6), "a85d00", gcs.TrailingData, []uint64{20, 178}, nil},
-		{"raw", params("rice", 6), strings.Repeat("00", formats.MaxOctets+1), gcs.TooMany, nil, nil},
+		{"raw", params("rice", 6), strings.Repeat("00", maxOctets+1), gcs.TooMany, nil, nil},
 	} {
 		name := fmt.Sprintf("%s %.20q", tt.format, tt.text)
 		f := format(t, tt.format)
-		d, err := f.Decode(tt.p, formats.Text(tt.text))
+		d, err := f.Decode(tt.p, formats.Input{Text: tt.text})
 		checkError(t, name, err, tt.kind)
 		if len(d.Keys) != len(tt.keys) || !slices.Equal(d.Keys, tt.keys) || d.Canonical {
 			t.Errorf("%s: keys %v, canonical %t, want %v", name, d.Keys, d.Canonical, tt.keys)
 		}
-		if _, err := f.QueryKeys(tt.p, formats.Text(tt.text), []uint64{1}); err == nil {
+		if _, err := f.QueryKeys(tt.p, formats.Input{Text: tt.text}, []uint64{1}); err == nil {
 			t.Errorf("%s: can be asked", name)
 		}
 		tt.p.Lenient = true
-		d, err = f.Decode(tt.p, formats.Text(tt.text))
+		d, err = f.Decode(tt.p, formats.Input{Text: tt.text})
 		if (tt.lenient == nil) != (err != nil) || err == nil && (!slices.Equal(d.Keys, tt.lenient) || d.Canonical != (tt.kind == gcs.OutOfRange)) { // H2O keeps such keys and writes them again
 			t.Errorf("%s: leniently %v, canonical %t, %v, want %v", name, d.Keys, d.Canonical, err, tt.lenient)
 		}
@@ -507,11 +515,11 @@ func TestBadInputs(t *testing.T) {
 
 // More keys than are read are refused before they are.
 func TestTooManyKeys(t *testing.T) {
-	octets := make([]byte, formats.MaxKeys/8+8)
+	octets := make([]byte, maxKeys/8+8)
 	for i := range octets {
 		octets[i] = 0xff
 	}
-	count := new(int64(formats.MaxKeys + 1))
+	count := new(int64(maxKeys + 1))
 	for _, tt := range []struct {
 		format string
 		p      formats.Params
@@ -519,22 +527,22 @@ func TestTooManyKeys(t *testing.T) {
 	}{
 		{"raw", params("rice", 0), octets},
 		{"raw", params("rice", 0, "count", count), octets},
-		{"decred-v1", params("p", 0), append([]byte{1, 0, 0, 1}, make([]byte, formats.MaxKeys/8+1)...)},
-		{"rice-delta", params("rice", 2, "first", 0, "count", count), make([]byte, formats.MaxKeys/2)},
+		{"decred-v1", params("p", 0), append([]byte{1, 0, 0, 1}, make([]byte, maxKeys/8+1)...)},
+		{"rice-delta", params("rice", 2, "first", 0, "count", count), make([]byte, maxKeys/2)},
 	} {
-		_, err := format(t, tt.format).Decode(tt.p, formats.Octets(tt.octets))
+		_, err := format(t, tt.format).Decode(tt.p, formats.Input{Octets: tt.octets})
 		checkError(t, tt.format, err, gcs.TooMany)
 	}
 	// A count that the octets cannot hold is no reason.
-	_, err := format(t, "raw").Decode(params("rice", 0, "count", count), formats.Octets([]byte{0xff}))
+	_, err := format(t, "raw").Decode(params("rice", 0, "count", count), formats.Input{Octets: []byte{0xff}})
 	checkError(t, "raw", err, gcs.Truncated)
-	_, err = format(t, "rice-delta").Decode(params("rice", 2, "first", 0, "count", count), formats.Octets([]byte{0xff}))
+	_, err = format(t, "rice-delta").Decode(params("rice", 2, "first", 0, "count", count), formats.Input{Octets: []byte{0xff}})
 	checkError(t, "rice-delta", err, gcs.Truncated)
 }
 
 func TestHeaders(t *testing.T) {
 	f := format(t, "cache-digest")
-	d, err := f.Decode(formats.Params{}, formats.Header("AfdA; complete, CdZQ4A"))
+	d, err := f.Decode(formats.Params{}, formats.Input{Text: "AfdA; complete, CdZQ4A", Header: true})
 	if err != nil || !d.Canonical || len(d.Digests) != 2 {
 		t.Fatalf("%+v, %v", d, err)
 	}
@@ -545,9 +553,9 @@ func TestHeaders(t *testing.T) {
 	if !slices.Equal(d.Digests[0].Keys, []uint64{93}) || !slices.Equal(d.Digests[1].Keys, []uint64{178, 186}) {
 		t.Errorf("%v", d.Digests)
 	}
-	_, err = f.Decode(formats.Params{}, formats.Header("AfdA ; complete"))
+	_, err = f.Decode(formats.Params{}, formats.Input{Text: "AfdA ; complete", Header: true})
 	checkError(t, "a space", err, gcs.NonCanonical)
-	d, err = f.Decode(formats.Params{Lenient: true}, formats.Header("AfdA ; COMPLETE, CdZQ4A; stale"))
+	d, err = f.Decode(formats.Params{Lenient: true}, formats.Input{Text: "AfdA ; COMPLETE, CdZQ4A; stale", Header: true})
 	if err != nil || d.Canonical || len(d.Digests) != 1 || !slices.Equal(d.Digests[0].Flags, []string{"complete"}) {
 		t.Errorf("%+v, %v", d, err)
 	}
@@ -569,20 +577,20 @@ func TestAutoPush(t *testing.T) {
 	}
 	f := format(t, "h2-auto-push")
 	for _, v := range captures.Vectors {
-		present, err := f.QueryNames(formats.Params{}, formats.Text(v.Cookie), append(v.Paths, "/stranger"))
+		present, err := f.QueryNames(formats.Params{}, formats.Input{Text: v.Cookie}, append(v.Paths, "/stranger"))
 		if err != nil || slices.Contains(present[:len(v.Paths)], false) || present[len(v.Paths)] {
 			t.Errorf("%v: %v, %v", v.Paths, present, err)
 		}
 	}
-	present, err := f.QueryNames(formats.Params{}, formats.Octets([]byte{255, 255, 255, 255}), []string{"/"})
+	present, err := f.QueryNames(formats.Params{}, formats.Input{Octets: []byte{255, 255, 255, 255}}, []string{"/"})
 	if err != nil || !present[0] {
 		t.Errorf("octets: %v, %v", present, err)
 	}
-	_, err = f.QueryNames(formats.Params{}, formats.Text("AAAA"), []string{"/"})
+	_, err = f.QueryNames(formats.Params{}, formats.Input{Text: "AAAA"}, []string{"/"})
 	checkError(t, "three octets", err, gcs.Truncated)
-	_, err = f.QueryNames(formats.Params{}, formats.Header("AAAA"), []string{"/"})
+	_, err = f.QueryNames(formats.Params{}, formats.Input{Text: "AAAA", Header: true}, []string{"/"})
 	checkError(t, "a header", err, gcs.BadParameter)
-	_, err = f.QueryNames(formats.Params{}, formats.Octets(make([]byte, 1<<20)), []string{"/"})
+	_, err = f.QueryNames(formats.Params{}, formats.Input{Octets: make([]byte, 1<<20)}, []string{"/"})
 	checkError(t, "a megabyte", err, gcs.TooMany)
 	_, err = f.Hash(formats.Params{}, []string{"/"})
 	checkError(t, "hash", err, gcs.BadParameter)
@@ -591,15 +599,15 @@ func TestAutoPush(t *testing.T) {
 }
 
 func TestFalsePositive(t *testing.T) {
-	d, err := format(t, "h2o").Decode(params("capacity_bits", 8), formats.Text("qF0"))
+	d, err := format(t, "h2o").Decode(params("capacity_bits", 8), formats.Input{Text: "qF0"})
 	if got := d.FalsePositive(); err != nil || got != 2./256 {
 		t.Errorf("h2o: %v, %v", got, err)
 	}
-	d, err = format(t, "decred-v1").Decode(params("p", 2), formats.Text("0000000216"))
+	d, err = format(t, "decred-v1").Decode(params("p", 2), formats.Input{Text: "0000000216"})
 	if got := d.FalsePositive(); err != nil || got != 2./8 {
 		t.Errorf("decred-v1: %v, %v", got, err)
 	}
-	d, err = format(t, "raw").Decode(params("rice", 6), formats.Text("a85d"))
+	d, err = format(t, "raw").Decode(params("rice", 6), formats.Input{Text: "a85d"})
 	if got := d.FalsePositive(); err != nil || got != 0 {
 		t.Errorf("raw: %v, %v", got, err)
 	}
@@ -621,12 +629,12 @@ func FuzzDecode(f *testing.F) {
 				switch {
 				case param.Octets > 0:
 					p.SetWord(param.Name, zeroKey)
-				case param.IsNumber() && len(drawn) > 0 && drawn[0] >= 0:
+				case isNumber(param) && len(drawn) > 0 && drawn[0] >= 0:
 					p.SetNumber(param.Name, drawn[0])
 					drawn = drawn[1:]
 				}
 			}
-			for _, in := range []formats.Input{formats.Text(text), formats.Octets([]byte(text)), formats.Header(text)} {
+			for _, in := range []formats.Input{{Text: text}, {Octets: []byte(text)}, {Text: text, Header: true}} {
 				d, err := format.Decode(p, in)
 				var e *gcs.Error
 				if err != nil && (!errors.As(err, &e) || strings.HasPrefix(e.Kind.String(), "Kind(")) {
@@ -657,7 +665,7 @@ func ExampleFormat_Decode() {
 	f, _ := formats.Lookup("h2o")
 	var p formats.Params
 	p.SetNumber("capacity_bits", 8)
-	d, err := f.Decode(p, formats.Text("qF0"))
+	d, err := f.Decode(p, formats.Input{Text: "qF0"})
 	fmt.Println(d.Keys, d.Canonical, d.FalsePositive(), err)
 	// Output: [20 178] true 0.0078125 <nil>
 }
@@ -673,10 +681,10 @@ func ExampleFormat_EncodeNames() {
 }
 
 func ExampleFormat_QueryNames() {
-	f := formats.Default()
+	f := formats.All()[0]
 	var p formats.Params
 	p.SetNumber("capacity_bits", 8)
-	present, err := f.QueryNames(p, formats.Text("qF0"), []string{"/css/0.css", "/js/0.js"})
+	present, err := f.QueryNames(p, formats.Input{Text: "qF0"}, []string{"/css/0.css", "/js/0.js"})
 	fmt.Println(present, err)
 	// Output: [true false] <nil>
 }
@@ -691,10 +699,10 @@ func ExampleParams() {
 }
 
 func BenchmarkDecode(b *testing.B) {
-	f, p := formats.Default(), params("capacity_bits", 8)
+	f, p := format(b, "h2o"), params("capacity_bits", 8)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := f.Decode(p, formats.Text("qF0")); err != nil {
+		if _, err := f.Decode(p, formats.Input{Text: "qF0"}); err != nil {
 			b.Fatal(err)
 		}
 	}

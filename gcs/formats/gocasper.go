@@ -60,7 +60,7 @@ func (c goCasper) encode(p Params, keys []uint64) (Encoded, error) {
 	if err := below(g.Universe(), keys); err != nil {
 		return Encoded{}, err
 	}
-	if size := g.Code().Size(keys); size > MaxOctets {
+	if size := g.Code().Size(keys); size > maxOctets {
 		return Encoded{}, tooLarge(size, keys)
 	}
 	set := make([]gocasper.Key, len(keys))

@@ -8,72 +8,65 @@ import (
 	"github.com/cache-aware/casper/gcs/base64url"
 )
 
-// An Input is a value to read: text, octets or a whole header.
+// An Input is a value to read: either its text or its octets. The zero Input is the
+// empty value.
 type Input struct {
-	text     string
-	octets   []byte
-	isText   bool
-	isHeader bool
+	Text   string // as it travels; of a format without a text form hex, in either case
+	Octets []byte // where Text is empty: what the text form, if there is one, stands for
+	Header bool   // Text is that of a whole header, of a format that HasHeader
 }
-
-// Text is a value as it travels. For a format without a text form it is hex, in
-// which the case of the digits does not matter.
-func Text(value string) Input { return Input{text: value, isText: true} }
-
-// Octets is a value whose text form, if it has one, was decoded already.
-func Octets(value []byte) Input { return Input{octets: value} }
-
-// Header is the value of a whole Cache-Digest header, for cache-digest alone.
-func Header(value string) Input { return Input{text: value, isHeader: true} }
 
 // The bounds of a value, which those of its format may be far below. Even a filter of
 // every output of a Bitcoin block, or the largest list of Safe Browsing, is a fraction of
 // them.
 const (
-	MaxOctets = 32 << 20 // most octets that are read or written
-	MaxKeys   = 1 << 24  // most keys that are read
+	maxOctets = 32 << 20 // most octets that are read or written
+	maxKeys   = 1 << 24  // most keys that are read
 )
+
+// isText reports whether the value is text. The empty one may be either.
+func (in Input) isText() bool { return in.Text != "" }
 
 // base64 returns the value's text; of octets, the one that encodes them.
 func (in Input) base64(maxText int) (text string, err error) {
-	n := len(in.octets)
+	n := len(in.Octets)
 	switch {
-	case in.isHeader:
+	case in.Header:
 		return "", badParam("only cache-digest has a header")
-	case in.isText && len(in.text) <= maxText:
-		return in.text, nil
-	case in.isText:
-		n = base64url.DecodedLen(len(in.text))
+	case in.isText() && len(in.Text) <= maxText:
+		return in.Text, nil
+	case in.isText():
+		n = base64url.DecodedLen(len(in.Text))
 	}
-	if most := base64url.DecodedLen(maxText); n > most || in.isText {
+	if most := base64url.DecodedLen(maxText); n > most || in.isText() {
 		return "", tooMany(n, most)
 	}
-	return string(base64url.Append(nil, in.octets)), nil
+	return string(base64url.Append(nil, in.Octets)), nil
 }
 
 // hex returns the octets of a value whose format has no text form.
 func (in Input) hex() ([]byte, error) {
-	n := len(in.octets)
+	n := len(in.Octets)
 	switch {
-	case in.isHeader:
+	case in.Header:
 		return nil, badParam("only cache-digest has a header")
-	case in.isText:
-		n = len(in.text) / 2
+	case in.isText():
+		n = len(in.Text) / 2
 	}
-	if n > MaxOctets {
-		return nil, tooMany(n, MaxOctets)
+	if n > maxOctets {
+		return nil, tooMany(n, maxOctets)
 	}
-	if !in.isText {
-		return in.octets, nil
+	if !in.isText() {
+		return in.Octets, nil
 	}
-	for i := range len(in.text) {
-		if _, err := hex.DecodeString(in.text[i:i+1] + "0"); err != nil {
-			return nil, badText(4*i, fmt.Sprintf("character %d is %q, which is no hex digit", i, in.text[i]))
+	for i := range len(in.Text) {
+		if _, err := hex.DecodeString(in.Text[i:i+1] + "0"); err != nil {
+			return nil, badText(4*i, fmt.Sprintf("character %d is %q, which is no hex digit", i, in.Text[i]))
 		}
 	}
-	octets, err := hex.DecodeString(in.text)
+	octets, err := hex.DecodeString(in.Text)
 	if err != nil {
-		return nil, badText(4*len(in.text), "an odd number of hex digits is half an octet too many")
+		return nil, badText(4*len(in.Text), "an odd number of hex digits is half an octet too many")
 	}
 	return octets, nil
 }
@@ -94,14 +87,14 @@ func tooMany(n, most int) error {
 func tooLarge(size int, keys []uint64) error {
 	return &gcs.Error{
 		Layer: gcs.SetLayer, Kind: gcs.TooMany, At: gcs.KeyIndex(len(keys) - 1),
-		Detail: fmt.Sprintf("the keys would take %d octets, more than the %d that are written", size, MaxOctets),
+		Detail: fmt.Sprintf("the keys would take %d octets, more than the %d that are written", size, maxOctets),
 	}
 }
 
 // tooManyKeys is the error of a value with more keys than are read.
 func tooManyKeys() error {
 	return &gcs.Error{
-		Layer: gcs.SetLayer, Kind: gcs.TooMany, Detail: fmt.Sprintf("more than the %d keys that are read", MaxKeys),
+		Layer: gcs.SetLayer, Kind: gcs.TooMany, Detail: fmt.Sprintf("more than the %d keys that are read", maxKeys),
 	}
 }
 

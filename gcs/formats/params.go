@@ -28,10 +28,6 @@ type Param struct {
 	Phrase string // how a person says it, with %s for the value: "%s capacity bits"; empty for name and value
 }
 
-// IsNumber reports whether the parameter is a number, rather than a word or octets in
-// hex.
-func (p Param) IsNumber() bool { return p.Words == nil && p.Octets == 0 }
-
 // Range says what the parameter can be: "1 to 15", "msb or lsb", "16 octets in hex".
 func (p Param) Range() string {
 	switch {
@@ -53,15 +49,6 @@ func short(v int64) string {
 		return fmt.Sprintf("2^%d-1", k)
 	}
 	return strconv.FormatInt(v, 10)
-}
-
-// Say returns the parameter with a value as a person says it: "13 capacity bits",
-// "log2n 5".
-func (p Param) Say(value string) string {
-	if p.Phrase == "" {
-		return p.Name + " " + value
-	}
-	return fmt.Sprintf(p.Phrase, value)
 }
 
 // A ParamError says what is wrong with a parameter. It wraps a *[gcs.Error] of the kind

@@ -39,7 +39,7 @@ func TestFormatsDescribeThemselves(t *testing.T) {
 		if f.Name == "" || f.Title == "" || strings.HasSuffix(f.Title, ".") {
 			t.Errorf("%q: the title is %q", f.Name, f.Title)
 		}
-		if f.Supports(formats.OpHash) && (f.Names == "" || f.Key == "") {
+		if f.Supports("hash") && (f.Names == "" || f.Key == "") {
 			t.Errorf("%s: nothing says what its names are (%q), or its keys (%q)", f.Name, f.Names, f.Key)
 		}
 		if f.HasHeader && !f.HasText {
@@ -49,12 +49,12 @@ func TestFormatsDescribeThemselves(t *testing.T) {
 			switch {
 			case p.Name == "" || p.Flag == "" || p.Help == "":
 				t.Errorf("%s: the parameter %q lacks its flag or what it is", f.Name, p.Name)
-			case p.IsNumber() && (p.Low > p.High || p.Default != nil && (*p.Default < p.Low || *p.Default > p.High)):
+			case isNumber(p) && (p.Low > p.High || p.Default != nil && (*p.Default < p.Low || *p.Default > p.High)):
 				t.Errorf("%s: %s is %s, by default %d", f.Name, p.Name, p.Range(), p.Default)
 			case p.Words != nil && p.Octets > 0:
 				t.Errorf("%s: %s is a word and octets", f.Name, p.Name)
 			}
-			if q, ok := flags[p.Name]; ok && (q.Flag != p.Flag || q.IsNumber() != p.IsNumber()) {
+			if q, ok := flags[p.Name]; ok && (q.Flag != p.Flag || isNumber(q) != isNumber(p)) {
 				t.Errorf("%s: %s is --%s here, --%s elsewhere, or of another kind", f.Name, p.Name, p.Flag, q.Flag)
 			}
 			flags[p.Name] = p
@@ -113,8 +113,8 @@ func TestParamsFromJSON(t *testing.T) {
 // A parameter's error names it, apart from what it is, for programs that know it by
 // another name.
 func TestParamError(t *testing.T) {
-	h2o := formats.Default()
-	_, err := h2o.Decode(params("capacity_bits", 16), formats.Text(""))
+	h2o := format(t, "h2o")
+	_, err := h2o.Decode(params("capacity_bits", 16), formats.Input{Text: ""})
 	want := "set: bad-parameter at bit 0: capacity_bits is 1 to 15, not 16"
 	if e, ok := err.(*formats.ParamError); !ok || e.Name != "capacity_bits" || e.Is != "1 to 15, not 16" || err.Error() != want {
 		t.Errorf("%T: %v", err, err)

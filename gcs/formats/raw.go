@@ -33,7 +33,7 @@ func (nameless) asIs() {}
 // code returns the code and the limit that p describes, and p with its defaults
 // filled in.
 func (nameless) code(p Params) (gcs.Code, gcs.Limit, Params, error) {
-	lim := gcs.Limit{Len: MaxKeys, Max: gcs.Largest}
+	lim := gcs.Limit{Len: maxKeys, Max: gcs.Largest}
 	none := func(err error) (gcs.Code, gcs.Limit, Params, error) { return gcs.Code{}, lim, p, err }
 
 	rice, err := p.number(rawRice)
@@ -91,7 +91,7 @@ func (n nameless) encode(p Params, keys []uint64) (Encoded, error) {
 	// The order is judged by Encode, which allocates for sorted keys alone; so
 	// measuring is meant for those.
 	if slices.IsSorted(keys) {
-		if size := c.Size(keys); size != math.MaxInt && size > MaxOctets {
+		if size := c.Size(keys); size != math.MaxInt && size > maxOctets {
 			return Encoded{}, tooLarge(size, keys)
 		}
 	}
@@ -113,7 +113,7 @@ func (n nameless) decode(p Params, in Input) (Decoded, error) {
 		return d, err
 	}
 	d.Size = len(octets)
-	if holds(octets, c.Rice, lim.Len) > MaxKeys {
+	if holds(octets, c.Rice, lim.Len) > maxKeys {
 		return d, tooManyKeys()
 	}
 	d.Keys, err = gcs.Decode([]uint64(nil), c, octets, lim)

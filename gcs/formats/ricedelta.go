@@ -90,7 +90,7 @@ func (riceDelta) decode(p Params, in Input) (Decoded, error) {
 	l := ricedelta.List{First: uint32(first), Rice: uint8(rice), Count: uint32(count), Data: octets}
 	base := uint64(first)
 	d.Layout = Layout{Code: ricedelta.Code(l.Rice), Limit: l.Limit(), First: &base}
-	if holds(l.Data, l.Rice, int(count)) > MaxKeys {
+	if holds(l.Data, l.Rice, int(count)) > maxKeys {
 		return d, tooManyKeys()
 	}
 	for v, err := range l.All() {

@@ -101,7 +101,7 @@ func schema() []byte {
 		add(`"format": {"enum": [`, "]", f.Name, fmt.Sprintf(", %q", f.Name))
 		for _, p := range f.Params {
 			kind := "string"
-			if p.IsNumber() {
+			if p.Words == nil && p.Octets == 0 {
 				kind = "integer"
 			}
 			add(`"params": {

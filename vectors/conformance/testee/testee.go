@@ -26,9 +26,9 @@ func (Casper) Hello() conformance.Hello {
 		h.Version = info.Main.Version
 	}
 	for _, f := range formats.All() {
-		for _, op := range formats.Ops() {
+		for _, op := range []string{"hash", "encode", "decode", "query"} {
 			if f.Supports(op) {
-				h.Supports = append(h.Supports, f.Name+"."+string(op))
+				h.Supports = append(h.Supports, f.Name+"."+op)
 			}
 		}
 	}
@@ -59,7 +59,7 @@ func answer(q conformance.Request) (a vectors.Answer, err error) {
 	if !ok {
 		return a, fmt.Errorf("there is no format %q", q.Format)
 	}
-	if !f.Supports(formats.Op(q.Op)) {
+	if !f.Supports(q.Op) {
 		return a, fmt.Errorf("%s has no operation %q", q.Format, q.Op)
 	}
 	var p formats.Params
@@ -76,12 +76,12 @@ func answer(q conformance.Request) (a vectors.Answer, err error) {
 	if err != nil {
 		return a, err
 	}
-	switch formats.Op(q.Op) {
-	case formats.OpHash:
+	switch q.Op {
+	case "hash":
 		keys, err := f.Hash(p, names)
 		a.Keys = decimal(keys)
 		return a, err
-	case formats.OpEncode:
+	case "encode":
 		var e formats.Encoded
 		if named {
 			e, err = f.EncodeNames(p, names)
@@ -126,12 +126,12 @@ func answer(q conformance.Request) (a vectors.Answer, err error) {
 func value(in vectors.Input) (formats.Input, error) {
 	switch {
 	case in.Header != nil:
-		return formats.Header(*in.Header), nil
+		return formats.Input{Text: *in.Header, Header: true}, nil
 	case in.Text != nil:
-		return formats.Text(*in.Text), nil
+		return formats.Input{Text: *in.Text}, nil
 	case in.BytesHex != nil:
 		octets, err := hex.DecodeString(*in.BytesHex)
-		return formats.Octets(octets), err
+		return formats.Input{Octets: octets}, err
 	}
 	return formats.Input{}, errors.New("the input has no value")
 }

@@ -40,8 +40,8 @@ func TestEveryFormatHasVectors(t *testing.T) {
 			t.Errorf("no vectors of %s", f.Name)
 			continue
 		}
-		for _, op := range formats.Ops() {
-			if f.Supports(op) && !has[f.Name+"."+string(op)] {
+		for _, op := range []string{"hash", "encode", "decode", "query"} {
+			if f.Supports(op) && !has[f.Name+"."+op] {
 				t.Errorf("no vectors of %s.%s", f.Name, op)
 			}
 		}
