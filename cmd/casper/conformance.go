@@ -78,7 +78,7 @@ func (f *conformanceFlags) register(cmd *cobra.Command) {
 }
 
 // testProgram makes the function of run and oneshot.
-func (t *tool) testProgram(f *conformanceFlags, run func([]string, conformance.Options) (*conformance.Report, error)) func(*cobra.Command, []string) error {
+func (t *tool) testProgram(f *conformanceFlags, oneShot bool) func(*cobra.Command, []string) error {
 	return action(func(_ *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return usagef("give the program to test after --")
@@ -86,7 +86,9 @@ func (t *tool) testProgram(f *conformanceFlags, run func([]string, conformance.O
 		if f.timeout <= 0 {
 			return usagef("--timeout is above 0, not %v", f.timeout)
 		}
-		o := conformance.Options{Selection: f.selection, Lenient: f.lenient, Timeout: f.timeout, ErrorKinds: f.errorKinds}
+		o := conformance.Options{
+			Selection: f.selection, Lenient: f.lenient, Timeout: f.timeout, OneShot: oneShot, ErrorKinds: f.errorKinds,
+		}
 		if f.known != "" {
 			file, err := os.Open(f.known)
 			if err != nil {
@@ -97,7 +99,7 @@ func (t *tool) testProgram(f *conformanceFlags, run func([]string, conformance.O
 				return usagef("%s: %w", f.known, err)
 			}
 		}
-		report, err := run(args, o)
+		report, err := conformance.Run(args, o)
 		if err != nil {
 			return usageError{err} // there was nothing to run
 		}
@@ -128,7 +130,7 @@ The exit code is 0 if all is well, 1 if anything failed, 2 if there was nothing 
   casper conformance run --format h2o --lenient -- ./testee
   casper conformance run --run 'bip158-*' --error-kinds -- node testee.js
   casper conformance run --known-failures known.txt --junit report.xml -- ./testee`,
-		RunE: t.testProgram(&f, conformance.Run),
+		RunE: t.testProgram(&f, false),
 	}
 	f.register(cmd)
 	return cmd
@@ -145,7 +147,7 @@ stdout, and its exit code is 0 for an answer and 1 for a refusal.
 The exit code is 0 if all is well, 1 if anything failed, 2 if there was nothing to run.`,
 		Example: `  casper conformance oneshot --format h2o -- ./testee.sh
   casper conformance oneshot -- casper conformance serve --oneshot`,
-		RunE: t.testProgram(&f, conformance.OneShot),
+		RunE: t.testProgram(&f, true),
 	}
 	f.register(cmd)
 	return cmd
@@ -216,7 +218,7 @@ specification, and explain its value bit by bit.`,
 			return ids, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: action(func(_ *cobra.Command, args []string) error {
-			v, err := conformance.Find(args[0])
+			v, err := findVector(args[0])
 			if err != nil {
 				return usageError{err}
 			}
@@ -232,6 +234,30 @@ specification, and explain its value bit by bit.`,
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the vector as JSON")
 	cmd.Flags().IntVar(&codes, "codes", 20, "explain the first `N` codes one by one")
 	return cmd
+}
+
+// findVector returns the vector with the id. An error names those that are alike.
+func findVector(id string) (vectors.Vector, error) {
+	all, err := vectors.All()
+	if err != nil {
+		return vectors.Vector{}, err
+	}
+	var near []string
+	for _, v := range all {
+		if v.ID == id {
+			return v, nil
+		}
+		if strings.Contains(v.ID, id) {
+			near = append(near, v.ID)
+		}
+	}
+	switch len(near) {
+	case 0:
+		return vectors.Vector{}, fmt.Errorf("there is no vector %q", id)
+	case 1:
+		return vectors.Vector{}, fmt.Errorf("there is no vector %q: did you mean %s?", id, near[0])
+	}
+	return vectors.Vector{}, fmt.Errorf("there is no vector %q: %d have it in their id, %s among them", id, len(near), near[0])
 }
 
 // shownLine is how much of a line of JSON is shown.

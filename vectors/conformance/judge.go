@@ -8,38 +8,35 @@ import (
 	"github.com/cache-aware/casper/vectors"
 )
 
-// A Verdict is what came out of one vector.
-type Verdict string
-
-// The verdicts.
+// The verdicts, as [Result] explains them.
 const (
-	Passed     Verdict = "passed"
-	Failed     Verdict = "failed"      // a wrong answer, or a refusal where there is an answer
-	Timeout    Verdict = "timeout"     // no answer in time
-	Crashed    Verdict = "crashed"     // the program ended
-	Flooded    Verdict = "flooded"     // more output than any answer needs
-	Misspoke   Verdict = "misspoke"    // not the protocol: no JSON, no such member, another seq
-	Skipped    Verdict = "skipped"     // the testee says that it does not do this one
-	NotClaimed Verdict = "not claimed" // of an operation that the testee does not support; it was not asked
-	Known      Verdict = "known"       // failed, as was known before
-	Unexpected Verdict = "unexpected"  // passed, though a failure was known
+	verdictPassed     = "passed"
+	verdictFailed     = "failed"
+	verdictTimeout    = "timeout"
+	verdictCrashed    = "crashed"
+	verdictFlooded    = "flooded"
+	verdictMisspoke   = "misspoke"
+	verdictSkipped    = "skipped"
+	verdictNotClaimed = "not claimed"
+	verdictKnown      = "known"
+	verdictUnexpected = "unexpected"
 )
 
-// bad reports whether the verdict fails the run.
-func (v Verdict) bad() bool {
-	switch v {
-	case Passed, Skipped, NotClaimed, Known:
+// bad reports whether a verdict fails the run.
+func bad(verdict string) bool {
+	switch verdict {
+	case verdictPassed, verdictSkipped, verdictNotClaimed, verdictKnown:
 		return false
 	}
 	return true
 }
 
 // failure reports whether the vector was not answered as it should be.
-func (v Verdict) failure() bool { return v.bad() && v != Unexpected }
+func failure(verdict string) bool { return bad(verdict) && verdict != verdictUnexpected }
 
 // A judgement is a verdict with its reasons.
 type judgement struct {
-	verdict Verdict
+	verdict string
 	reason  string   // of a failure
 	warns   []string // right in the main thing
 }
@@ -55,24 +52,24 @@ func judge(v vectors.Vector, lenient bool, r Reply) judgement {
 	}
 	switch {
 	case answers != 1:
-		return judgement{verdict: Misspoke, reason: `a reply has one of "ok", "error" and "skip"`}
+		return judgement{verdict: verdictMisspoke, reason: `a reply has one of "ok", "error" and "skip"`}
 	case r.Skip != "":
-		return judgement{verdict: Skipped, reason: r.Skip}
+		return judgement{verdict: verdictSkipped, reason: r.Skip}
 	case r.Error != "" && want.Error == "":
 		reason := "refused as " + r.Error
 		if r.Message != "" {
 			reason += " (" + clip(r.Message) + ")"
 		}
-		return judgement{verdict: Failed, reason: reason + ", but the answer is " + show(want)}
+		return judgement{verdict: verdictFailed, reason: reason + ", but the answer is " + show(want)}
 	case r.Error != "":
-		return judgement{verdict: Passed, warns: refusal(want, r)}
+		return judgement{verdict: verdictPassed, warns: refusal(want, r)}
 	case want.Error != "":
-		return judgement{verdict: Failed, reason: fmt.Sprintf("answered %s, but it must be refused as %s", show(*r.OK), want.Error)}
+		return judgement{verdict: verdictFailed, reason: fmt.Sprintf("answered %s, but it must be refused as %s", show(*r.OK), want.Error)}
 	}
 	if wrong := difference(want, *r.OK, lenient); wrong != "" {
-		return judgement{verdict: Failed, reason: wrong}
+		return judgement{verdict: verdictFailed, reason: wrong}
 	}
-	return judgement{verdict: Passed}
+	return judgement{verdict: verdictPassed}
 }
 
 // refusal says what is not quite right about a refusal.
@@ -191,8 +188,8 @@ func Check(v vectors.Vector, lenient bool, t Testee) []string {
 		return []string{err.Error()}
 	}
 	j := judge(v, lenient, t.Answer(q))
-	if j.verdict != Passed {
-		return []string{string(j.verdict) + ": " + j.reason}
+	if j.verdict != verdictPassed {
+		return []string{j.verdict + ": " + j.reason}
 	}
 	return j.warns
 }

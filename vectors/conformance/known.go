@@ -7,14 +7,10 @@ import (
 	"strings"
 )
 
-// KnownFailures are the ids of vectors that an implementation is known to fail, each
-// with the reason, which may be empty.
-type KnownFailures map[string]string
-
-// ReadKnownFailures reads a list: an id on each line, and what follows a # is the reason.
+// ReadKnownFailures reads a list for [Options.Known]: an id on each line, and what follows a # is the reason.
 // Empty lines and lines of a reason alone are there for people. An id that no vector
 // has is an error, so that lists do not rot.
-func ReadKnownFailures(r io.Reader) (KnownFailures, error) {
+func ReadKnownFailures(r io.Reader) (map[string]string, error) {
 	all, err := every()
 	if err != nil {
 		return nil, err
@@ -23,7 +19,7 @@ func ReadKnownFailures(r io.Reader) (KnownFailures, error) {
 	for _, v := range all {
 		ids[v.ID] = true
 	}
-	known := KnownFailures{}
+	known := map[string]string{}
 	lines := bufio.NewScanner(r)
 	for n := 1; lines.Scan(); n++ {
 		id, reason, _ := strings.Cut(lines.Text(), "#")

@@ -15,22 +15,11 @@ import (
 	"github.com/cache-aware/casper/vectors"
 )
 
-// OneShot asks a process of its own for each vector: the request line on its stdin, the
-// reply line on its stdout, exit status 0 for an answer or a skip and 1 for a
-// refusal. A refusal may leave the reply out; its kind is then not judged. An error means
-// that there was nothing to run.
-func OneShot(command []string, o Options) (*Report, error) {
-	meant, err := o.Select()
-	if err != nil {
-		return nil, err
-	}
-	if len(command) == 0 {
-		return nil, errors.New("no program is given")
-	}
+// oneShot is [Run] with a process of its own for each of the vectors.
+func oneShot(command []string, o Options, meant []vectors.Vector, started time.Time) (*Report, error) {
 	if _, err := exec.LookPath(command[0]); err != nil {
 		return nil, err
 	}
-	started := time.Now()
 	r := &Report{Lenient: o.Lenient, OneShot: true, Testee: Hello{Name: command[0]}}
 
 	// A few at a time, reported in their order.
@@ -69,14 +58,14 @@ func OneShot(command []string, o Options) (*Report, error) {
 
 // askOnce asks one vector of a new process.
 func askOnce(command []string, seq int, v vectors.Vector, o Options) (judgement, string) {
-	failed := func(verdict Verdict, reason string) judgement { return judgement{verdict: verdict, reason: reason} }
+	failed := func(verdict string, reason string) judgement { return judgement{verdict: verdict, reason: reason} }
 	q, err := request(seq, v, o.Lenient)
 	if err != nil {
-		return failed(Failed, err.Error()), ""
+		return failed(verdictFailed, err.Error()), ""
 	}
 	line, err := json.Marshal(q)
 	if err != nil {
-		return failed(Failed, err.Error()), ""
+		return failed(verdictFailed, err.Error()), ""
 	}
 	timeout := o.Timeout
 	if timeout <= 0 {
@@ -98,29 +87,29 @@ func askOnce(command []string, seq int, v vectors.Vector, o Options) (judgement,
 	status := cmd.ProcessState.ExitCode()
 	switch {
 	case out.over:
-		return failed(Flooded, errFlood.Error()), said.String()
+		return failed(verdictFlooded, errFlood.Error()), said.String()
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return failed(Timeout, "no reply within "+timeout.String()), said.String()
+		return failed(verdictTimeout, "no reply within "+timeout.String()), said.String()
 	case cmd.ProcessState == nil || status != 0 && status != 1:
-		return failed(Crashed, "the program ended: "+err.Error()), said.String()
+		return failed(verdictCrashed, "the program ended: "+err.Error()), said.String()
 	}
 	reply, rest, _ := bytes.Cut(bytes.TrimSpace(out.b.Bytes()), []byte("\n"))
 	if len(reply) == 0 && status == 1 {
 		if v.Expected(o.Lenient).Error != "" {
-			return judgement{verdict: Passed}, ""
+			return judgement{verdict: verdictPassed}, ""
 		}
-		return failed(Failed, "refused, but the answer is "+show(v.Expected(o.Lenient))), said.String()
+		return failed(verdictFailed, "refused, but the answer is "+show(v.Expected(o.Lenient))), said.String()
 	}
 	var r Reply
 	switch err := json.Unmarshal(reply, &r); {
 	case err != nil:
-		return failed(Misspoke, fmt.Sprintf("it said %q, which is no reply", clip(string(reply)))), said.String()
+		return failed(verdictMisspoke, fmt.Sprintf("it said %q, which is no reply", clip(string(reply)))), said.String()
 	case len(bytes.TrimSpace(rest)) > 0:
-		return failed(Misspoke, "it said more than one line"), said.String()
+		return failed(verdictMisspoke, "it said more than one line"), said.String()
 	case r.Seq != seq:
-		return failed(Misspoke, fmt.Sprintf("it answered seq %d where %d was asked", r.Seq, seq)), said.String()
+		return failed(verdictMisspoke, fmt.Sprintf("it answered seq %d where %d was asked", r.Seq, seq)), said.String()
 	case (r.Error != "") != (status == 1):
-		return failed(Misspoke, fmt.Sprintf("exit status %d does not go with its reply", status)), said.String()
+		return failed(verdictMisspoke, fmt.Sprintf("exit status %d does not go with its reply", status)), said.String()
 	}
 	return judge(v, o.Lenient, r), said.String()
 }

@@ -126,7 +126,7 @@ func (p *process) send(v any) error {
 
 // greet says start and reads hello.
 func (p *process) greet() (h Hello, err error) {
-	if err := p.send(Start{Op: "start", Protocol: Protocol, Vectors: vectors.Version()}); err != nil {
+	if err := p.send(start{Op: "start", Protocol: protocol, Vectors: vectors.Version()}); err != nil {
 		return h, err
 	}
 	patience := time.NewTimer(startPatience)

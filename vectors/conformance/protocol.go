@@ -9,9 +9,8 @@
 //	         {"seq":7,"skip":"..."}
 //	runner   {"op":"stop"}
 //
-// Expectations never leave the runner. [Run] is its side with one process that is
-// asked everything, [OneShot] the same with a process for each vector; [Serve] is the
-// side of the testee.
+// Expectations never leave the runner. [Run] is its side, with one process that is asked
+// everything or with a process for each vector; [Serve] is the side of the testee.
 //
 // A testee is not trusted. Whatever it does (hang, crash, flood, answer out of order, claim
 // what it cannot do), it is said of the vector at which it did so, and the run goes
@@ -24,17 +23,17 @@ import (
 	"github.com/cache-aware/casper/vectors"
 )
 
-// Protocol is the version of the protocol.
-const Protocol = 1
+// protocol is the version of the protocol.
+const protocol = 1
 
-// A Start is the first line of the runner.
-type Start struct {
+// A start is the first line of the runner.
+type start struct {
 	Op       string `json:"op"` // "start"
 	Protocol int    `json:"protocol"`
 	Vectors  string `json:"vectors"` // version of the vectors
 }
 
-// A Hello is a testee's answer to [Start].
+// A Hello is a testee's answer to the line that starts it.
 type Hello struct {
 	Name     string   `json:"name"`
 	Language string   `json:"language"`

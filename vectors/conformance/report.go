@@ -31,7 +31,7 @@ func (r *Report) WriteText(w io.Writer, color bool) error {
 
 	failures := 0
 	for _, res := range r.Results {
-		if !res.Verdict.bad() {
+		if !bad(res.Verdict) {
 			continue
 		}
 		if failures == 0 {
@@ -103,8 +103,8 @@ func (r *Report) table(w io.Writer) {
 		}
 		c.all++
 		switch res.Verdict {
-		case NotClaimed, Skipped:
-		case Passed, Unexpected:
+		case verdictNotClaimed, verdictSkipped:
+		case verdictPassed, verdictUnexpected:
 			c.passed++
 			c.asked++
 		default:
@@ -162,7 +162,7 @@ func (r *Report) warnings(w io.Writer) {
 
 func (r *Report) firstFailure() string {
 	for _, res := range r.Results {
-		if res.Verdict.bad() {
+		if bad(res.Verdict) {
 			return res.ID
 		}
 	}
@@ -172,13 +172,16 @@ func (r *Report) firstFailure() string {
 // sum is the last line.
 func (r *Report) sum() string {
 	var parts []string
-	for _, v := range []Verdict{Passed, Failed, Timeout, Crashed, Flooded, Misspoke, Unexpected, Known, Skipped, NotClaimed} {
+	for _, v := range []string{
+		verdictPassed, verdictFailed, verdictTimeout, verdictCrashed, verdictFlooded, verdictMisspoke,
+		verdictUnexpected, verdictKnown, verdictSkipped, verdictNotClaimed,
+	} {
 		if n := r.Count(v); n > 0 {
-			word := string(v)
+			word := v
 			switch v {
-			case Known:
+			case verdictKnown:
 				word = "known failures"
-			case Unexpected:
+			case verdictUnexpected:
 				word = "passed unexpectedly"
 			}
 			parts = append(parts, fmt.Sprintf("%d %s", n, word))
@@ -204,19 +207,19 @@ func (r *Report) WriteJSON(w io.Writer) error {
 			return err
 		}
 	}
-	counts := map[Verdict]int{}
+	counts := map[string]int{}
 	for _, res := range r.Results {
 		counts[res.Verdict]++
 	}
 	if err := e.Encode(struct {
-		Testee  Hello           `json:"testee"`
-		Vectors string          `json:"vectors"`
-		Lenient bool            `json:"lenient"`
-		OK      bool            `json:"ok"`
-		Counts  map[Verdict]int `json:"counts"`
-		Faults  []string        `json:"faults,omitzero"`
-		Notes   []string        `json:"notes,omitzero"`
-		Seconds float64         `json:"seconds"`
+		Testee  Hello          `json:"testee"`
+		Vectors string         `json:"vectors"`
+		Lenient bool           `json:"lenient"`
+		OK      bool           `json:"ok"`
+		Counts  map[string]int `json:"counts"`
+		Faults  []string       `json:"faults,omitzero"`
+		Notes   []string       `json:"notes,omitzero"`
+		Seconds float64        `json:"seconds"`
 	}{r.Testee, vectors.Version(), r.Lenient, r.OK(), counts, r.Faults, r.Notes, r.Took.Seconds()}); err != nil {
 		return err
 	}
@@ -284,10 +287,10 @@ func (r *Report) WriteJUnit(w io.Writer) error {
 		name := res.Format + "." + res.Op
 		c := junitCase{Name: res.ID, Class: name, Stderr: res.Stderr}
 		switch {
-		case res.Verdict.bad():
-			c.Failure = &junitMessage{Message: res.Reason, Type: string(res.Verdict)}
-		case res.Verdict != Passed:
-			c.Skipped = &junitMessage{Message: strings.TrimRight(string(res.Verdict)+": "+res.Reason, ": ")}
+		case bad(res.Verdict):
+			c.Failure = &junitMessage{Message: res.Reason, Type: res.Verdict}
+		case res.Verdict != verdictPassed:
+			c.Skipped = &junitMessage{Message: strings.TrimRight(res.Verdict+": "+res.Reason, ": ")}
 		}
 		add(suite(name), c)
 	}

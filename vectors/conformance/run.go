@@ -15,19 +15,33 @@ import (
 // Options say how a run goes.
 type Options struct {
 	Selection
-	Lenient    bool          // ask for the tolerant reader, and judge by what the deployed one does
-	Timeout    time.Duration // for one vector; 2 s if 0
-	Known      KnownFailures // what is known to fail
-	ErrorKinds bool          // a wrong error kind, place or list of keys is a failure, not a warning
-	Each       func(Result)  // called after each vector; may be nil
+	Lenient    bool              // ask for the tolerant reader, and judge by what the deployed one does
+	Timeout    time.Duration     // for one vector; 2 s if 0
+	Known      map[string]string // ids of vectors that are known to fail, each with the reason, which may be empty
+	OneShot    bool              // a process of its own for each vector
+	ErrorKinds bool              // a wrong error kind, place or list of keys is a failure, not a warning
+	Each       func(Result)      // called after each vector; may be nil
 }
 
-// A Result is what came out of one vector.
+// A Result is what came out of one vector. The verdicts are
+//
+//	passed        the right answer
+//	failed        a wrong answer, or a refusal where there is an answer
+//	timeout       no answer in time
+//	crashed       the program ended
+//	flooded       more output than any answer needs
+//	misspoke      not the protocol: no JSON, no such member, another seq
+//	unexpected    passed, though a failure was known
+//	known         failed, as was known before
+//	skipped       the testee says that it does not do this one
+//	not claimed   of an operation that the testee does not support; it was not asked
+//
+// All but passed and the last three fail the run.
 type Result struct {
 	ID       string   `json:"id"`
 	Format   string   `json:"format"`
 	Op       string   `json:"op"`
-	Verdict  Verdict  `json:"verdict"`
+	Verdict  string   `json:"verdict"` // one of the list at [Result]
 	Reason   string   `json:"reason,omitzero"`
 	Warnings []string `json:"warnings,omitzero"`
 	Stderr   string   `json:"stderr,omitzero"` // the end of what the program said, of a failure
@@ -48,13 +62,13 @@ type Report struct {
 
 // OK reports whether nothing failed that was not known.
 func (r *Report) OK() bool {
-	return len(r.Faults) == 0 && !slices.ContainsFunc(r.Results, func(res Result) bool { return res.Verdict.bad() })
+	return len(r.Faults) == 0 && !slices.ContainsFunc(r.Results, func(res Result) bool { return bad(res.Verdict) })
 }
 
-// Count returns how many vectors came out so.
-func (r *Report) Count(v Verdict) (n int) {
+// Count returns how many vectors came out with the verdict.
+func (r *Report) Count(verdict string) (n int) {
 	for _, res := range r.Results {
-		if res.Verdict == v {
+		if res.Verdict == verdict {
 			n++
 		}
 	}
@@ -65,6 +79,10 @@ const defaultTimeout = 2 * time.Second
 
 // Run asks one process of the program every vector. An error means that there was
 // nothing to run: no such program, no hello, no vector. All else is in the report.
+//
+// With OneShot it asks a process of its own for each vector: the request line on its stdin,
+// the reply line on its stdout, exit status 0 for an answer or a skip and 1 for a
+// refusal. A refusal may leave the reply out; its kind is then not judged.
 func Run(command []string, o Options) (*Report, error) {
 	meant, err := o.Select()
 	if err != nil {
@@ -74,6 +92,9 @@ func Run(command []string, o Options) (*Report, error) {
 		return nil, errors.New("no program is given")
 	}
 	started := time.Now()
+	if o.OneShot {
+		return oneShot(command, o, meant, started)
+	}
 	p, hello, err := launch(command)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", command[0], err)
@@ -81,7 +102,7 @@ func Run(command []string, o Options) (*Report, error) {
 	r := &Report{Testee: hello, Lenient: o.Lenient}
 	s := runner{command: command, options: o, report: r, process: p}
 	for i, v := range meant {
-		j := judgement{verdict: NotClaimed}
+		j := judgement{verdict: verdictNotClaimed}
 		var said string
 		if slices.Contains(hello.Supports, v.Format+"."+v.Op) {
 			j, said = s.ask(i+1, v)
@@ -114,12 +135,12 @@ const mostAttempts = 3
 func (s *runner) ask(seq int, v vectors.Vector) (j judgement, said string) {
 	if s.process == nil {
 		if s.attempts >= mostAttempts {
-			return judgement{verdict: Crashed, reason: "the program did not start again"}, ""
+			return judgement{verdict: verdictCrashed, reason: "the program did not start again"}, ""
 		}
 		p, _, err := launch(s.command)
 		if err != nil {
 			s.attempts++
-			return judgement{verdict: Crashed, reason: "the program did not start again: " + err.Error()}, ""
+			return judgement{verdict: verdictCrashed, reason: "the program did not start again: " + err.Error()}, ""
 		}
 		s.process, s.attempts = p, 0
 	}
@@ -127,7 +148,7 @@ func (s *runner) ask(seq int, v vectors.Vector) (j judgement, said string) {
 	p.stderr.forget()
 	q, err := request(seq, v, s.options.Lenient)
 	if err != nil {
-		return judgement{verdict: Failed, reason: err.Error()}, ""
+		return judgement{verdict: verdictFailed, reason: err.Error()}, ""
 	}
 	j, lost := p.ask(q, v, s.options)
 	said = p.stderr.String()
@@ -142,7 +163,7 @@ func (s *runner) ask(seq int, v vectors.Vector) (j judgement, said string) {
 // is not known afterwards.
 func (p *process) ask(q Request, v vectors.Vector, o Options) (j judgement, lost bool) {
 	if err := p.send(q); err != nil {
-		return judgement{verdict: Failed, reason: err.Error()}, false
+		return judgement{verdict: verdictFailed, reason: err.Error()}, false
 	}
 	timeout := o.Timeout
 	if timeout <= 0 {
@@ -153,20 +174,20 @@ func (p *process) ask(q Request, v vectors.Vector, o Options) (j judgement, lost
 	stray := ""
 	for strays := 0; ; strays++ {
 		if strays > maxStray {
-			return judgement{verdict: Flooded, reason: fmt.Sprintf("more than %d lines that are no reply: %s", maxStray, stray)}, true
+			return judgement{verdict: verdictFlooded, reason: fmt.Sprintf("more than %d lines that are no reply: %s", maxStray, stray)}, true
 		}
 		select {
 		case <-patience.C:
 			if stray != "" {
-				return judgement{verdict: Misspoke, reason: stray + ", and no reply within " + timeout.String()}, true
+				return judgement{verdict: verdictMisspoke, reason: stray + ", and no reply within " + timeout.String()}, true
 			}
-			return judgement{verdict: Timeout, reason: "no reply within " + timeout.String()}, true
+			return judgement{verdict: verdictTimeout, reason: "no reply within " + timeout.String()}, true
 		case line, ok := <-p.lines:
 			if !ok {
 				if errors.Is(p.broken, errFlood) {
-					return judgement{verdict: Flooded, reason: errFlood.Error()}, true
+					return judgement{verdict: verdictFlooded, reason: errFlood.Error()}, true
 				}
-				return judgement{verdict: Crashed, reason: "the program ended: " + p.end()}, true
+				return judgement{verdict: verdictCrashed, reason: "the program ended: " + p.end()}, true
 			}
 			var r struct {
 				Reply
@@ -181,7 +202,7 @@ func (p *process) ask(q Request, v vectors.Vector, o Options) (j judgement, lost
 			case *r.Seq != q.Seq:
 				stray = fmt.Sprintf("it answered seq %d where %d was asked", *r.Seq, q.Seq)
 			case stray != "":
-				return judgement{verdict: Misspoke, reason: stray}, false
+				return judgement{verdict: verdictMisspoke, reason: stray}, false
 			default:
 				return judge(v, o.Lenient, r.Reply), false
 			}
@@ -192,19 +213,19 @@ func (p *process) ask(q Request, v vectors.Vector, o Options) (j judgement, lost
 // add adds what came out of a vector.
 func (r *Report) add(v vectors.Vector, o Options, j judgement, said string) {
 	res := Result{ID: v.ID, Format: v.Format, Op: v.Op, Verdict: j.verdict, Reason: j.reason, Warnings: j.warns}
-	if o.ErrorKinds && j.verdict == Passed && len(j.warns) > 0 {
-		res.Verdict, res.Reason, res.Warnings = Failed, strings.Join(j.warns, "; "), nil
+	if o.ErrorKinds && j.verdict == verdictPassed && len(j.warns) > 0 {
+		res.Verdict, res.Reason, res.Warnings = verdictFailed, strings.Join(j.warns, "; "), nil
 	}
 	if reason, known := o.Known[v.ID]; known {
 		switch {
-		case res.Verdict.failure():
-			res.Verdict, res.Known = Known, reason
-		case res.Verdict == Passed:
-			res.Verdict, res.Known = Unexpected, reason
+		case failure(res.Verdict):
+			res.Verdict, res.Known = verdictKnown, reason
+		case res.Verdict == verdictPassed:
+			res.Verdict, res.Known = verdictUnexpected, reason
 			res.Reason = "it passed, though it is known to fail: take it off the list"
 		}
 	}
-	if res.Verdict.failure() {
+	if failure(res.Verdict) {
 		res.Stderr, res.Comment = said, v.Comment
 	}
 	r.Results = append(r.Results, res)
@@ -219,7 +240,7 @@ func (r *Report) claims(supports []string, s Selection) {
 	for _, res := range r.Results {
 		op := res.Format + "." + res.Op
 		asked[op]++
-		if res.Verdict == Skipped {
+		if res.Verdict == verdictSkipped {
 			skipped[op]++
 		}
 	}

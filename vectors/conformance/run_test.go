@@ -72,7 +72,7 @@ func TestRunAll(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !r.OK() || r.Count(conformance.Passed) != len(all) || len(r.Notes) > 0 {
+		if !r.OK() || r.Count("passed") != len(all) || len(r.Notes) > 0 {
 			t.Errorf("lenient %v: %s", lenient, text(t, r))
 		}
 	}
@@ -83,29 +83,29 @@ func TestRunAll(t *testing.T) {
 func TestMisbehaviour(t *testing.T) {
 	for _, tt := range []struct {
 		how     string
-		verdict conformance.Verdict
+		verdict string
 		reason  string
 	}{
-		{"hang", conformance.Timeout, "no reply within 1s"},
-		{"crash", conformance.Crashed, "exit status 3"},
-		{"flood lines", conformance.Flooded, "more than 100 lines"},
-		{"flood line", conformance.Flooded, "more than 16 MiB"},
-		{"flood stderr", conformance.Passed, ""},
-		{"other seq", conformance.Misspoke, "answered seq"},
-		{"twice", conformance.Misspoke, "answered seq"},
-		{"debug line", conformance.Misspoke, `it said "debug: encoding", which is no reply`},
-		{"no seq", conformance.Misspoke, "has no seq"},
-		{"both", conformance.Misspoke, `one of "ok", "error" and "skip"`},
-		{"neither", conformance.Misspoke, `one of "ok", "error" and "skip"`},
-		{"wrong key", conformance.Failed, "keys are [63], not [62]"},
-		{"no text", conformance.Failed, "the answer has no text"},
-		{"refuse", conformance.Failed, `refused as limit (too?much), but the answer is "_g"`},
-		{"skip", conformance.Skipped, "not this one"},
+		{"hang", "timeout", "no reply within 1s"},
+		{"crash", "crashed", "exit status 3"},
+		{"flood lines", "flooded", "more than 100 lines"},
+		{"flood line", "flooded", "more than 16 MiB"},
+		{"flood stderr", "passed", ""},
+		{"other seq", "misspoke", "answered seq"},
+		{"twice", "misspoke", "answered seq"},
+		{"debug line", "misspoke", `it said "debug: encoding", which is no reply`},
+		{"no seq", "misspoke", "has no seq"},
+		{"both", "misspoke", `one of "ok", "error" and "skip"`},
+		{"neither", "misspoke", `one of "ok", "error" and "skip"`},
+		{"wrong key", "failed", "keys are [63], not [62]"},
+		{"no text", "failed", "the answer has no text"},
+		{"refuse", "failed", `refused as limit (too?much), but the answer is "_g"`},
+		{"skip", "skipped", "not this one"},
 	} {
 		t.Run(tt.how, func(t *testing.T) {
 			t.Parallel()
 			o := conformance.Options{Selection: few}
-			if tt.verdict == conformance.Timeout || tt.how == "other seq" || tt.how == "no seq" {
+			if tt.verdict == "timeout" || tt.how == "other seq" || tt.how == "no seq" {
 				o.Timeout = time.Second
 			}
 			r := run(t, tt.how, o)
@@ -116,13 +116,13 @@ func TestMisbehaviour(t *testing.T) {
 			if strings.Contains(res.Reason, "\n") {
 				t.Errorf("more than one line: %q", res.Reason)
 			}
-			if n := r.Count(conformance.Passed); n < len(r.Results)-1 {
+			if n := r.Count("passed"); n < len(r.Results)-1 {
 				t.Errorf("only %d of %d passed:\n%s", n, len(r.Results), text(t, r))
 			}
-			if ok := tt.verdict == conformance.Passed || tt.verdict == conformance.Skipped; r.OK() != ok {
+			if ok := tt.verdict == "passed" || tt.verdict == "skipped"; r.OK() != ok {
 				t.Errorf("OK is %v", r.OK())
 			}
-			if tt.verdict != conformance.Passed && tt.verdict != conformance.Skipped && !strings.Contains(text(t, r), odd) {
+			if tt.verdict != "passed" && tt.verdict != "skipped" && !strings.Contains(text(t, r), odd) {
 				t.Errorf("the report does not name it:\n%s", text(t, r))
 			}
 			if tt.how == "crash" && !strings.Contains(res.Stderr, "segmentation fault") {
@@ -141,11 +141,11 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("wrong kinds:\n%s", text(t, r))
 	}
 	r = run(t, "wrong kinds", conformance.Options{Selection: errors, ErrorKinds: true})
-	if r.OK() || r.Count(conformance.Failed) != len(r.Results) {
+	if r.OK() || r.Count("failed") != len(r.Results) {
 		t.Errorf("wrong kinds with ErrorKinds:\n%s", text(t, r))
 	}
 	r = run(t, "accept", conformance.Options{Selection: errors})
-	if r.OK() || r.Count(conformance.Failed) != len(r.Results) || !strings.Contains(text(t, r), "it must be refused as") {
+	if r.OK() || r.Count("failed") != len(r.Results) || !strings.Contains(text(t, r), "it must be refused as") {
 		t.Errorf("accept:\n%s", text(t, r))
 	}
 }
@@ -178,7 +178,7 @@ func TestNothingToRun(t *testing.T) {
 	if _, err := conformance.Run([]string{"/nowhere/at/all"}, conformance.Options{}); err == nil {
 		t.Error("a program that is not there runs")
 	}
-	if _, err := conformance.OneShot([]string{"/nowhere/at/all"}, conformance.Options{}); err == nil {
+	if _, err := conformance.Run([]string{"/nowhere/at/all"}, conformance.Options{OneShot: true}); err == nil {
 		t.Error("a program that is not there runs once")
 	}
 	if _, err := conformance.Run(nil, conformance.Options{}); err == nil {
@@ -199,11 +199,11 @@ func TestDoesNotStartAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := r.Results[len(r.Results)-1]
-	if r.OK() || last.Verdict != conformance.Crashed || !strings.Contains(last.Reason, "did not start again") {
+	if r.OK() || last.Verdict != "crashed" || !strings.Contains(last.Reason, "did not start again") {
 		t.Errorf("%s: %s", last.Verdict, last.Reason)
 	}
-	if len(r.Results) < 20 || r.Count(conformance.Passed) == 0 {
-		t.Errorf("%d results, %d passed", len(r.Results), r.Count(conformance.Passed))
+	if len(r.Results) < 20 || r.Count("passed") == 0 {
+		t.Errorf("%d results, %d passed", len(r.Results), r.Count("passed"))
 	}
 }
 
@@ -218,7 +218,7 @@ func TestStays(t *testing.T) {
 
 func TestKnownFailures(t *testing.T) {
 	t.Parallel()
-	read := func(list string) conformance.KnownFailures {
+	read := func(list string) map[string]string {
 		known, err := conformance.ReadKnownFailures(strings.NewReader(list))
 		if err != nil {
 			t.Fatal(err)
@@ -227,11 +227,11 @@ func TestKnownFailures(t *testing.T) {
 	}
 	r := run(t, "wrong key", conformance.Options{Selection: few, Known: read("# reasons\n\n" + odd + " # a key off\n")})
 	res := result(t, r, odd)
-	if !r.OK() || res.Verdict != conformance.Known || res.Known != "a key off" {
+	if !r.OK() || res.Verdict != "known" || res.Known != "a key off" {
 		t.Errorf("%+v", res)
 	}
 	r = run(t, "good", conformance.Options{Selection: few, Known: read(odd)})
-	if res := result(t, r, odd); r.OK() || res.Verdict != conformance.Unexpected || !strings.Contains(text(t, r), "take it off the list") {
+	if res := result(t, r, odd); r.OK() || res.Verdict != "unexpected" || !strings.Contains(text(t, r), "take it off the list") {
 		t.Errorf("%+v", res)
 	}
 	for _, bad := range []string{"no-such-vector", odd + "\n" + odd} {
@@ -280,12 +280,6 @@ func TestSelect(t *testing.T) {
 		if got, err := s.Select(); err == nil {
 			t.Errorf("%+v means %d vectors", s, len(got))
 		}
-	}
-	if _, err := conformance.Find(odd); err != nil {
-		t.Error(err)
-	}
-	if _, err := conformance.Find("pad-firs"); err == nil || !strings.Contains(err.Error(), "pad-first") {
-		t.Errorf("Find: %v", err)
 	}
 }
 
@@ -392,31 +386,31 @@ func TestOneShot(t *testing.T) {
 	for _, tt := range []struct {
 		name, script string
 		s            conformance.Selection
-		verdict      conformance.Verdict
+		verdict      string
 	}{
-		{"right", `echo '{"seq":1,"ok":{"keys":["63"],"bytes_hex":"fe","text":"_g"}}'`, one, conformance.Passed},
-		{"wrong", `echo '{"seq":1,"ok":{"keys":["62"],"bytes_hex":"fe","text":"_g"}}'`, one, conformance.Failed},
-		{"skip", `echo '{"seq":1,"skip":"no"}'`, one, conformance.Skipped},
-		{"refused", `echo '{"seq":1,"error":"bad-text"}'; exit 1`, refused, conformance.Passed},
-		{"refused without a word", `exit 1`, refused, conformance.Passed},
-		{"refused for nothing", `exit 1`, one, conformance.Failed},
-		{"status against reply", `echo '{"seq":1,"error":"bad-text"}'`, refused, conformance.Misspoke},
-		{"reply against status", `echo '{"seq":1,"ok":{"keys":["63"],"bytes_hex":"fe","text":"_g"}}'; exit 1`, one, conformance.Misspoke},
-		{"nothing", `:`, one, conformance.Misspoke},
-		{"two lines", `echo '{"seq":1,"skip":"no"}'; echo more`, one, conformance.Misspoke},
-		{"other seq", `echo '{"seq":2,"skip":"no"}'`, one, conformance.Misspoke},
-		{"crash", `exit 9`, one, conformance.Crashed},
-		{"signal", `kill -9 $$`, one, conformance.Crashed},
-		{"flood", `while :; do printf '%065536d' 0; done`, one, conformance.Flooded},
-		{"hang", `sleep 1000`, one, conformance.Timeout},
+		{"right", `echo '{"seq":1,"ok":{"keys":["63"],"bytes_hex":"fe","text":"_g"}}'`, one, "passed"},
+		{"wrong", `echo '{"seq":1,"ok":{"keys":["62"],"bytes_hex":"fe","text":"_g"}}'`, one, "failed"},
+		{"skip", `echo '{"seq":1,"skip":"no"}'`, one, "skipped"},
+		{"refused", `echo '{"seq":1,"error":"bad-text"}'; exit 1`, refused, "passed"},
+		{"refused without a word", `exit 1`, refused, "passed"},
+		{"refused for nothing", `exit 1`, one, "failed"},
+		{"status against reply", `echo '{"seq":1,"error":"bad-text"}'`, refused, "misspoke"},
+		{"reply against status", `echo '{"seq":1,"ok":{"keys":["63"],"bytes_hex":"fe","text":"_g"}}'; exit 1`, one, "misspoke"},
+		{"nothing", `:`, one, "misspoke"},
+		{"two lines", `echo '{"seq":1,"skip":"no"}'; echo more`, one, "misspoke"},
+		{"other seq", `echo '{"seq":2,"skip":"no"}'`, one, "misspoke"},
+		{"crash", `exit 9`, one, "crashed"},
+		{"signal", `kill -9 $$`, one, "crashed"},
+		{"flood", `while :; do printf '%065536d' 0; done`, one, "flooded"},
+		{"hang", `sleep 1000`, one, "timeout"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			o := conformance.Options{Selection: tt.s, Timeout: 20 * time.Second}
-			if tt.verdict == conformance.Timeout {
+			o := conformance.Options{Selection: tt.s, OneShot: true, Timeout: 20 * time.Second}
+			if tt.verdict == "timeout" {
 				o.Timeout = 200 * time.Millisecond
 			}
-			r, err := conformance.OneShot([]string{"/bin/sh", "-c", tt.script}, o)
+			r, err := conformance.Run([]string{"/bin/sh", "-c", tt.script}, o)
 			if err != nil {
 				t.Fatal(err)
 			}

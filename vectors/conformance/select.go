@@ -67,30 +67,6 @@ func (s Selection) Select() ([]vectors.Vector, error) {
 	return meant, nil
 }
 
-// Find returns the vector with the id. An error names those that are alike.
-func Find(id string) (vectors.Vector, error) {
-	all, err := every()
-	if err != nil {
-		return vectors.Vector{}, err
-	}
-	var near []string
-	for _, v := range all {
-		if v.ID == id {
-			return v, nil
-		}
-		if strings.Contains(v.ID, id) {
-			near = append(near, v.ID)
-		}
-	}
-	switch len(near) {
-	case 0:
-		return vectors.Vector{}, fmt.Errorf("there is no vector %q", id)
-	case 1:
-		return vectors.Vector{}, fmt.Errorf("there is no vector %q: did you mean %s?", id, near[0])
-	}
-	return vectors.Vector{}, fmt.Errorf("there is no vector %q: %d have it in their id, %s among them", id, len(near), near[0])
-}
-
 func parseVersion(s string) ([]int, error) {
 	parts := strings.Split(s, ".")
 	numbers := make([]int, len(parts))

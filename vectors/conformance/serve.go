@@ -41,8 +41,8 @@ func Serve(r io.Reader, w io.Writer, t Testee) error {
 		switch {
 		case line.Op == "stop":
 			return nil
-		case line.Op == "start" && line.Protocol != Protocol:
-			return fmt.Errorf("the runner speaks version %d of the protocol, not %d", line.Protocol, Protocol)
+		case line.Op == "start" && line.Protocol != protocol:
+			return fmt.Errorf("the runner speaks version %d of the protocol, not %d", line.Protocol, protocol)
 		case line.Op == "start":
 			err = out.Encode(t.Hello())
 		default:
@@ -61,7 +61,7 @@ func Serve(r io.Reader, w io.Writer, t Testee) error {
 	}
 }
 
-// ServeOne answers the one request line of r on w, as programs do under [OneShot]. It
+// ServeOne answers the one request line of r on w, as programs do under [Options.OneShot]. It
 // reports whether the request was refused.
 func ServeOne(r io.Reader, w io.Writer, t Testee) (refused bool, err error) {
 	var q Request
