@@ -399,9 +399,9 @@ func newConformanceServe(t *tool) *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: action(func(*cobra.Command, []string) error {
 			if !oneshot {
-				return conformance.Serve(t.stdin, t.stdout, testee.Casper{})
+				return conformance.Serve(t.stdin, t.stdout, testee.Casper)
 			}
-			refused, err := conformance.ServeOne(t.stdin, t.stdout, testee.Casper{})
+			refused, err := conformance.ServeOne(t.stdin, t.stdout, testee.Casper)
 			t.failed = refused
 			return err
 		}),

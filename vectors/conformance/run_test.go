@@ -349,7 +349,7 @@ func TestServe(t *testing.T) {
 this is not read
 `
 	var out strings.Builder
-	if err := conformance.Serve(strings.NewReader(in), &out, testee.Casper{}); err != nil {
+	if err := conformance.Serve(strings.NewReader(in), &out, testee.Casper); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
@@ -365,15 +365,15 @@ this is not read
 		}
 	}
 	for _, bad := range []string{"hello\n", `{"op":"start","protocol":2}` + "\n"} {
-		if err := conformance.Serve(strings.NewReader(bad), &out, testee.Casper{}); err == nil {
+		if err := conformance.Serve(strings.NewReader(bad), &out, testee.Casper); err == nil {
 			t.Errorf("%q is served", bad)
 		}
 	}
-	refused, err := conformance.ServeOne(strings.NewReader(strings.Split(in, "\n")[2]), &out, testee.Casper{})
+	refused, err := conformance.ServeOne(strings.NewReader(strings.Split(in, "\n")[2]), &out, testee.Casper)
 	if !refused || err != nil {
 		t.Errorf("ServeOne: %v, %v", refused, err)
 	}
-	if _, err := conformance.ServeOne(strings.NewReader("hello"), &out, testee.Casper{}); err == nil {
+	if _, err := conformance.ServeOne(strings.NewReader("hello"), &out, testee.Casper); err == nil {
 		t.Error("ServeOne serves hello")
 	}
 }

@@ -47,7 +47,7 @@ const odd = "h2o-encode-63"
 func misbehave(how string, r io.Reader, w io.Writer) int {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 1<<24)
-	right := testee.Casper{}
+	right := testee.Casper
 	say := func(v any) {
 		line, _ := json.Marshal(v)
 		fmt.Fprintf(w, "%s\n", line)

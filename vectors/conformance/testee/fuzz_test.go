@@ -34,7 +34,7 @@ func FuzzAnswer(f *testing.F) {
 		if json.Unmarshal(line, &q) != nil {
 			return
 		}
-		r := Casper{}.Answer(q)
+		r := Casper.Answer(q)
 		if (r.OK != nil) == (r.Error != "") || r.Skip != "" {
 			t.Fatalf("%s: %+v", line, r)
 		}
@@ -47,7 +47,7 @@ func FuzzAnswer(f *testing.F) {
 		if q.Op != "encode" || q.Format == "rice-delta" { // whose first value and count travel outside
 			return
 		}
-		back := Casper{}.Answer(conformance.Request{Format: q.Format, Op: "decode", Params: q.Params, Input: vectors.Input{BytesHex: r.OK.BytesHex}})
+		back := Casper.Answer(conformance.Request{Format: q.Format, Op: "decode", Params: q.Params, Input: vectors.Input{BytesHex: r.OK.BytesHex}})
 		if back.OK == nil {
 			// Padding that is no continuation bit is ambiguous without a count: GCS-8.
 			if q.Format == "raw" {

@@ -16,11 +16,14 @@ import (
 	"github.com/cache-aware/casper/vectors/conformance"
 )
 
-// Casper is this library as a testee.
-type Casper struct{}
+// Casper is this library as a testee: it knows every format and operation of package
+// formats.
+var Casper conformance.Testee = casper{}
+
+type casper struct{}
 
 // Hello names every format and operation of package formats.
-func (Casper) Hello() conformance.Hello {
+func (casper) Hello() conformance.Hello {
 	h := conformance.Hello{Name: "casper", Language: "Go", Version: "devel", Supports: []string{}}
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		h.Version = info.Main.Version
@@ -36,7 +39,7 @@ func (Casper) Hello() conformance.Hello {
 }
 
 // Answer answers one request.
-func (Casper) Answer(q conformance.Request) conformance.Reply {
+func (casper) Answer(q conformance.Request) conformance.Reply {
 	a, err := answer(q)
 	if err == nil {
 		return conformance.Reply{OK: &a}

@@ -17,7 +17,7 @@ func TestVectors(t *testing.T) {
 	}
 	for _, lenient := range []bool{false, true} {
 		for _, v := range all {
-			for _, complaint := range conformance.Check(v, lenient, Casper{}) {
+			for _, complaint := range conformance.Check(v, lenient, Casper) {
 				t.Errorf("%s (lenient %v): %s\n%s %s", v.ID, lenient, complaint, v.Params, v.Comment)
 			}
 		}
