@@ -21,12 +21,11 @@ type Index struct {
 	bits  []uint32 // and where the code after that begins
 }
 
-// DefaultEvery is how many keys lie between the marks of an [Index] unless said
-// otherwise.
-const DefaultEvery = 32
+// usualEvery is how many keys lie between the marks of an [Index] unless said otherwise.
+const usualEvery = 32
 
 // Index returns an index of src with a mark after so many keys each, or after
-// [DefaultEvery] if every is not positive. The index refers to src.
+// 32 if every is not positive. The index refers to src.
 //
 // The whole set is decoded once. Its errors are those of [Decode], and
 // [TooMany] for src above 512 MiB, whose places do not fit.
@@ -35,7 +34,7 @@ func (c Code) Index(src []byte, lim Limit, every int) (*Index, error) {
 		return nil, &Error{Layer: BitsLayer, Kind: TooMany}
 	}
 	if every <= 0 {
-		every = DefaultEvery
+		every = usualEvery
 	}
 	var d decoder
 	d.src, d.lim = src, lim

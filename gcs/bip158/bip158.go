@@ -62,9 +62,9 @@ const MaxP = 32
 // number.
 const MaxM = 1 << 32
 
-// MaxOctets is the length above which no filter is built: 64 MiB. With a P far below the
+// maxOctets is the length above which no filter is built: 64 MiB. With a P far below the
 // logarithm of M a few items can take that much, since quotients are unary.
-const MaxOctets = 64 << 20
+const maxOctets = 64 << 20
 
 // Params are what both sides of a filter must agree on. The zero Params are
 // not valid; [Basic] are those in use.

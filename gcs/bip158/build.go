@@ -13,7 +13,7 @@ import (
 // needs 16 octets an item, and all processors from 16,384 items on.
 //
 // The errors are [gcs.BadParameter] for p and [gcs.TooMany] where the filter would be
-// longer than [MaxOctets] or have 2^32 items.
+// longer than 64 MiB or have 2^32 items.
 func Build(p Params, k Key, items [][]byte) (Filter, error) {
 	return build(p, k, items, workersFor(len(items)))
 }
@@ -81,8 +81,8 @@ func encode(p Params, values []uint64) (Filter, error) {
 	if f.n > 0 {
 		room = p.Code().MaxSize(len(values), values[len(values)-1])
 	}
-	if room > MaxOctets {
-		if size := p.Code().Size(values); size > MaxOctets {
+	if room > maxOctets {
+		if size := p.Code().Size(values); size > maxOctets {
 			return Filter{}, &gcs.Error{
 				Layer: gcs.SetLayer, Kind: gcs.TooMany, At: gcs.KeyIndex(len(values) - 1),
 				Detail: fmt.Sprintf("P = %d is too small for the values: the filter would take %d octets", p.P, size),

@@ -169,21 +169,16 @@ func tooLong() error {
 	return &gcs.Error{Layer: gcs.TextLayer, Kind: gcs.TooMany, At: gcs.BitOffset(6 * MaxText), Detail: "longer than any header"}
 }
 
-// String returns the digest's text.
-func (d Digest) String() string {
-	text, _ := d.AppendText(nil)
-	return string(text)
-}
-
-// AppendText appends the digest's text to b. It implements encoding.TextAppender; the
-// error is always nil. The text has about 7 bits more than the number of keys times
+// String returns the digest's text. It has about 7 bits more than the number of keys times
 // log2P+2.6 where N is the number of URLs; where it is far greater and P small, the
 // text is of the order of N.
-func (d Digest) AppendText(b []byte) ([]byte, error) {
+func (d Digest) String() string { return string(d.appendText(nil)) }
+
+func (d Digest) appendText(b []byte) []byte {
 	if !d.sized {
-		return b, nil
+		return b
 	}
-	return base64url.Append(b, d.encode()), nil
+	return base64url.Append(b, d.encode())
 }
 
 // encode writes the octets. The codes begin in the middle of one, behind the header.

@@ -7,9 +7,6 @@ import (
 	"github.com/cache-aware/casper/gcs"
 )
 
-// HeaderName is the name of the request header field.
-const HeaderName = "Cache-Digest"
-
 // Flags say what a digest is about; the values are those of the frame.
 type Flags uint8
 
@@ -49,7 +46,7 @@ type Entity struct {
 	Flags  Flags
 }
 
-// A Header is the value of a Cache-Digest header. The fields of a request that has
+// A Header is the value of the request header field Cache-Digest. The fields of a request that has
 // several are its elements, one after the other.
 type Header []Entity
 
@@ -114,7 +111,7 @@ func (h Header) String() string {
 		if i > 0 {
 			b = append(b, ", "...)
 		}
-		b, _ = e.Digest.AppendText(b)
+		b = e.Digest.appendText(b)
 		for _, name := range e.Flags.Names() {
 			b = append(b, "; "...)
 			b = append(b, name...)

@@ -248,14 +248,7 @@ func (f Fingerprint) Entropy() float64 {
 // String returns the cookie's value.
 func (f Fingerprint) String() string {
 	var room [2 * writtenOctets]byte
-	text, _ := f.AppendText(room[:0])
-	return string(text)
-}
-
-// AppendText appends the cookie's value to b, without allocating where b has room. It
-// implements encoding.TextAppender; the error is always nil.
-func (f Fingerprint) AppendText(b []byte) ([]byte, error) {
-	return f.p.AppendValue(b, f.keys), nil
+	return string(f.p.AppendValue(room[:0], f.keys))
 }
 
 // AppendValue appends the cookie's value for the sorted, distinct keys to dst: the

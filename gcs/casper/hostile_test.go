@@ -81,7 +81,6 @@ func TestNoAllocs(t *testing.T) {
 		{"Key", 0, func() { p.Key(long) }},
 		{"AppendKeys", 0, func() { _, _ = p.AppendKeys(buf, value) }},
 		{"AppendValue", 0, func() { p.AppendValue(text, keys) }},
-		{"AppendText", 0, func() { _, _ = f.AppendText(text) }},
 		{"Has", 0, func() { f.Has(4000) }},
 		{"Len, FalsePositive, Known", 0, func() { f.Len(); f.FalsePositive(); f.Known() }},
 		{"All", 0, func() {

@@ -128,13 +128,6 @@ func (f Fingerprint) With(keys ...Key) Fingerprint {
 
 // String returns the cookie's value: one that go-casper reads back whole.
 func (f Fingerprint) String() string {
-	text, _ := f.AppendText(nil)
-	return string(text)
-}
-
-// AppendText appends the cookie's value to b. It implements encoding.TextAppender;
-// the error is always nil.
-func (f Fingerprint) AppendText(b []byte) ([]byte, error) {
 	set := make([]uint64, len(f.keys))
 	end := 0
 	for i, k := range f.keys {
@@ -148,7 +141,7 @@ func (f Fingerprint) AppendText(b []byte) ([]byte, error) {
 	if len(f.keys) > 0 && end%8 == 0 && f.p.lost(f.gap(len(f.keys)-1)) {
 		octets = append(octets, 0)
 	}
-	return base64url.Append(b, octets), nil
+	return string(base64url.Append(nil, octets))
 }
 
 // gap is the number that is coded for the i-th key.

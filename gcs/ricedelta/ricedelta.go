@@ -43,10 +43,10 @@ const (
 	MaxRice = 28
 )
 
-// MaxOctets is the length above which nothing is encoded: 64 MiB, several times the
+// maxOctets is the length above which nothing is encoded: 64 MiB, several times the
 // largest list there is. Values that are far apart for their parameter could take
 // more, since quotients are unary.
-const MaxOctets = 64 << 20
+const maxOctets = 64 << 20
 
 // A List is a coded list: the four fields of a RiceDeltaEncoding message. The zero List
 // holds the single value 0.
@@ -129,7 +129,7 @@ func (l List) Has(value uint32) (bool, error) {
 // is coded, and the parameter may be 0.
 //
 // The errors are [gcs.BadParameter] for the parameter or for want of a value,
-// [gcs.Unsorted], and [gcs.TooMany] where the data would be longer than [MaxOctets].
+// [gcs.Unsorted], and [gcs.TooMany] where the data would be longer than 64 MiB.
 // [BestRice] never leads to that.
 func FromValues(rice uint8, values []uint32) (List, error) {
 	if len(values) == 0 {
@@ -152,7 +152,7 @@ func FromValues(rice uint8, values []uint32) (List, error) {
 		sums = append(sums, uint64(v-l.First))
 	}
 	c := Code(rice)
-	if size := c.Size(sums); size > MaxOctets {
+	if size := c.Size(sums); size > maxOctets {
 		return List{}, &gcs.Error{
 			Layer: gcs.SetLayer, Kind: gcs.TooMany, At: gcs.KeyIndex(len(values) - 1),
 			Detail: fmt.Sprintf("a parameter of %d would take %d octets", rice, size),

@@ -177,7 +177,7 @@ func ask(f bip158.Filter, values []uint64, fault oracle.Fault, p bip158.Params, 
 // take seconds.
 const (
 	affordable = 1 << 17
-	refused    = 8*bip158.MaxOctets + 1<<20
+	refused    = 8*64<<20 + 1<<20
 )
 
 // fromValues holds what is written of values against the oracle's octets.

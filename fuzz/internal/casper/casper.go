@@ -106,9 +106,6 @@ func written(f casper.Fingerprint) {
 	if got := f.String(); got != want {
 		oracle.Failf("String of %d %+v: %s, want %s", keys, p, got, want)
 	}
-	if got, err := f.AppendText([]byte("kept")); err != nil || string(got) != "kept"+want {
-		oracle.Failf("AppendText of %d %+v: %s, %v", keys, p, got, err)
-	}
 	if got := p.AppendValue([]byte("kept"), keys); string(got) != "kept"+want {
 		oracle.Failf("AppendValue of %d %+v: %s", keys, p, got)
 	}

@@ -135,7 +135,7 @@ func search(l ricedelta.List, want []uint64, fault oracle.Fault) {
 // take seconds.
 const (
 	affordable = 1 << 17
-	refused    = 8*ricedelta.MaxOctets + 1<<16
+	refused    = 8*64<<20 + 1<<16
 )
 
 // write holds the encoder against the oracle's octets.
