@@ -113,20 +113,16 @@ func (r *Result) page(v *Visit, at time.Time) {
 			}
 		}
 	}
-	truth := v.Page.Truth()
 	p.look(prediction, v.Page)
 	p.views++
 	if p.in != nil {
 		p.wait(prediction)
 		p.released++
 	}
-	cold := true
-	for path := range truth {
-		cold = cold && !v.Client.Cache[path]
-	}
-	if cold {
+	warm := slices.ContainsFunc(v.Page.Uses, func(u Use) bool { return u.P >= 0.5 && v.Client.Cache[u.Path()] })
+	if !warm {
 		if p.cold == 30 && r.dead == nil {
-			r.good.add(prediction, truth)
+			r.good.add(prediction, v.Page.Truth())
 			r.Pages++
 		}
 		p.cold++

@@ -17,7 +17,7 @@ import (
 // within 15 views, and the old ones out within 15, for 19 in 20 of them. Precision and recall
 // are over all files of all pages of a few sites.
 func TestNumbersToReach(t *testing.T) {
-	for i, seeds := range [][]uint64{{1, 2, 3}, {8, 9, 4, 5}, {6, 7}} {
+	for i, seeds := range [][]uint64{{1, 2, 3}, {8, 9, 4}, {6, 7}} {
 		sc := Scenarios(10000)[i]
 		t.Run(sc.Name, func(t *testing.T) {
 			t.Parallel()
@@ -61,7 +61,7 @@ func TestNumbersToReach(t *testing.T) {
 func TestAttackedSite(t *testing.T) {
 	t.Parallel()
 	views, poisoned := 0, 0
-	sites := 8
+	sites := 5
 	if testing.Short() || testkit.Race {
 		sites = 2
 	}
@@ -88,7 +88,7 @@ func TestAttackedSite(t *testing.T) {
 // A run can be repeated.
 func TestRunIsRepeatable(t *testing.T) {
 	t.Parallel()
-	traffic := Scenarios(1500)[2].Traffic
+	traffic := Scenarios(700)[2].Traffic
 	for i := range Systems() {
 		a, b := Run(9, traffic, Systems()[i]), Run(9, traffic, Systems()[i])
 		if a.Sent != b.Sent || a.Wasted != b.Wasted || a.good != b.good || a.unseen != b.unseen {
