@@ -1,4 +1,4 @@
-package sim
+package fleet
 
 import (
 	"context"
@@ -39,7 +39,7 @@ func (l Load) since(before Load) Load {
 func measure(ctx context.Context, client *redis.Client) (Load, error) {
 	text, err := client.Info(ctx, "everything").Result()
 	if err != nil {
-		return Load{}, fmt.Errorf("sim: %w", err)
+		return Load{}, fmt.Errorf("fleet: %w", err)
 	}
 	info := make(map[string]string)
 	for line := range strings.Lines(text) {

@@ -1,8 +1,8 @@
-// Package sim runs a fleet of casper nodes on one real Redis server within one process, and
+// Package fleet runs a fleet of casper nodes on one real Redis server within one process, and
 // measures what that asks of the server and how long it takes until all nodes know what one
 // has seen. Each node is what a real one is as far as learning goes: a [learn.Model], a
 // [keep.Sharer] and a [redisstore.Store] with a connection of its own.
-package sim
+package fleet
 
 import (
 	"context"
@@ -23,41 +23,18 @@ import (
 	"github.com/cache-aware/casper/server/redisstore"
 )
 
-// Config says what fleet to run. The zero Config is a thousand nodes for half a minute, with
-// rounds of 5 s.
+// Config says what fleet to run.
 type Config struct {
-	URL    string        // of the Redis server
-	Nodes  int           // default 1000
-	Pages  int           // of the site, visited by Zipf's law; default 20
-	Assets int           // of each page; default 6
-	Rate   int           // views a second, all nodes together; default 300
-	Length time.Duration // default 27 s
-	Every  time.Duration // between exchanges, and the length of a round; default 5 s
-	Turns  int           // see [redisstore.Config.Turns]; default 6
-	Probe  time.Duration // between pages that nobody has seen before; default half a round
-	Bytes  int           // of each model; default 1 MiB
-}
-
-func (c *Config) defaults() {
-	for _, d := range []struct {
-		field *int
-		value int
-	}{{&c.Nodes, 1000}, {&c.Pages, 20}, {&c.Assets, 6}, {&c.Rate, 300}, {&c.Turns, 6}, {&c.Bytes, 1 << 20}} {
-		if *d.field <= 0 {
-			*d.field = d.value
-		}
-	}
-	for _, d := range []struct {
-		field *time.Duration
-		value time.Duration
-	}{{&c.Length, 27 * time.Second}, {&c.Every, 5 * time.Second}} {
-		if *d.field <= 0 {
-			*d.field = d.value
-		}
-	}
-	if c.Probe <= 0 {
-		c.Probe = c.Every / 2
-	}
+	URL    string // of the Redis server
+	Nodes  int
+	Pages  int           // of the site, visited by Zipf's law
+	Assets int           // of each page
+	Rate   int           // views a second, all nodes together
+	Length time.Duration // of the run
+	Every  time.Duration // between exchanges, and the length of a round
+	Turns  int           // see [redisstore.Config.Turns]
+	Probe  time.Duration // between pages that nobody has seen before
+	Bytes  int           // of each model
 }
 
 // Report is what a run came to.
@@ -138,7 +115,6 @@ const votes = 12
 // Run runs a fleet. An error is one of setting up; a server that fails later shows in the
 // report.
 func Run(ctx context.Context, c Config) (*Report, error) {
-	c.defaults()
 	plain, err := watch(c.URL)
 	if err != nil {
 		return nil, err
@@ -343,7 +319,7 @@ func (r *Report) count(nodes []*node, visits []int, probes []*probe) {
 func watch(url string) (*redis.Client, error) {
 	o, err := redis.ParseURL(url)
 	if err != nil {
-		return nil, fmt.Errorf("sim: %w", err)
+		return nil, fmt.Errorf("fleet: %w", err)
 	}
 	return redis.NewClient(o), nil
 }
