@@ -30,7 +30,7 @@ type Prediction struct {
 // seldom, gets what its section needs. The result is empty for a page of which nothing is known,
 // or that has lately answered with redirects or errors; it must not be changed.
 //
-// Shadow mode and hold-out play no part here; [Model.Choose] heeds them.
+// Hold-out plays no part here; [Model.Choose] heeds it.
 func (m *Model) Wanted(page string) []Prediction {
 	a := m.answerFor(page)
 	if a == nil || a.state == stateTrouble {
@@ -72,13 +72,12 @@ type Outcome uint8
 const (
 	OutcomeSend      Outcome = iota // what is wanted, less what this view is to be judged by
 	OutcomeUnknown                  // nothing is known of the page or its section
-	OutcomeShadow                   // the model is in shadow mode
 	OutcomeHeldOut                  // this view gets nothing learned, to measure by
 	OutcomeInDoubt                  // the page has just changed
 	OutcomeInTrouble                // the page has lately answered with redirects or errors
 )
 
-var outcomes = [...]string{"send", "unknown", "in the shadow", "held out", "in doubt", "in trouble"}
+var outcomes = [...]string{"send", "unknown", "held out", "in doubt", "in trouble"}
 
 func (o Outcome) String() string {
 	if int(o) < len(outcomes) {
@@ -100,8 +99,6 @@ func (m *Model) Choose(dst []Prediction, page string, c Client) ([]Prediction, O
 		return dst, OutcomeUnknown
 	case a.state == stateTrouble:
 		return dst, OutcomeInTrouble
-	case m.c.Shadow:
-		return dst, OutcomeShadow
 	case a.state == stateDoubt:
 		return appendLinked(dst, a), OutcomeInDoubt
 	}

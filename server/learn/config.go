@@ -26,9 +26,6 @@ type Config struct {
 	// that is sent to everybody can ever be unlearned.
 	HoldOut float64
 
-	// Shadow learns, and chooses nothing to be sent.
-	Shadow bool
-
 	// Destinations are what assets may be for (their as) to be learned. Default style, script,
 	// font, image.
 	Destinations []string

@@ -541,14 +541,6 @@ func TestChoose(t *testing.T) {
 	if with == 0 || with > count[OutcomeSend] {
 		t.Errorf("%d assets for %d clients", with, count[OutcomeSend])
 	}
-	shadow := must(t, Config{Shadow: true})
-	told(shadow, "/", css("/a.css"))
-	if got, v := shadow.Choose(nil, "/", 1); len(got) != 0 || v != OutcomeShadow {
-		t.Errorf("in shadow mode: %v, %v", got, v)
-	}
-	if len(shadow.Wanted("/")) == 0 {
-		t.Error("shadow mode hides what is known")
-	}
 }
 
 // A view that asks for nothing says little, since bots ask for nothing either: unless it was
