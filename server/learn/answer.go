@@ -180,18 +180,8 @@ type answers []atomic.Pointer[answer]
 
 func (t answers) bucket(hash uint64) *atomic.Pointer[answer] { return &t[hash&uint64(len(t)-1)] }
 
-// find returns the answer for a page, nil if there is none.
-func (t answers) find(hash uint64, key string) *answer {
-	for a := t.bucket(hash).Load(); a != nil; a = a.next {
-		if a.hash == hash && a.key == key {
-			return a
-		}
-	}
-	return nil
-}
-
-// findBytes is find for a key that is not a string yet.
-func (t answers) findBytes(hash uint64, key []byte) *answer {
+// findAnswer returns the answer for a page, nil if there is none.
+func findAnswer[Text string | []byte](t answers, hash uint64, key Text) *answer {
 	for a := t.bucket(hash).Load(); a != nil; a = a.next {
 		if a.hash == hash && a.key == string(key) {
 			return a
@@ -203,15 +193,11 @@ func (t answers) findBytes(hash uint64, key []byte) *answer {
 // replace puts up an answer in the place of old; either may be nil. The caller holds the lock of
 // the shard.
 func (t answers) replace(old, by *answer) {
-	var bucket *atomic.Pointer[answer]
-	switch {
-	case by != nil:
-		bucket = t.bucket(by.hash)
-	case old != nil:
-		bucket = t.bucket(old.hash)
-	default:
+	one := cmp.Or(by, old)
+	if one == nil {
 		return
 	}
+	bucket := t.bucket(one.hash)
 	chain := bucket.Load()
 	if old != nil {
 		chain = chain.without(old.hash, old.key)

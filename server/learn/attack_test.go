@@ -335,7 +335,7 @@ func TestAccount(t *testing.T) {
 				if p.kept != (q == 1) || ps.byHash[p.hash] != p || p.evicted {
 					t.Errorf("%s is not where it should be", p.key)
 				}
-				if a := ps.answers.find(p.hash, p.key); p.answer != nil &&
+				if a := findAnswer(ps.answers, p.hash, p.key); p.answer != nil &&
 					(a == nil || a.state != p.answer.state || !slices.Equal(a.predictions, p.answer.predictions)) {
 					t.Errorf("%s: another answer is published", p.key)
 				}

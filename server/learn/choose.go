@@ -42,7 +42,7 @@ func (m *Model) Wanted(page string) []Prediction {
 // answerFor returns the answer for a page, or for the nearest section that has one.
 func (m *Model) answerFor(page string) *answer {
 	hash := m.hash(page)
-	if a := m.shardOf(hash).answers.find(hash, page); a != nil {
+	if a := findAnswer(m.shardOf(hash).answers, hash, page); a != nil {
 		return a
 	}
 	return m.sectionAnswer(page)
@@ -58,8 +58,8 @@ func (m *Model) sectionAnswer(page string) *answer {
 		if !ok {
 			return nil
 		}
-		hash := m.hashBytes(key)
-		if a := m.shardOf(hash).answers.findBytes(hash, key); a != nil {
+		hash := sum(m.sip, key)
+		if a := findAnswer(m.shardOf(hash).answers, hash, key); a != nil {
 			return a
 		}
 	}

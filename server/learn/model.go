@@ -82,8 +82,6 @@ func New(c Config) (*Model, error) {
 
 func (m *Model) hash(s string) uint64 { return sum(m.sip, s) }
 
-func (m *Model) hashBytes(b []byte) uint64 { return sum(m.sip, b) }
-
 // shardOf returns the shard of a page's hash: its upper bits, since the lower ones choose the
 // bucket of its answer.
 func (m *Model) shardOf(hash uint64) *shard { return &m.shards[hash>>m.shift] }

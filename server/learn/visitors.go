@@ -1,7 +1,9 @@
 package learn
 
 import (
+	"cmp"
 	"math/bits"
+	"slices"
 	"sync"
 	"unsafe"
 )
@@ -109,36 +111,21 @@ func (v *opened) free() {
 
 // find returns where a hash is, or would be, among the hits.
 func (v *opened) find(hash uint64) (at int, found bool) {
-	i := len(v.hits)
-	for i > 0 && v.hits[i-1].hash >= hash {
-		i--
-	}
-	return i, i < len(v.hits) && v.hits[i].hash == hash
+	return slices.BinarySearchFunc(v.hits, hash, func(h hit, hash uint64) int { return cmp.Compare(h.hash, hash) })
+}
+
+// noted returns where a hash is, or would be, among the quiet assets.
+func (v *opened) noted(hash uint64) (at int, found bool) {
+	return slices.BinarySearchFunc(v.quiet, hash, func(q quiet, hash uint64) int { return cmp.Compare(q.hash, hash) })
 }
 
 // note adds to the quiet assets, keeping them sorted and every reason.
 func (v *opened) note(hash uint64, why quietness) {
-	i := len(v.quiet)
-	for i > 0 && v.quiet[i-1].hash >= hash {
-		i--
+	i, again := v.noted(hash)
+	if !again {
+		v.quiet = slices.Insert(v.quiet, i, quiet{hash: hash})
 	}
-	if i < len(v.quiet) && v.quiet[i].hash == hash {
-		v.quiet[i].why |= why
-		return
-	}
-	v.quiet = append(v.quiet, quiet{})
-	copy(v.quiet[i+1:], v.quiet[i:])
-	v.quiet[i] = quiet{hash, why}
-}
-
-// noted reports whether a view had no need to ask for an asset.
-func (v *opened) noted(hash uint64) bool {
-	for _, q := range v.quiet {
-		if q.hash == hash {
-			return true
-		}
-	}
-	return false
+	v.quiet[i].why |= why
 }
 
 // visitor returns the client's entry, and makes room for it at the cost of the one idle for
@@ -207,16 +194,6 @@ func (vs *visitors) mayVote(x *visitor) bool {
 	return true
 }
 
-// tab returns a free place among the client's views.
-func (x *visitor) tab() **opened {
-	for i := range x.tabs {
-		if x.tabs[i] == nil {
-			return &x.tabs[i]
-		}
-	}
-	return nil
-}
-
 // on returns the client's newest view of a path, or else the newest that fetched or holds the
 // asset that the Referer names.
 func (x *visitor) on(path, via uint64) *opened {
@@ -233,7 +210,8 @@ func (x *visitor) on(path, via uint64) *opened {
 		if v == nil || found != nil && v.at < found.at {
 			continue
 		}
-		if _, ok := v.find(via); ok || v.noted(via) {
+		_, asked := v.find(via)
+		if _, quiet := v.noted(via); asked || quiet {
 			found = v
 		}
 	}
@@ -274,11 +252,7 @@ func (vs *visitors) due(now, window int64) *opened {
 			v.free()
 			continue
 		}
-		for i, t := range v.visitor.tabs {
-			if t == v {
-				v.visitor.tabs[i] = nil
-			}
-		}
+		v.visitor.tabs[slices.Index(v.visitor.tabs[:], v)] = nil
 		if early {
 			v.free()
 			continue

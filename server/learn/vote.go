@@ -1,6 +1,9 @@
 package learn
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // admit does what a view needs the lock of the visitors for. It returns views whose time is
 // up, to be counted without that lock. The unlocking is deferred since [View.Held] is not
@@ -25,8 +28,8 @@ func (m *Model) admit(v *View, page string, hash uint64) [dueAtOnce]*opened {
 // visitors; those of pages come second, always.
 func (m *Model) open(vs *visitors, e *View, page string, hash uint64, now int64) {
 	x := vs.visitor(e.Client, now)
-	tab := x.tab()
-	if tab == nil || vs.open >= vs.openRoom {
+	tab := slices.Index(x.tabs[:], nil)
+	if tab < 0 || vs.open >= vs.openRoom {
 		return
 	}
 	voter := mix(uint64(e.Client))
@@ -60,7 +63,7 @@ func (m *Model) open(vs *visitors, e *View, page string, hash uint64, now int64)
 			v.note(h.hash, isHeld)
 		}
 	}
-	*tab = v
+	x.tabs[tab] = v
 	vs.push(v)
 }
 
@@ -100,7 +103,7 @@ func (m *Model) joinSection(vs *visitors, v *opened, e *View, page string, voter
 	if !ok || len(key) > MaxKey {
 		return
 	}
-	hash := m.hashBytes(key)
+	hash := sum(m.sip, key)
 	s := m.shardOf(hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -167,7 +170,7 @@ func (m *Model) fail(vs *visitors, v *View, page string, hash uint64) {
 	for level := range sectionLevels {
 		var room [MaxKey + 64]byte
 		if key, ok := sectionKey(room[:0], page, level); ok {
-			failOn(m, vs, m.hashBytes(key), key, voter)
+			failOn(m, vs, sum(m.sip, key), key, voter)
 		}
 	}
 }
