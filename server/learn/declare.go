@@ -1,6 +1,7 @@
 package learn
 
 import (
+	"hash/maphash"
 	"strings"
 
 	"github.com/cache-aware/casper/server/link"
@@ -25,7 +26,7 @@ func (m *Model) declare(page string, hash uint64, assets []link.Asset, at int64)
 	assets = assets[:min(len(assets), m.lim.maxAssets)]
 	said := mix(uint64(dayOf(at))<<32 | uint64(len(assets)) + 1)
 	for i := range assets {
-		said = mix(said ^ m.linkHash(&assets[i]))
+		said = mix(said ^ maphash.Comparable(m.seed, assets[i]))
 	}
 	s := m.shardOf(hash)
 	s.mu.Lock()
@@ -52,24 +53,6 @@ func (m *Model) declare(page string, hash uint64, assets []link.Asset, at int64)
 	}
 	s.account(p)
 	s.makeRoom()
-}
-
-// linkHash is a hash of everything that a link says.
-func (m *Model) linkHash(a *link.Asset) uint64 {
-	h := uint64(a.Rel)<<8 | uint64(a.CrossOrigin)<<2
-	if a.NoPush {
-		h |= 1
-	}
-	if a.PushOnly {
-		h |= 2
-	}
-	h = mix(h ^ m.hash(a.Path))
-	for i, text := range [...]string{a.As, a.Type, a.FetchPriority, a.Integrity} {
-		if text != "" { // few links say all of it
-			h = mix(h + uint64(i) ^ m.hash(text))
-		}
-	}
-	return h
 }
 
 // declareAll makes what is declared wanted, and takes back what was declared before. It reports

@@ -3,6 +3,7 @@ package learn
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"hash/maphash"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,7 @@ type Model struct {
 	lim      limits
 	salt     salt
 	sip      sipKey
+	seed     maphash.Seed    // of what is only compared with itself
 	learned  map[string]bool // destinations
 	visitors []visitors
 	shards   []shard
@@ -38,6 +40,7 @@ func New(c Config) (*Model, error) {
 		lim:      defaultLimits,
 		salt:     newSalt(c.Secret),
 		learned:  make(map[string]bool),
+		seed:     maphash.MakeSeed(),
 		visitors: make([]visitors, c.Shards),
 		shards:   make([]shard, c.Shards),
 		shift:    64,
