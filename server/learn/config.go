@@ -1,8 +1,10 @@
 package learn
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"math/bits"
 	"time"
 )
 
@@ -84,11 +86,11 @@ var defaultLimits = limits{
 // withDefaults returns the config with every zero replaced, or an error naming the field that is
 // out of its range.
 func (c Config) withDefaults() (Config, error) {
-	def(&c.Bytes, 8<<20)
-	def(&c.MinClients, 3)
-	def(&c.MinViews, 3)
-	def(&c.HoldOut, 0.05)
-	def(&c.Shards, 16)
+	c.Bytes = cmp.Or(c.Bytes, 8<<20)
+	c.MinClients = cmp.Or(c.MinClients, 3)
+	c.MinViews = cmp.Or(c.MinViews, 3)
+	c.HoldOut = cmp.Or(c.HoldOut, 0.05)
+	c.Shards = cmp.Or(c.Shards, 16)
 	if c.Destinations == nil {
 		c.Destinations = []string{"style", "script", "font", "image"}
 	}
@@ -110,18 +112,6 @@ func (c Config) withDefaults() (Config, error) {
 		}
 	}
 	c.HoldOut = max(0, c.HoldOut)
-	shards := 1
-	for shards < c.Shards {
-		shards *= 2
-	}
-	c.Shards = shards
+	c.Shards = 1 << bits.Len(uint(c.Shards-1))
 	return c, nil
-}
-
-// def sets a field that is zero.
-func def[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
 }

@@ -203,17 +203,15 @@ type recentStems struct {
 }
 
 func (r *recentStems) collect(p *page, v *opened) {
-	hits := v.hits
 	for i := range p.cands {
 		c := &p.cands[i]
-		for len(hits) > 0 && hits[0].hash < c.hash {
-			hits = hits[1:]
-		}
 		if r.n == len(r.list) {
 			return
 		}
-		used := len(hits) > 0 && hits[0].hash == c.hash
-		if c.asset.stem != 0 && p.seq-c.born < doubtEvery && (used || c.wanted()) {
+		if c.asset.stem == 0 || p.seq-c.born >= doubtEvery {
+			continue
+		}
+		if _, used := v.find(c.hash); used || c.wanted() {
 			r.list[r.n].stem, r.list[r.n].born = c.asset.stem, c.born
 			r.n++
 		}

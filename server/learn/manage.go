@@ -45,9 +45,9 @@ func (m *Model) eachPage(f func(*shard, *page)) {
 	}
 }
 
-// Forget drops all that is known of a page and reports whether anything was. What its sections
-// have learned from it stays.
-func (m *Model) Forget(page string) bool {
+// change calls f for a page that is known, under the lock of its shard, and reports whether it
+// is.
+func (m *Model) change(page string, f func(*shard, *page)) bool {
 	hash := m.hash(page)
 	s := m.shardOf(hash)
 	s.mu.Lock()
@@ -56,41 +56,37 @@ func (m *Model) Forget(page string) bool {
 	if p == nil {
 		return false
 	}
-	s.forget(p)
+	f(s, p)
 	m.changes.Add(1)
 	return true
 }
 
+// Forget drops all that is known of a page and reports whether anything was. What its sections
+// have learned from it stays.
+func (m *Model) Forget(page string) bool { return m.change(page, (*shard).forget) }
+
 // Clear drops all that was learned.
 func (m *Model) Clear() {
-	m.eachPage(func(s *shard, p *page) { s.forget(p) })
+	m.eachPage((*shard).forget)
 	m.changes.Add(1)
 }
 
 // Renew takes the certainty from what is known of a page: its answer stays, each estimate
 // stands, but a few views are now enough to change it. It reports whether the page is known.
-func (m *Model) Renew(page string) bool {
-	hash := m.hash(page)
-	s := m.shardOf(hash)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p := s.find(hash, page)
-	if p == nil {
-		return false
-	}
-	for i := range p.cands {
-		if c := &p.cands[i]; c.views > linkViews {
-			c.scale(linkViews / c.views)
+func (m *Model) Renew(name string) bool {
+	return m.change(name, func(s *shard, p *page) {
+		for i := range p.cands {
+			if c := &p.cands[i]; c.views > linkViews {
+				c.scale(linkViews / c.views)
+			}
 		}
-	}
-	p.doubted = 0
-	p.doubt()
-	if p.answer != nil {
-		s.publish(p)
-	}
-	s.account(p)
-	m.changes.Add(1)
-	return true
+		p.doubted = 0
+		p.doubt()
+		if p.answer != nil {
+			s.publish(p)
+		}
+		s.account(p)
+	})
 }
 
 // Changes counts what has changed the model, so that a saver knows when there is something to

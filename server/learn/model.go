@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"hash/maphash"
+	"math/bits"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -43,15 +44,12 @@ func New(c Config) (*Model, error) {
 		seed:     maphash.MakeSeed(),
 		visitors: make([]visitors, c.Shards),
 		shards:   make([]shard, c.Shards),
-		shift:    64,
+		shift:    uint(64 - bits.TrailingZeros(uint(c.Shards))),
 	}
 	m.lim.minClients, m.lim.minViews = c.MinClients, float64(c.MinViews)
 	// A key that does not reveal the one of the clients.
 	key := sha256.Sum256(append([]byte("pages"), m.salt[:]...))
 	m.sip = sipKey{binary.LittleEndian.Uint64(key[:]), binary.LittleEndian.Uint64(key[8:])}
-	for n := c.Shards; n > 1; n /= 2 {
-		m.shift--
-	}
 	for _, d := range c.Destinations {
 		m.learned[d] = true
 	}
