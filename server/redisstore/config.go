@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -64,16 +65,16 @@ const (
 const archiveMemory = 256_000
 
 func (c Config) withDefaults() (Config, error) {
-	def(&c.Site, "default")
-	def(&c.Round, 10*time.Second)
-	def(&c.Settle, 3*time.Second)
-	def(&c.Turns, 6)
-	def(&c.KnownViews, 64)
-	def(&c.MaxPages, 256)
-	def(&c.MaxQueue, 4096)
-	def(&c.MaxRound, 16384)
-	def(&c.MaxArchive, 16384)
-	def(&c.Keep, 14*24*time.Hour)
+	c.Site = cmp.Or(c.Site, "default")
+	c.Round = cmp.Or(c.Round, 10*time.Second)
+	c.Settle = cmp.Or(c.Settle, 3*time.Second)
+	c.Turns = cmp.Or(c.Turns, 6)
+	c.KnownViews = cmp.Or(c.KnownViews, 64)
+	c.MaxPages = cmp.Or(c.MaxPages, 256)
+	c.MaxQueue = cmp.Or(c.MaxQueue, 4096)
+	c.MaxRound = cmp.Or(c.MaxRound, 16384)
+	c.MaxArchive = cmp.Or(c.MaxArchive, 16384)
+	c.Keep = cmp.Or(c.Keep, 14*24*time.Hour)
 	unfit := func(r rune) bool { return r <= ' ' || r == '{' || r == '}' || r == 0x7f }
 	if len(c.Site) > 128 || strings.ContainsFunc(c.Site, unfit) {
 		return c, fmt.Errorf("redisstore: site %q: at most 128 octets, without braces, spaces and "+
@@ -105,12 +106,4 @@ func within[T int | time.Duration](name string, v, low, high T) error {
 		return nil
 	}
 	return fmt.Errorf("redisstore: %s is %v, must be %v to %v", name, v, low, high)
-}
-
-// def sets a field that is zero.
-func def[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
 }

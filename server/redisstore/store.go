@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -120,7 +121,7 @@ func Open(address string, c Config) (*Store, error) {
 	o.MinIdleConns = 0
 	o.DisableIdentity = true
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	def(&o.DialTimeout, 2*time.Second)
+	o.DialTimeout = cmp.Or(o.DialTimeout, 2*time.Second)
 	logging.Disable()
 	client := redis.NewClient(o)
 	s, err := New(client, c)
