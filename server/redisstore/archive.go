@@ -64,7 +64,7 @@ func (s *Store) archive(ctx context.Context, now clock, entries []entry) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("redisstore: %w", err)
+		return err
 	}
 	for _, key := range full {
 		if err := s.thin(ctx, key); err != nil {
@@ -79,7 +79,7 @@ func (s *Store) archive(ctx context.Context, now clock, entries []entry) error {
 func (s *Store) thin(ctx context.Context, key string) error {
 	text, err := s.client.HGetAll(ctx, key).Result()
 	if err != nil {
-		return fmt.Errorf("redisstore: %w", err)
+		return err
 	}
 	type aged struct {
 		field string
@@ -102,10 +102,7 @@ func (s *Store) thin(ctx context.Context, key string) error {
 	if len(fields) == 0 {
 		return nil
 	}
-	if err := s.client.HDel(ctx, key, fields...).Err(); err != nil {
-		return fmt.Errorf("redisstore: %w", err)
-	}
-	return nil
+	return s.client.HDel(ctx, key, fields...).Err()
 }
 
 // makeRoom takes pages out of the archive that were not heard of for too long, or that are too
@@ -114,7 +111,7 @@ func (s *Store) makeRoom(ctx context.Context, now clock) error {
 	index := s.k.pages()
 	size, err := s.client.ZCard(ctx, index).Result()
 	if err != nil {
-		return fmt.Errorf("redisstore: %w", err)
+		return err
 	}
 	var stale []string
 	if excess := size - int64(s.c.MaxArchive); excess > 0 {
@@ -124,7 +121,7 @@ func (s *Store) makeRoom(ctx context.Context, now clock) error {
 		stale, err = s.client.ZRangeByScore(ctx, index, &past).Result()
 	}
 	if err != nil {
-		return fmt.Errorf("redisstore: %w", err)
+		return err
 	}
 	if len(stale) == 0 {
 		return nil
@@ -139,8 +136,5 @@ func (s *Store) makeRoom(ctx context.Context, now clock) error {
 		p.ZRem(ctx, index, members...)
 		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("redisstore: %w", err)
-	}
-	return nil
+	return err
 }

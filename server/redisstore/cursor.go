@@ -22,7 +22,7 @@ type cursor struct {
 	scan   uint64
 }
 
-var errCursor = errors.New("redisstore: not a cursor of this store")
+var errCursor = errors.New("not a cursor of this store")
 
 func (c cursor) text() evidence.Cursor {
 	in := "archive"

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -26,33 +25,39 @@ const (
 func (s *Store) Load(ctx context.Context, since evidence.Cursor) ([]evidence.Delta, evidence.Cursor, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	deltas, next, err := s.load(ctx, since)
+	if err != nil {
+		return nil, since, named(err)
+	}
+	return deltas, next.text(), nil
+}
+
+func (s *Store) load(ctx context.Context, since evidence.Cursor) (deltas []evidence.Delta, c cursor, err error) {
 	now, err := s.now(ctx)
 	if err != nil {
-		return nil, since, err
+		return nil, c, err
 	}
 	// A node without news of its own has to get rid of the old too.
 	if len(s.queue) > 0 && now.round != s.asked {
 		if err := s.report(ctx, now.round, nil); err != nil {
-			return nil, since, err
+			return nil, c, err
 		}
 	}
 	settled := s.settled(now)
-	var c cursor
 	if since == "" {
 		c.round, err = s.firstUnarchived(ctx, settled)
 	} else {
 		c, err = parseCursor(since)
 	}
 	if err != nil {
-		return nil, since, err
+		return nil, c, err
 	}
 	for round := range s.own {
 		if c.rounds && round < c.round { // the caller has what came before the cursor
 			delete(s.own, round)
 		}
 	}
-	for {
-		var deltas []evidence.Delta
+	for len(deltas) == 0 && err == nil {
 		if !c.rounds {
 			deltas, c, err = s.readArchive(ctx, c)
 		} else {
@@ -62,17 +67,12 @@ func (s *Store) Load(ctx context.Context, since evidence.Cursor) ([]evidence.Del
 				c.round, c.scan = settled, 0
 			}
 			if c.round >= settled {
-				return nil, c.text(), nil
+				break
 			}
 			deltas, c, err = s.readRound(ctx, now, c)
 		}
-		if err != nil {
-			return nil, since, err
-		}
-		if len(deltas) > 0 {
-			return deltas, c.text(), nil
-		}
 	}
+	return deltas, c, err
 }
 
 // readRound reads a part of a round.
@@ -81,7 +81,7 @@ func (s *Store) readRound(ctx context.Context, now clock, c cursor) ([]evidence.
 	next.round, next.scan = c.round+1, 0
 	size, err := s.client.HLen(ctx, s.k.round(c.round)).Result()
 	if err != nil {
-		return nil, c, fmt.Errorf("redisstore: %w", err)
+		return nil, c, err
 	}
 	if size == 0 {
 		return nil, next, nil
@@ -94,7 +94,7 @@ func (s *Store) readRound(ctx context.Context, now clock, c cursor) ([]evidence.
 	}
 	text, scan, err := s.client.HScan(ctx, s.k.round(c.round), c.scan, "", roundChunk).Result()
 	if err != nil {
-		return nil, c, fmt.Errorf("redisstore: %w", err)
+		return nil, c, err
 	}
 	entries := s.parse(text)
 	if archivist {
@@ -109,7 +109,7 @@ func (s *Store) readRound(ctx context.Context, now clock, c cursor) ([]evidence.
 		next.scan = scan
 	case archivist:
 		if err := s.client.Set(ctx, s.k.taken(c.round), archived, s.takenFor()).Err(); err != nil {
-			return nil, c, fmt.Errorf("redisstore: %w", err)
+			return nil, c, err
 		}
 		s.taken = 0
 	}
@@ -181,7 +181,7 @@ func (s *Store) take(ctx context.Context, round int64) (bool, error) {
 	case errors.Is(err, redis.Nil): // another's name is there
 		return false, nil
 	}
-	return false, fmt.Errorf("redisstore: %w", err)
+	return false, err
 }
 
 // archived is what is said of a round once the archive has all of it.
@@ -204,7 +204,7 @@ func (s *Store) firstUnarchived(ctx context.Context, settled int64) (int64, erro
 		return nil
 	})
 	if err != nil && !errors.Is(err, redis.Nil) { // Nil: nobody has taken one of them
-		return 0, fmt.Errorf("redisstore: %w", err)
+		return 0, err
 	}
 	for i := range sizes {
 		if sizes[i].Val() > 0 && states[i].Val() != archived {
@@ -218,7 +218,7 @@ func (s *Store) firstUnarchived(ctx context.Context, settled int64) (int64, erro
 func (s *Store) readArchive(ctx context.Context, c cursor) ([]evidence.Delta, cursor, error) {
 	members, scan, err := s.client.ZScan(ctx, s.k.pages(), c.scan, "", archiveChunk).Result()
 	if err != nil {
-		return nil, c, fmt.Errorf("redisstore: %w", err)
+		return nil, c, err
 	}
 	var texts []*redis.MapStringStringCmd
 	if len(members) > 0 {
@@ -229,7 +229,7 @@ func (s *Store) readArchive(ctx context.Context, c cursor) ([]evidence.Delta, cu
 			return nil
 		})
 		if err != nil {
-			return nil, c, fmt.Errorf("redisstore: %w", err)
+			return nil, c, err
 		}
 	}
 	var entries []entry

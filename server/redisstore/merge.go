@@ -15,10 +15,10 @@ func (s *Store) Merge(ctx context.Context, deltas []evidence.Delta) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now, err := s.now(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		err = s.report(ctx, now.round, deltas)
 	}
-	return s.report(ctx, now.round, deltas)
+	return named(err)
 }
 
 // report sends what is due of the deltas and the queue, and queues the rest.

@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -32,7 +31,7 @@ type bounds struct {
 	fields   int
 }
 
-var errReply = errors.New("redisstore: the script's answer makes no sense")
+var errReply = errors.New("the script's answer makes no sense")
 
 // add adds records to hashes in as many runs as it takes. After each run, done is told
 // which hashes it was about, how large they are now, and how many of its records were refused.
@@ -73,7 +72,7 @@ func (s *Store) run(ctx context.Context, b bounds, run []hashEntries, done func(
 	// call brings it along.
 	reply, err := mergeScript.Run(ctx, s.client, names, args...).Int64Slice()
 	if err != nil {
-		return fmt.Errorf("redisstore: %w", err)
+		return err
 	}
 	if len(reply) != len(run)+1 {
 		return errReply

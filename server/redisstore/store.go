@@ -148,23 +148,21 @@ func (s *Store) Close(ctx context.Context) error {
 		s.setQueue(nil)
 	}
 	if s.closer != nil {
-		if e := s.closer(); err == nil && e != nil {
-			err = e
-		}
+		err = cmp.Or(err, s.closer())
 		s.closer = nil
 	}
-	if err != nil {
-		return fmt.Errorf("redisstore: closing: %w", err)
-	}
-	return nil
+	return named(err)
 }
 
 // Ping asks whether the server answers.
-func (s *Store) Ping(ctx context.Context) error {
-	if err := s.client.Ping(ctx).Err(); err != nil {
-		return fmt.Errorf("redisstore: %w", err)
+func (s *Store) Ping(ctx context.Context) error { return named(s.client.Ping(ctx).Err()) }
+
+// named says whose an error is.
+func named(err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("redisstore: %w", err)
 }
 
 // Config returns what the store goes by: what it was made with, and the defaults of the rest.
@@ -178,10 +176,7 @@ type clock struct {
 
 func (s *Store) now(ctx context.Context) (clock, error) {
 	t, err := s.client.Time(ctx).Result()
-	if err != nil {
-		return clock{}, fmt.Errorf("redisstore: %w", err)
-	}
-	return clock{t, t.UnixMilli() / s.c.Round.Milliseconds()}, nil
+	return clock{t, t.UnixMilli() / s.c.Round.Milliseconds()}, err
 }
 
 // settled returns the first round that is not settled yet.
