@@ -23,7 +23,10 @@ type board struct {
 	Linked   []linkedRow
 }
 
-type counter struct{ Name, Value string }
+type counter struct {
+	Name  string
+	Value any // as it is printed
+}
 
 type pageRow struct {
 	Page, State string
@@ -46,15 +49,10 @@ type linkedRow struct {
 func (a *Admin) dashboard(w http.ResponseWriter, _ *http.Request) {
 	var b board
 	s := a.handler.Stats()
-	for _, c := range []struct {
-		name  string
-		value int64
-	}{
+	b.Counters = []counter{
 		{"pages with wanted assets", s.Pages.Load()}, {"pushed", s.Pushed.Load()}, {"pushes refused", s.Refused.Load()},
 		{"hinted", s.Hinted.Load()}, {"linked", s.Linked.Load()}, {"held back: the client has them", s.Held.Load()},
 		{"cookies written", s.Cookies.Load()}, {"cookies unreadable", s.BadCookie.Load()},
-	} {
-		b.Counters = append(b.Counters, counter{c.name, fmt.Sprint(c.value)})
 	}
 	if a.model != nil {
 		b.Learns = true
@@ -90,10 +88,9 @@ func (a *Admin) learned() []counter {
 		recall = fmt.Sprintf("%.1f %%", 100*s.Recall())
 	}
 	return []counter{
-		{"views counted", fmt.Sprint(s.Views)},
-		{"precision, on views without help", precision}, {"recall, on those", recall},
-		{"promoted", fmt.Sprint(s.Promoted)}, {"demoted", fmt.Sprint(s.Demoted)},
-		{"pages known", fmt.Sprint(s.Pages)}, {"kinds of pages", fmt.Sprint(s.Sections)}, {"pages given up", fmt.Sprint(s.Evicted)},
+		{"views counted", s.Views}, {"precision, on views without help", precision}, {"recall, on those", recall},
+		{"promoted", s.Promoted}, {"demoted", s.Demoted},
+		{"pages known", s.Pages}, {"kinds of pages", s.Sections}, {"pages given up", s.Evicted},
 		{"memory", fmt.Sprintf("%d of %d KiB", s.Bytes>>10, s.Room>>10)},
 	}
 }
