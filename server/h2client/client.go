@@ -31,16 +31,6 @@ type Options struct {
 	// Settings are sent first, as they are, and kept to: ENABLE_PUSH 0 refuses
 	// all pushes, MAX_CONCURRENT_STREAMS bounds those open at a time.
 	Settings []http2.Setting
-	// Refuse decides on each promise as it arrives; true resets the pushed
-	// stream (REFUSED_STREAM). It is called by one goroutine at a time and must
-	// not wait for this client. Nil refuses none.
-	Refuse func(*Push) bool
-	// Timeout bounds the handshake and each wait for a stream; 0 means 10 s.
-	Timeout time.Duration
-	// MaxBytes bounds what the server can make the client keep of one request, its pushes
-	// included, as about so many octets of memory; 0 means 64 MiB. A server that sends more has
-	// failed.
-	MaxBytes int
 }
 
 // A Request is what a client asks for; it has no body. Empty fields become GET,
@@ -54,8 +44,12 @@ type Request struct {
 	Cookies []string
 }
 
-// defaultTimeout is what Options.Timeout says.
-const defaultTimeout = 10 * time.Second
+// patience bounds the handshake and each wait for a stream.
+const patience = 10 * time.Second
+
+// mostKept bounds what the server can make the client keep of one request, its pushes included,
+// as about so many octets of memory.
+const mostKept = 64 << 20
 
 // frameSize is what every server takes (RFC 9113, 4.2).
 const frameSize = 16 << 10
@@ -65,7 +59,8 @@ var ErrClosed = errors.New("h2client: client closed")
 
 // A Client is one HTTP/2 connection. It keeps what the server did in the order and the form
 // in which it did it, and treats a server that breaks the protocol as failed: every wait
-// then ends with an error that says how. It does not heed the server's
+// then ends with an error that says how. So it does after 10 s, or when a server sends more for
+// one request than takes 64 MiB of memory. It does not heed the server's
 // MAX_CONCURRENT_STREAMS, nor ask again for what the server refused. Its methods may be
 // called concurrently.
 type Client struct {
@@ -73,6 +68,7 @@ type Client struct {
 	options Options
 	scheme  string
 	addr    string
+	most    int           // see mostKept
 	ended   chan struct{} // closed when the read loop is over
 
 	framer *http2.Framer // written under the lock write, read in the read loop
@@ -91,7 +87,7 @@ type Client struct {
 
 // Dial connects to a server over TCP, at an address of the form host:port.
 func Dial(addr string, o Options) (*Client, error) {
-	conn, err := net.DialTimeout("tcp", addr, cmp.Or(o.Timeout, defaultTimeout))
+	conn, err := net.DialTimeout("tcp", addr, patience)
 	if err != nil {
 		return nil, fmt.Errorf("h2client: %w", err)
 	}
@@ -102,12 +98,11 @@ func Dial(addr string, o Options) (*Client, error) {
 // address is the server's name for TLS, unless the configuration has one, and the default
 // authority.
 func New(conn net.Conn, addr string, o Options) (*Client, error) {
-	o.Timeout, o.MaxBytes = cmp.Or(o.Timeout, defaultTimeout), cmp.Or(o.MaxBytes, 64<<20)
 	c := &Client{
 		conn: conn, options: o, scheme: "http", addr: addr,
-		ended: make(chan struct{}), streams: make(map[uint32]*Stream), givenUp: make(map[uint32]bool), nextID: 1, goAway: 1<<31 - 1,
+		ended: make(chan struct{}), streams: make(map[uint32]*Stream), givenUp: make(map[uint32]bool), nextID: 1, goAway: 1<<31 - 1, most: mostKept,
 	}
-	conn.SetDeadline(time.Now().Add(o.Timeout))
+	conn.SetDeadline(time.Now().Add(patience))
 	if o.TLS != nil {
 		if err := c.startTLS(); err != nil {
 			conn.Close()
@@ -248,7 +243,7 @@ func (c *Client) open() (*Stream, error) {
 func (c *Client) send(frames func(*http2.Framer) error) error {
 	c.write.Lock()
 	defer c.write.Unlock()
-	c.conn.SetWriteDeadline(time.Now().Add(c.options.Timeout))
+	c.conn.SetWriteDeadline(time.Now().Add(patience))
 	return frames(c.framer)
 }
 
@@ -294,7 +289,7 @@ func (s *Stream) ID() uint32 { return s.id }
 // Wait returns the response and the pushes once all of them are complete. It
 // fails when the connection does, or when the client's timeout is over.
 func (s *Stream) Wait() (*Exchange, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), s.client.options.Timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := s.await(ctx); err != nil {
 		return nil, err
@@ -314,7 +309,7 @@ func (s *Stream) await(ctx context.Context) error {
 	case <-s.done:
 		return s.err
 	case <-ctx.Done():
-		return fmt.Errorf("h2client: stream %d: no end after %v", s.id, s.client.options.Timeout)
+		return fmt.Errorf("h2client: stream %d: no end after %v", s.id, patience)
 	}
 }
 
@@ -345,7 +340,7 @@ func (s *Stream) finish(err error) {
 func (s *Stream) keep(n int) error {
 	request := cmp.Or(s.parent, s)
 	request.kept += n
-	if most := s.client.options.MaxBytes; request.kept > most {
+	if most := s.client.most; request.kept > most {
 		return fmt.Errorf("stream %d: more than %d octets", s.id, most)
 	}
 	return nil

@@ -168,7 +168,7 @@ func sizeOf(h Header) int {
 
 func interim(h Header) bool { return strings.HasPrefix(h.Get(":status"), "1") }
 
-// promise registers a pushed stream and lets the owner refuse it.
+// promise registers a pushed stream, or refuses it if its request was given up.
 func (in *inbox) promise(request Header) error {
 	c, id := in.client, in.section.promised
 	if id%2 != 0 || id <= in.lastPromise {
@@ -193,17 +193,9 @@ func (in *inbox) promise(request Header) error {
 		err = st.keep(sizeOf(request))
 	}
 	c.mu.Unlock()
-	if err != nil {
+	if err != nil || !late {
 		return err
 	}
-
-	if !late && (c.options.Refuse == nil || !c.options.Refuse(p)) {
-		return nil
-	}
-	c.mu.Lock()
-	p.Refused = true
-	st.finish(nil)
-	c.mu.Unlock()
 	return c.send(func(w *http2.Framer) error { return w.WriteRSTStream(id, http2.ErrCodeRefusedStream) })
 }
 

@@ -80,7 +80,7 @@ type Push struct {
 	Response
 	StreamID uint32
 	Promise  Header // the request that the server promised to answer
-	Refused  bool   // this client reset it; the response is empty
+	Refused  bool   // the client reset it, and the response is empty; a [Client] takes every push
 }
 
 // Path returns the promised request's path and query.
