@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/link"
 )
 
 var start = time.Date(2026, 11, 2, 8, 0, 0, 0, time.UTC)
@@ -167,7 +168,7 @@ func TestParityCloudflare(t *testing.T) {
 		if !ok {
 			t.Fatal("not a view")
 		}
-		v.Client, v.Time, v.Links = c, start, rd.Links(r, status, h)
+		v.Client, v.Time, v.Links = c, start, link.Parse(h["Link"], r.URL.Path)
 		m.ObserveView(&v)
 	}
 	answer(1, "/page?utm_source=x", 200, "</a.css>; rel=preload; as=style, </b.js>; rel=preload; as=script; nopush")

@@ -53,17 +53,6 @@ func (rd *Reader) View(r *http.Request, status int, answer http.Header) (learn.V
 	}, true
 }
 
-// Links returns what the Link headers of a page's answer name, for [learn.View.Links]: nil if
-// there are none, or if the answer is for one client only. A server that remembers what it
-// answered to others knows more.
-func (rd *Reader) Links(r *http.Request, status int, answer http.Header) []link.Asset {
-	values := answer["Link"]
-	if status != http.StatusOK || len(values) == 0 || httpfacts.Personal(r, answer, rd.Cookie) {
-		return nil
-	}
-	return append([]link.Asset{}, link.Parse(values, rd.path(r.URL.Path, ""))...)
-}
-
 // Fetch returns the fetch that a request for an asset and the status and header of its answer
 // make, and whether they make one. The caller adds the time when the request came in, and the
 // client.

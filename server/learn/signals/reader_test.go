@@ -94,33 +94,6 @@ func TestReadAhead(t *testing.T) {
 	}
 }
 
-// Links are those of an answer for everybody.
-func TestReadLinks(t *testing.T) {
-	rd := Reader{Cookie: "ours"}
-	const preload = "Link: <a.css>; rel=preload; as=style, </next>; rel=next"
-	sheet := []link.Asset{{Path: "/d/a.css", As: "style"}}
-	for _, c := range []struct {
-		status int
-		lines  []string
-		want   []link.Asset
-	}{
-		{200, []string{preload}, sheet},
-		{200, []string{"Link: </next>; rel=next"}, []link.Asset{}},
-		{200, nil, nil},
-		{404, []string{preload}, nil},
-		{200, []string{preload, "Set-Cookie: sid=1"}, nil},
-		{200, []string{preload, "Set-Cookie: ours=1"}, sheet},
-		{200, []string{preload, "Cache-Control: max-age=3, Private"}, nil},
-		{200, []string{preload, "Cache-Control: no-store"}, nil},
-		{200, []string{preload, "Cache-Control: no-cache"}, sheet},
-	} {
-		got := rd.Links(request(t, "GET https://example.com/d/"), c.status, headers(c.lines...))
-		if diff := cmp.Diff(c.want, got); diff != "" {
-			t.Errorf("%d %q: %s", c.status, c.lines, diff)
-		}
-	}
-}
-
 func TestReadFetch(t *testing.T) {
 	const site = "https://example.com"
 	plain := func(change func(*learn.Fetch)) *learn.Fetch {
@@ -350,7 +323,7 @@ func FuzzReader(f *testing.F) {
 			if v.Path == "" || v.Path[0] != '/' || v.Page == "" {
 				t.Errorf("%+v", v)
 			}
-			v.Client, v.Time, v.Links = 1, start, rd.Links(r, status, answer)
+			v.Client, v.Time, v.Links = 1, start, link.Parse(answer["Link"], r.URL.Path)
 			m.ObserveView(&v)
 		}
 		if f, ok := rd.Fetch(r, status, answer); ok {
