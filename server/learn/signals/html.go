@@ -3,6 +3,7 @@ package signals
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -31,7 +32,7 @@ const (
 func ScanHTML(r io.Reader, base string) ([]link.Asset, error) {
 	z := html.NewTokenizer(io.LimitReader(r, MaxHTML))
 	z.SetMaxBuf(maxHTMLTag)
-	s := scan{base: link.ParseBase(base), seen: make(map[string]bool)}
+	s := scan{base: link.ParseBase(base), seen: make(map[string]bool), tag: make(tag, 0, len(matters))}
 	for len(s.assets) < maxHTMLAssets {
 		switch z.Next() {
 		case html.ErrorToken:
@@ -57,12 +58,15 @@ type scan struct {
 	hidden  int  // depth within noscript and template
 	assets  []link.Asset
 	seen    map[string]bool
+	tag     tag // its memory is used again
 }
 
-// tag is the attributes that matter, the first of each name.
-type tag struct {
-	href, src, rel, as, kind, media, crossorigin, integrity, priority string
-	cross, disabled, nomodule, later                                  bool
+// tag is the attributes of an element that matter.
+type tag []html.Attribute
+
+var matters = []string{
+	"href", "src", "rel", "as", "type", "media", "integrity", "fetchpriority", "crossorigin",
+	"disabled", "nomodule", "async", "defer",
 }
 
 func (s *scan) open(z *html.Tokenizer) {
@@ -76,30 +80,33 @@ func (s *scan) open(z *html.Tokenizer) {
 	default:
 		return
 	}
-	var t tag
+	t := s.tag[:0]
 	for more {
 		var key, value []byte
 		key, value, more = z.TagAttr()
-		t.set(string(key), string(value))
+		if i := slices.Index(matters, string(key)); i >= 0 {
+			t = append(t, html.Attribute{Key: matters[i], Val: string(value)})
+		}
 	}
+	s.tag = t
 	if s.hidden > 0 {
 		return
 	}
 	switch what {
 	case atom.Base:
-		if !s.based && t.href != "" {
+		if href := t.get("href"); !s.based && href != "" {
 			s.based = true
-			s.rebase(t.href)
+			s.rebase(href)
 		}
 	case atom.Link:
-		s.link(&t)
+		s.link(t)
 	case atom.Script:
-		s.script(&t)
+		s.script(t)
 	case atom.Img:
-		if strings.EqualFold(t.priority, "high") {
+		if strings.EqualFold(t.get("fetchpriority"), "high") {
 			a := t.asset("image")
 			a.Integrity = "" // which images have not
-			s.add(t.src, a)
+			s.add(t.get("src"), a)
 		}
 	}
 }
@@ -110,69 +117,55 @@ func (s *scan) close(what atom.Atom) {
 	}
 }
 
-// set keeps an attribute that matters. Of two with one name the tokenizer gives both, and the
+// find returns the value of an attribute. Of two with one name the tokenizer gives both, and the
 // first counts.
-func (t *tag) set(key, value string) {
-	var field *string
-	switch key {
-	case "href":
-		field = &t.href
-	case "src":
-		field = &t.src
-	case "rel":
-		field = &t.rel
-	case "as":
-		field = &t.as
-	case "type":
-		field = &t.kind
-	case "media":
-		field = &t.media
-	case "integrity":
-		field = &t.integrity
-	case "fetchpriority":
-		field = &t.priority
-	case "crossorigin":
-		field, t.cross = &t.crossorigin, true
-	case "disabled":
-		t.disabled = true
-	case "nomodule":
-		t.nomodule = true
-	case "async", "defer":
-		t.later = true
+func (t tag) find(name string) (string, bool) {
+	for _, a := range t {
+		if a.Key == name {
+			return a.Val, true
+		}
 	}
-	if field != nil && *field == "" {
-		*field = value
-	}
+	return "", false
+}
+
+func (t tag) get(name string) string {
+	value, _ := t.find(name)
+	return value
+}
+
+func (t tag) has(name string) bool {
+	_, ok := t.find(name)
+	return ok
 }
 
 // asset returns what all tags say in the same way.
-func (t *tag) asset(as string) link.Asset {
+func (t tag) asset(as string) link.Asset {
 	return link.Asset{
 		As:            as,
 		CrossOrigin:   t.cors(),
-		Integrity:     strings.Join(strings.Fields(t.integrity), " "),
-		FetchPriority: priority(t.priority),
+		Integrity:     strings.Join(strings.Fields(t.get("integrity")), " "),
+		FetchPriority: priority(t.get("fetchpriority")),
 	}
 }
 
-func (t *tag) cors() link.CrossOrigin {
+func (t tag) cors() link.CrossOrigin {
 	switch {
-	case !t.cross:
+	case !t.has("crossorigin"):
 		return link.NoCORS
-	case strings.EqualFold(strings.TrimSpace(t.crossorigin), "use-credentials"):
+	case strings.EqualFold(strings.TrimSpace(t.get("crossorigin")), "use-credentials"):
 		return link.UseCredentials
 	}
 	return link.Anonymous
 }
 
 // link reads a link element, whose rel is a list.
-func (s *scan) link(t *tag) {
-	if t.disabled || !anyScreen(t.media) {
+func (s *scan) link(t tag) {
+	if t.has("disabled") || !anyScreen(t.get("media")) {
 		return
 	}
 	a := t.asset("")
 	sheet, alternate, preload := false, false, false
-	for rel := range strings.FieldsSeq(strings.ToLower(t.rel)) {
+	for rel := range strings.FieldsSeq(strings.ToLower(t.get("rel"))) {
 		switch rel {
 		case "stylesheet":
 			sheet = true
@@ -188,32 +181,33 @@ func (s *scan) link(t *tag) {
 	case sheet && !alternate:
 		a.Rel, a.As = link.Preload, "style"
 	case preload:
-		a.As = strings.ToLower(t.as)
+		a.As = strings.ToLower(t.get("as"))
 		if a.Rel == link.ModulePreload {
 			a.As = ""
 		}
-		a.Type = mediaType(t.kind)
+		a.Type = mediaType(t.get("type"))
 	default:
 		return
 	}
-	s.add(t.href, a)
+	s.add(t.get("href"), a)
 }
 
 // script reads a script element.
-func (s *scan) script(t *tag) {
-	if t.src == "" || t.nomodule {
+func (s *scan) script(t tag) {
+	src := t.get("src")
+	if src == "" || t.has("nomodule") {
 		return
 	}
 	a := t.asset("script")
-	switch kind := mediaType(t.kind); {
-	case strings.EqualFold(strings.TrimSpace(t.kind), "module"):
+	switch kind := mediaType(t.get("type")); {
+	case strings.EqualFold(strings.TrimSpace(t.get("type")), "module"):
 		a.Rel, a.As = link.ModulePreload, ""
 	case kind != "" && !link.Blocking(kind):
 		return // a data block
-	case t.later && a.FetchPriority == "":
+	case (t.has("async") || t.has("defer")) && a.FetchPriority == "":
 		a.FetchPriority = "low"
 	}
-	s.add(t.src, a)
+	s.add(src, a)
 }
 
 // add resolves a reference and keeps the asset if it is one of this origin and can be sent.
