@@ -63,8 +63,8 @@ type Saver struct {
 	// Log gets one line when saving fails and one when it works again. Nil is silent.
 	Log *slog.Logger
 
-	saved   uint64 // the model's Changes at the last save
-	failing bool
+	saved  uint64 // the model's Changes at the last save
+	health health
 }
 
 // Load loads the file, if there is one. Call it before Run. A file that is no snapshot is put
@@ -97,11 +97,7 @@ func (s *Saver) Load() error {
 
 // Run saves until the context ends, and then once more. It returns the error of that last save.
 func (s *Saver) Run(ctx context.Context) error {
-	every := s.Every
-	if every <= 0 {
-		every = 30 * time.Second
-	}
-	tick := time.NewTicker(every)
+	tick := time.NewTicker(orElse(s.Every, 30*time.Second))
 	defer tick.Stop()
 	for {
 		select {
@@ -117,20 +113,36 @@ func (s *Saver) Run(ctx context.Context) error {
 func (s *Saver) Save() error {
 	s.Model.Tick(time.Now())
 	changes := s.Model.Changes()
-	if changes == s.saved && !s.failing {
+	if changes == s.saved && !s.health.failing {
 		return nil
 	}
 	err := SaveFile(s.File, s.Model)
 	if err == nil {
 		s.saved = changes
 	}
-	if s.Log != nil && (err != nil) != s.failing {
+	s.health.report(s.Log, err, "learn: not saved, serving goes on", "learn: saving again", "file", s.File)
+	return err
+}
+
+// health is whether the last attempt failed, so that a log gets a line for each change of that
+// and not for each attempt.
+type health struct{ failing bool }
+
+func (h *health) report(log *slog.Logger, err error, fails, works string, args ...any) {
+	if log != nil && (err != nil) != h.failing {
 		if err != nil {
-			s.Log.Warn("learn: not saved, serving goes on", "err", err)
+			log.Warn(fails, "err", err)
 		} else {
-			s.Log.Info("learn: saving again", "file", s.File)
+			log.Info(works, args...)
 		}
 	}
-	s.failing = err != nil
-	return err
+	h.failing = err != nil
+}
+
+// orElse returns a duration, or the default where none is given.
+func orElse(d, otherwise time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return otherwise
 }

@@ -32,7 +32,7 @@ type Sharer struct {
 
 	cursor  evidence.Cursor
 	pending []evidence.Delta // taken from the model, not yet taken by the store
-	failing bool
+	health  health
 }
 
 // maxRounds bounds how often one exchange asks for more.
@@ -44,10 +44,7 @@ const maxRounds = 1000
 // doubles up to a minute. Run returns the error of the last exchange, or else of closing; all
 // that is lost by it is this node's last evidence, without which the fleet knows nearly as much.
 func (s *Sharer) Run(ctx context.Context) error {
-	every := s.Every
-	if every <= 0 {
-		every = 10 * time.Second
-	}
+	every := orElse(s.Every, 10*time.Second)
 	wait := every
 	for {
 		s.Model.Tick(time.Now())
@@ -92,14 +89,7 @@ func (s *Sharer) end(ctx context.Context) error {
 // so an outage costs no memory however long it lasts.
 func (s *Sharer) Exchange(ctx context.Context) error {
 	err := s.exchange(ctx)
-	if s.Log != nil && (err != nil) != s.failing {
-		if err != nil {
-			s.Log.Warn("learn: not sharing, serving goes on", "err", err)
-		} else {
-			s.Log.Info("learn: sharing again")
-		}
-	}
-	s.failing = err != nil
+	s.health.report(s.Log, err, "learn: not sharing, serving goes on", "learn: sharing again")
 	return err
 }
 
@@ -134,11 +124,7 @@ func (s *Sharer) exchange(ctx context.Context) error {
 }
 
 func (s *Sharer) call(ctx context.Context, f func(context.Context) error) error {
-	timeout := s.Timeout
-	if timeout <= 0 {
-		timeout = 2 * time.Second
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, orElse(s.Timeout, 2*time.Second))
 	defer cancel()
 	return f(ctx)
 }
