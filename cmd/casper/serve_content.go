@@ -30,7 +30,7 @@ func (s *serving) openContent(h *server.Handler, log *slog.Logger) (close func()
 		h.Scan = learned.Scan
 		return files.Close, nil
 	}
-	d := demo.New(demo.Config{Params: h.Params, Cookie: s.cookie, Track: h.Track})
+	d := demo.New(demo.Config{Params: h.Params, Cookie: h.Cookie, Track: h.Track})
 	h.Next, h.Validator, h.Allow = d, d.Validator, demo.Allow
 	return func() error { return nil }, nil
 }

@@ -35,7 +35,7 @@ func (s *serving) checkLearning(cmd *cobra.Command) error {
 		if s.state != "" {
 			return usagef("--state keeps what is learned: it needs --learn=on or shadow")
 		}
-		for _, name := range []string{"learn-from", "hold-out", "learn-memory", "learn-not"} {
+		for _, name := range []string{"learn-from", "hold-out", "learn-memory", "learn-as", "learn-not", "page-query"} {
 			if cmd.Flags().Changed(name) {
 				return usagef("--%s is about learning: it needs --learn=on or shadow", name)
 			}
@@ -46,10 +46,34 @@ func (s *serving) checkLearning(cmd *cobra.Command) error {
 		return usagef("--learn-from is 1 to 32, not %d", s.learnFrom)
 	case !(s.holdOut >= 0 && s.holdOut <= 1): // NaN too
 		return usagef("--hold-out is 0 to 1, not %v", s.holdOut)
-	case s.learnMemory < 256<<10:
-		return usagef("--learn-memory is at least 256KiB, not %s", &s.learnMemory)
+	case s.learnMemory < 256<<10 || s.learnMemory > 1<<40:
+		return usagef("--learn-memory is 256KiB to 1024GiB, not %s", &s.learnMemory)
+	case len(s.learnAs) == 0:
+		return usagef("--learn-as is empty")
+	}
+	for _, use := range s.learnAs {
+		if err := oneOf("learn-as", use, uses); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// learnConfig is how the model is to learn.
+func (s *serving) learnConfig() learn.Config {
+	c := learn.Config{Bytes: int(s.learnMemory), MinClients: s.learnFrom, HoldOut: s.holdOut, Destinations: s.learnAs}
+	if s.holdOut == 0 {
+		c.HoldOut = -1 // 0 is the default
+	}
+	if isRedis(s.state) {
+		c.Share, c.Secret = true, []byte(s.state) // the nodes of a fleet are told the same address
+	}
+	return c
+}
+
+// reader is how requests become evidence.
+func (s *serving) reader() signals.Reader {
+	return signals.Reader{Query: s.pageQuery, Deny: s.learnNot, Cookie: s.cookie.Name, Proxies: s.trusted}
 }
 
 // openLearning returns nil where nothing is to be learned.
@@ -57,22 +81,13 @@ func (s *serving) openLearning(log *slog.Logger) (*learning, error) {
 	if s.learn == "off" {
 		return nil, nil
 	}
-	shared := isRedis(s.state)
-	c := learn.Config{Share: shared, Bytes: int(s.learnMemory), MinClients: s.learnFrom, HoldOut: s.holdOut}
-	if s.holdOut == 0 {
-		c.HoldOut = -1 // 0 is the default
-	}
-	if shared {
-		c.Secret = []byte(s.state) // the nodes of a fleet are told the same address
-	}
-	model, err := learn.New(c)
+	model, err := learn.New(s.learnConfig())
 	if err != nil {
 		return nil, err
 	}
-	reader := signals.Reader{Query: s.pageQuery, Deny: s.learnNot, Cookie: s.cookie, Proxies: s.trusted}
-	l := &learning{source: &learned.Source{Model: model, Reader: reader, Shadow: s.learn == "shadow"}}
+	l := &learning{source: &learned.Source{Model: model, Reader: s.reader(), Shadow: s.learn == "shadow"}}
 	switch {
-	case shared:
+	case isRedis(s.state):
 		l.kept, err = share(model, s.state, log)
 	case s.state != "":
 		saver := &keep.Saver{Model: model, File: s.state, Log: log}

@@ -277,11 +277,25 @@ func TestServeTurnedOff(t *testing.T) {
 			t.Errorf("%q: the cookie is %q", tt.flags, v.cookie)
 		}
 	}
-	v := visitor{served: serve(t)}
-	v.visit("/")
-	v.served = serve(t, "--no-cookie")
-	if ahead, _ := v.visit("/"); len(ahead) != 3 {
-		t.Errorf("with --no-cookie, a client with %s was sent %q", v.cookie, ahead)
+	// What a client sends is left alone, or taken from it where the cookie was set.
+	const place = "; Path=/; Domain=example.com"
+	for flag, deleted := range map[string]bool{"--no-cookie": false, "--forget-cookie": true} {
+		v := visitor{served: serve(t)}
+		v.visit("/")
+		had := v.cookie
+		v.served = serve(t, flag, "--cookie-domain", "example.com")
+		ahead, x := v.visit("/")
+		if set := x.Header.Get("set-cookie"); len(ahead) != 3 || had == "" || (set == "h2o_casper="+place+"; Max-Age=0; HttpOnly; Secure; SameSite=Lax") != deleted || !deleted && set != "" {
+			t.Errorf("%s: a client with %q was sent %q and the cookie %q", flag, had, ahead, set)
+		}
+	}
+	v := visitor{served: serve(t, "--cookie-path", "/", "--cookie-age", "1h", "--cookie-domain", "example.com", "--cookie-format", "h2o-2.0")}
+	_, x := v.visit("/")
+	if set := x.Header.Get("set-cookie"); !strings.Contains(set, place+"; Max-Age=3600;") {
+		t.Errorf("the cookie is %q", set)
+	}
+	if !strings.Contains(v.greeting, "casper decode --format h2o-2.0 h2o_casper=") {
+		t.Errorf("it says %s", v.greeting)
 	}
 }
 

@@ -1,6 +1,10 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/cache-aware/casper/gcs/casper"
+)
 
 // announce says where the server is, and what to try there.
 func (t *tool) announce(s *serving, servers []*serverOf) {
@@ -23,7 +27,7 @@ func (t *tool) announce(s *serving, servers []*serverOf) {
 	if public.spki != "" {
 		fmt.Fprintf(w, "  # a browser that trusts this certificate until it ends\n  chromium --user-data-dir=\"$(mktemp -d)\" --ignore-certificate-errors-spki-list=%s %s\n", public.spki, url)
 	}
-	fmt.Fprintf(w, "  # what a cookie holds\n  casper decode%s %s=VALUE\n", s.decodeFlags(), s.cookie)
+	fmt.Fprintf(w, "  # what a cookie holds\n  casper decode%s %s=VALUE\n", s.decodeFlags(), s.cookie.Name)
 	t.stdout.Flush()
 }
 
@@ -47,8 +51,8 @@ func (s *serving) curlVersion() string {
 
 // decodeFlags are what decode has to be told of this server's cookie.
 func (s *serving) decodeFlags() (flags string) {
-	if s.cookie != "h2o_casper" {
-		flags += " --format h2o"
+	if s.cookieFormat != "h2o" || s.cookie.Name != casper.CookieName {
+		flags += " --format " + s.cookieFormat
 	}
 	if s.capacityBits != 13 {
 		flags += fmt.Sprintf(" --capacity-bits %d", s.capacityBits)

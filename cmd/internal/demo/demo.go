@@ -30,8 +30,8 @@ var page = template.Must(template.ParseFS(assets, "assets/page.html"))
 // explain what that does. The zero Config is that of the zero Handler.
 type Config struct {
 	Params casper.Params // of the fingerprint
-	Cookie string        // its name; "" is h2o_casper
-	Track  server.Track  // what enters it
+	Cookie server.Cookie
+	Track  server.Track // what enters it
 }
 
 // A Demo is the site. It is made by [New] and safe for concurrent use.
@@ -43,8 +43,11 @@ type Demo struct {
 
 // New returns the site in its first edition.
 func New(c Config) *Demo {
-	if c.Cookie == "" {
-		c.Cookie = casper.CookieName
+	if c.Cookie.Name == "" {
+		c.Cookie.Name = casper.CookieName
+	}
+	if c.Cookie.Path == "" {
+		c.Cookie.Path = "/"
 	}
 	d := &Demo{config: c}
 	d.publish(newEdition(0))
@@ -136,7 +139,10 @@ func allowed(w http.ResponseWriter, r *http.Request, methods ...string) bool {
 // forget deletes the cookie and empties the browser's cache, and closes the connection, which
 // remembers what went over it.
 func (d *Demo) forget(w http.ResponseWriter) {
-	http.SetCookie(w, &http.Cookie{Name: d.config.Cookie, Path: "/", MaxAge: -1, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	c := &d.config.Cookie
+	http.SetCookie(w, &http.Cookie{
+		Name: c.Name, Path: c.Path, Domain: c.Domain, MaxAge: -1, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
 	w.Header().Set("Clear-Site-Data", `"cache"`)
 	w.Header().Set("Connection", "close")
 }

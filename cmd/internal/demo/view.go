@@ -51,7 +51,7 @@ func (d *Demo) view(r *http.Request, e *edition, s switches, verdicts []server.V
 // held is the union of the fingerprints that the request sends.
 func (d *Demo) held(r *http.Request) casper.Fingerprint {
 	has := casper.New(d.config.Params)
-	for _, sent := range r.CookiesNamed(d.config.Cookie) {
+	for _, sent := range r.CookiesNamed(d.config.Cookie.Name) {
 		if f, err := casper.ParseLenient(sent.Value, d.config.Params); err == nil {
 			has = has.Merge(f.Known())
 		}
@@ -213,7 +213,7 @@ const mostShown = 24
 
 func (d *Demo) cookie(r *http.Request, has casper.Fingerprint, verdicts []server.Verdict) cookie {
 	p := d.config.Params
-	c := cookie{Name: d.config.Cookie}
+	c := cookie{Name: d.config.Cookie.Name}
 	for _, sent := range r.CookiesNamed(c.Name) {
 		if _, err := casper.ParseLenient(sent.Value, p); err == nil {
 			c.Sent, c.Value = true, sent.Value
