@@ -4,15 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"golang.org/x/net/http/httpguts"
 
-	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/server/manifest"
 )
 
@@ -26,22 +23,65 @@ func init() {
 // pages need from what browsers ask for, and reads from a cookie what a browser
 // holds: that of the H2O web server, in both directions. Every field may be left out.
 type Casper struct {
-	// The cookie's bits, 1 to 15, as in H2O. Default 13: room for about a hundred
-	// assets, of which one in a hundred is taken for held and is not.
-	CapacityBits uint8 `json:"capacity_bits,omitempty"`
-
-	// The cookie's name. Default h2o_casper, which H2O reads and writes.
-	CookieName string `json:"cookie_name,omitempty"`
-
-	// What enters the cookie: "blocking" (style sheets and scripts, the default) or
-	// "all" assets.
-	Track string `json:"track,omitempty"`
-
 	// How many assets are sent ahead of one page at most. Default 8.
 	MaxAssets int `json:"max_assets,omitempty"`
 
 	// How many octets are pushed ahead of one page at most. Default 262144.
 	MaxBytes int64 `json:"max_bytes,omitempty"`
+
+	// How long a page waits at most for its pushes to be announced. Default 50ms.
+	PushWait caddy.Duration `json:"push_wait,omitempty"`
+
+	// Never push.
+	NoPush bool `json:"no_push,omitempty"`
+
+	// Never send 103 Early Hints.
+	NoHints bool `json:"no_hints,omitempty"`
+
+	// Never add Link to an answer.
+	NoLinks bool `json:"no_links,omitempty"`
+
+	// Send 103 also to HTTP/2 clients that are no browsers, such as curl.
+	HintPrograms bool `json:"hint_programs,omitempty"`
+
+	// Neither read nor set the cookie: each visit is like the first.
+	NoCookie bool `json:"no_cookie,omitempty"`
+
+	// Like no_cookie, and delete the cookies that clients still send. This is for a site
+	// that stops using casper, not for one node of a fleet that goes on.
+	ForgetCookie bool `json:"forget_cookie,omitempty"`
+
+	// The cookie's bits, 1 to 15, as in H2O. Default 13: room for about a hundred
+	// assets, of which one in a hundred is taken for held and is not.
+	CapacityBits uint8 `json:"capacity_bits,omitempty"`
+
+	// How the cookie is coded: "h2o" (the default), or "h2o-2.0" as H2O 1.5 to 2.0 did.
+	CookieFormat string `json:"cookie_format,omitempty"`
+
+	// The cookie's name. Default h2o_casper, which H2O reads and writes.
+	CookieName string `json:"cookie_name,omitempty"`
+
+	// The path below which pages get the cookie. Default /.
+	CookiePath string `json:"cookie_path,omitempty"`
+
+	// The domain that gets the cookie, and those below it. Default is the one host.
+	CookieDomain string `json:"cookie_domain,omitempty"`
+
+	// How long browsers may keep the cookie. Default 30 days.
+	CookieAge caddy.Duration `json:"cookie_age,omitempty"`
+
+	// When a file counts as held: "version" (the default) is H2O's rule until a file changes,
+	// and sends that one again; with "path", an older version counts, too; "validator"
+	// outlives restarts, and takes no cookie of H2O's.
+	Keys string `json:"keys,omitempty"`
+
+	// What enters the cookie: "blocking" (style sheets and scripts, the default) or
+	// "all" assets.
+	Track string `json:"track,omitempty"`
+
+	// Files that say what pages need: Vite's or webpack's manifest, _headers, rules. The
+	// first that lists a page speaks for it. Read when the configuration is loaded.
+	Manifests []string `json:"manifests,omitempty"`
 
 	// Whether to learn what pages need: "on" (the default), "off", or "shadow", which
 	// learns without acting on it.
@@ -53,21 +93,29 @@ type Casper struct {
 	// each host apart. Global placeholders such as {env.REDIS_URL} are replaced.
 	State string `json:"state,omitempty"`
 
-	// Files that say what pages need: Vite's or webpack's manifest, _headers, rules. The
-	// first that lists a page speaks for it. Read when the configuration is loaded.
-	Manifests []string `json:"manifests,omitempty"`
+	// How many clients must have used an asset before it is believed, 1 to 32. Default 3.
+	LearnFrom int `json:"learn_from,omitempty"`
 
-	// Never send 103 Early Hints.
-	NoHints bool `json:"no_hints,omitempty"`
+	// The share of the views that are sent nothing learned, 0 to 1, to see what pages still
+	// need. Default 0.05.
+	HoldOut *float64 `json:"hold_out,omitempty"`
 
-	// Never push.
-	NoPush bool `json:"no_push,omitempty"`
+	// How many octets what is learned of a site may take, at least 262144. Default 8388608.
+	LearnMemory int64 `json:"learn_memory,omitempty"`
+
+	// What assets are for that are learned: some of style, script, font, image, fetch and
+	// track. Default are the first four.
+	LearnAs []string `json:"learn_as,omitempty"`
+
+	// Beginnings of the paths of assets that are not learned.
+	LearnNot []string `json:"learn_not,omitempty"`
+
+	// Query parameters that make pages different, such as lang. All others are ignored.
+	PageQuery []string `json:"page_query,omitempty"`
 
 	log       *slog.Logger
 	manifests manifest.List
-	state     string    // with placeholders replaced; the key of evidence
 	evidence  *evidence // nil: nothing is learned
-	known     string    // the key of memory
 	memory    *memory
 }
 
@@ -77,67 +125,6 @@ func (Casper) CaddyModule() caddy.ModuleInfo {
 		ID:  "http.handlers.casper",
 		New: func() caddy.Module { return new(Casper) },
 	}
-}
-
-// The words that options take.
-var (
-	tracks = []string{"blocking", "all"}
-	learns = []string{"on", "off", "shadow"}
-)
-
-// Validate refuses options out of their range.
-func (c *Casper) Validate() error {
-	return errors.Join(
-		checkCapacity(int(c.CapacityBits)),
-		checkCookie(c.CookieName),
-		checkWord("track", c.Track, tracks),
-		checkWord("learn", c.Learn, learns),
-		checkLeast("max_assets", int64(c.MaxAssets)),
-		checkLeast("max_bytes", c.MaxBytes),
-		c.checkState(),
-	)
-}
-
-// In the checks, a zero value is an option that was left out.
-
-func checkCapacity(bits int) error {
-	if bits < 0 || bits > casper.MaxCapacityBits {
-		return fmt.Errorf("capacity_bits is 1 to %d, not %d", casper.MaxCapacityBits, bits)
-	}
-	return nil
-}
-
-func checkCookie(name string) error {
-	if name != "" && !httpguts.ValidHeaderFieldName(name) { // both are tokens (RFC 6265, section 4.1.1)
-		return fmt.Errorf("cookie_name %.60q cannot be a cookie's name", name)
-	}
-	return nil
-}
-
-func checkWord(option, value string, words []string) error {
-	if value == "" {
-		return nil
-	}
-	for _, w := range words {
-		if w == value {
-			return nil
-		}
-	}
-	return fmt.Errorf("%s is %s, not %.60q", option, strings.Join(words, " or "), value)
-}
-
-func checkLeast(option string, n int64) error {
-	if n < 0 {
-		return fmt.Errorf("%s is at least 1, not %d", option, n)
-	}
-	return nil
-}
-
-func (c *Casper) checkState() error {
-	if c.Learn == "off" && c.State != "" {
-		return errors.New("state keeps what is learned: it needs learn on or shadow")
-	}
-	return nil
 }
 
 // Provision opens what the options name. Everything that is to outlive a reload is taken from
@@ -153,14 +140,15 @@ func (c *Casper) Provision(ctx caddy.Context) error {
 		return err
 	}
 	if c.Learn != "off" {
-		if c.state, err = caddy.NewReplacer().ReplaceOrErr(c.State, true, true); err != nil {
+		state, err := caddy.NewReplacer().ReplaceOrErr(c.State, true, true)
+		if err != nil {
 			return fmt.Errorf("state: %w", err)
 		}
-		if c.evidence, err = openEvidence(c.state); err != nil {
+		if c.evidence, err = openEvidence(state, c.lessons(), ctx.GetMetricsRegistry()); err != nil {
 			return err
 		}
 	}
-	if c.memory, c.known, err = openMemory(c); err != nil {
+	if c.memory, err = openMemory(c.settings()); err != nil {
 		return err
 	}
 	if s, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
@@ -173,10 +161,10 @@ func (c *Casper) Provision(ctx caddy.Context) error {
 func (c *Casper) Cleanup() error {
 	var err error
 	if c.memory != nil {
-		_, err = memories.Delete(c.known)
+		_, err = memories.Delete(c.memory.settings)
 	}
 	if c.evidence != nil {
-		_, kept := evidences.Delete(c.state)
+		_, kept := evidences.Delete(c.evidence.key)
 		err = errors.Join(err, kept)
 	}
 	if c.log != nil {

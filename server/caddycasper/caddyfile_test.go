@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -15,20 +16,29 @@ import (
 
 func TestCaddyfile(t *testing.T) {
 	for text, want := range map[string]Casper{
-		"casper":                              {},
-		"casper {\n}":                         {},
-		"casper {\n capacity_bits 8\n}":       {CapacityBits: 8},
-		"casper {\n cookie_name other\n}":     {CookieName: "other"},
-		"casper {\n track all\n}":             {Track: "all"},
-		"casper {\n max_assets 12\n}":         {MaxAssets: 12},
-		"casper {\n max_bytes 1MiB\n}":        {MaxBytes: 1 << 20},
-		"casper {\n max_bytes 1000\n}":        {MaxBytes: 1000},
-		"casper {\n learn shadow\n}":          {Learn: "shadow"},
-		"casper {\n state /a\n}":              {State: "/a"},
-		"casper {\n manifest a b\n}":          {Manifests: []string{"a", "b"}},
-		"casper {\nmanifest a\nmanifest b\n}": {Manifests: []string{"a", "b"}},
-		"casper {\n hints off\n push on\n}":   {NoHints: true},
-		"casper {\n hints on\n push off\n}":   {NoPush: true},
+		"casper":                               {},
+		"casper {\n}":                          {},
+		"casper {\n capacity_bits 8\n}":        {CapacityBits: 8},
+		"casper {\n cookie_name other\n}":      {CookieName: "other"},
+		"casper {\n track all\n}":              {Track: "all"},
+		"casper {\n max_assets 12\n}":          {MaxAssets: 12},
+		"casper {\n max_bytes 1MiB\n}":         {MaxBytes: 1 << 20},
+		"casper {\n max_bytes 1000\n}":         {MaxBytes: 1000},
+		"casper {\n learn shadow\n}":           {Learn: "shadow"},
+		"casper {\n state /a\n}":               {State: "/a"},
+		"casper {\n manifest a b\n}":           {Manifests: []string{"a", "b"}},
+		"casper {\nmanifest a\nmanifest b\n}":  {Manifests: []string{"a", "b"}},
+		"casper {\n hints off\n push on\n}":    {NoHints: true},
+		"casper {\n hints on\n push off\n}":    {NoPush: true},
+		"casper {\n links off\n cookie off\n}": {NoLinks: true, NoCookie: true},
+		"casper {\n links on\n cookie on\n hint_programs off\n forget_cookie off\n}": {},
+		"casper {\n hint_programs on\n forget_cookie on\n}":                          {HintPrograms: true, ForgetCookie: true},
+		"casper {\n push_wait 1s\n cookie_age 2d\n}":                                 {PushWait: caddy.Duration(time.Second), CookieAge: caddy.Duration(48 * time.Hour)},
+		"casper {\n cookie_path /a/\n cookie_domain a.example\n}":                    {CookiePath: "/a/", CookieDomain: "a.example"},
+		"casper {\n cookie_format h2o-2.0\n keys path\n}":                            {CookieFormat: "h2o-2.0", Keys: "path"},
+		"casper {\n learn_from 5\n learn_memory 1MiB\n hold_out 0\n}":                {LearnFrom: 5, LearnMemory: 1 << 20, HoldOut: new(float64)},
+		"casper {\n learn_as style font\n learn_as image\n}":                         {LearnAs: []string{"style", "font", "image"}},
+		"casper {\n learn_not /a /b\n page_query lang\n}":                            {LearnNot: []string{"/a", "/b"}, PageQuery: []string{"lang"}},
 	} {
 		var got Casper
 		if err := got.UnmarshalCaddyfile(caddyfile.NewTestDispenser(text)); err != nil {
@@ -78,6 +88,25 @@ func TestCaddyfileErrors(t *testing.T) {
 		"casper {\n hints perhaps\n}":                `hints is on or off, not "perhaps", at Testfile:2`,
 		"casper {\n push 1\n}":                       `push is on or off, not "1"`,
 		"casper {\n state a\n learn off\n}":          "state keeps what is learned",
+		"casper {\n push_wait 0s\n}":                 `push_wait: "0s" is no time such as 50ms or 30d, of at least 1ns, at Testfile:2`,
+		"casper {\n cookie_age soon\n}":              `cookie_age: "soon" is no time such as 50ms or 30d, of at least 1s`,
+		"casper {\n cookie_age 10ms\n}":              "of at least 1s",
+		"casper {\n cookie_path shop\n}":             `cookie_path "shop" cannot be a cookie's path, at Testfile:2`,
+		"casper {\n cookie_domain a;b\n}":            `cookie_domain "a;b" cannot be a cookie's domain`,
+		"casper {\n cookie_format h3o\n}":            `cookie_format is h2o or h2o-2.0, not "h3o"`,
+		"casper {\n keys both\n}":                    "keys is version or path or validator",
+		"casper {\n links no\n}":                     "links is on or off",
+		"casper {\n cookie no\n}":                    "cookie is on or off",
+		"casper {\n hint_programs\n}":                "Testfile:2",
+		"casper {\n forget_cookie yes\n}":            "forget_cookie is on or off",
+		"casper {\n learn_from 33\n}":                `learn_from: "33" is no number from 1 to 32`,
+		"casper {\n hold_out NaN\n}":                 `hold_out: "NaN" is no share from 0 to 1`,
+		"casper {\n hold_out 1.5\n}":                 "is no share",
+		"casper {\n learn_memory 1KiB\n}":            "learn_memory is 256KiB to 1TiB, not 1.0 KiB",
+		"casper {\n learn_as style css\n}":           `learn_as is some of style, script, font, image, fetch, track, not "css"`,
+		"casper {\n learn_not\n}":                    "Testfile:2",
+		"casper {\n page_query \"\"\n}":              "page_query is empty",
+		"casper {\n page_query a\n learn off\n}":     "page_query is about learning",
 	} {
 		err := new(Casper).UnmarshalCaddyfile(caddyfile.NewTestDispenser(text))
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
@@ -100,6 +129,18 @@ func TestValidate(t *testing.T) {
 		`{"state":"redis://%"}`:          "state: redisstore",
 		`{"manifests":["/none/at/all"]}`: "manifest: open /none/at/all",
 		`{"nonsense":1}`:                 "nonsense",
+		`{"push_wait":-1}`:               "push_wait is at least 1ns, not -1ns",
+		`{"push_wait":"long"}`:           "long",
+		`{"cookie_age":1000}`:            "cookie_age is at least 1s, not 1µs",
+		`{"cookie_path":"a"}`:            `cookie_path "a" cannot be`,
+		`{"cookie_domain":"a b"}`:        `cookie_domain "a b" cannot be`,
+		`{"cookie_format":"x"}`:          "cookie_format is",
+		`{"keys":"x"}`:                   "keys is",
+		`{"learn_from":33}`:              "learn_from is 1 to 32, not 33",
+		`{"hold_out":2}`:                 "hold_out is 0 to 1, not 2",
+		`{"learn_memory":1}`:             "learn_memory is 256KiB to 1TiB",
+		`{"learn_as":["css"]}`:           "learn_as is some of",
+		`{"learn":"off","hold_out":0}`:   "hold_out is about learning",
 	} {
 		config := `{"admin":{"disabled":true},"apps":{"http":{"servers":{"srv0":{"listen":["127.0.0.1:0"],"routes":[{"handle":[` +
 			strings.Replace(text, "{", `{"handler":"casper",`, 1) + `]}]}}}}}`

@@ -12,8 +12,9 @@
 //
 // It learns which assets each page needs, reads from a cookie which of them the browser
 // holds, and sends the others ahead of the page: in one 103 Early Hints, by HTTP/2 push
-// where a client takes it, or in Link. README.md beside this file has the directive's
-// options, and package server says what is done and what never is.
+// where a client takes it, or in Link. README.md beside this file explains the directive's
+// options, which [Casper.UnmarshalCaddyfile] lists. Package server says what is done and what
+// never is.
 //
 // # Where it stands
 //
@@ -34,6 +35,6 @@
 // # What survives
 //
 // What was learned, and what the handler remembers of pages and assets, outlives a reload of
-// the configuration; only what its options mean begins anew when these change. With
-// state it also outlives the process.
+// the configuration. Where options about sending or about the cookie change, what is
+// remembered begins anew, and what was learned stays. With state it also outlives the process.
 package caddycasper

@@ -2,13 +2,17 @@ package caddycasper
 
 import (
 	"context"
+	"crypto/rand"
+	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/maypok86/otter/v2"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/cache-aware/casper/server/learn"
 	"github.com/cache-aware/casper/server/learned"
@@ -17,21 +21,36 @@ import (
 // A site is what is learned of one origin.
 type site struct{ source learned.Source }
 
-func newSite(m *learn.Model) *site { return &site{learned.Source{Model: m}} }
-
-// evidence is what handlers that name the same state have learned, and what keeps it. It
-// outlives a reload, since the new configuration's handlers take it from the pool before the
-// old one's give it back.
-type evidence struct {
-	one   *site                       // the site whose state is kept
-	sites *otter.Cache[string, *site] // without a state: by host
-	log   *slog.Logger
-	stop  context.CancelFunc
-	runs  sync.WaitGroup
-	kept  error
+func (l *lessons) site(m *learn.Model) *site {
+	return &site{learned.Source{Model: m, Reader: l.reader}}
 }
 
-var evidences = caddy.NewUsagePool()
+// evidence is what handlers that name the same state, and learn alike, have learned, and what
+// keeps it. It outlives a reload, since the new configuration's handlers take it from the pool
+// before the old one's give it back.
+type evidence struct {
+	key     evidenceKey
+	lessons lessons
+	opened  *prometheus.Registry        // by the configuration that has this one, the latest
+	one     *site                       // the site whose state is kept
+	sites   *otter.Cache[string, *site] // without a state: by host
+	log     *slog.Logger
+	stop    context.CancelFunc
+	runs    sync.WaitGroup
+	kept    error
+}
+
+// An evidenceKey is the key of evidence in its pool.
+type evidenceKey struct{ state, lessons string }
+
+var (
+	evidences = caddy.NewUsagePool()
+	opening   sync.Mutex // held by openEvidence
+
+	// secret keys the hashes of what is not shared with other servers, so that a client stays
+	// one client where what was learned is handed on.
+	secret = []byte(rand.Text())
+)
 
 // maxSites bounds the hosts that are learned of without a state. Whoever can reach a site for
 // all hosts can make up hosts; those that are asked for again and again stay.
@@ -44,26 +63,52 @@ const maxHost = 253 + len(":65535")
 const tick = 2 * time.Second
 
 // openEvidence returns the evidence that is kept in a state: a file, a Redis server, or, where
-// that is "", nothing but the process.
-func openEvidence(state string) (*evidence, error) {
-	e, _, err := evidences.LoadOrNew(state, func() (caddy.Destructor, error) { return newEvidence(state) })
+// that is "", nothing but the process. If a reload has changed how to learn, it begins with
+// what was learned before. In one configuration, of which each has its own registry of
+// metrics, all who name a state learn alike.
+func openEvidence(state string, l lessons, config *prometheus.Registry) (*evidence, error) {
+	opening.Lock()
+	defer opening.Unlock()
+	key := evidenceKey{state, l.text()}
+	var before *evidence
+	evidences.Range(func(_, value any) bool {
+		if e := value.(*evidence); e.key.state == state && e.key != key {
+			before = e
+		}
+		return true
+	})
+	if before != nil && state != "" && config != nil && before.opened == config {
+		return nil, fmt.Errorf("state: %s has another learn_from, hold_out, learn_memory, learn_as, learn_not, page_query or cookie_name elsewhere", redacted(state))
+	}
+	got, _, err := evidences.LoadOrNew(key, func() (caddy.Destructor, error) { return newEvidence(key, l, before) })
 	if err != nil {
 		return nil, err
 	}
-	return e.(*evidence), nil
+	e := got.(*evidence)
+	e.opened = config
+	return e, nil
 }
 
-func newEvidence(state string) (*evidence, error) {
-	e := &evidence{log: slog.New(logs.handler())}
+func newEvidence(key evidenceKey, l lessons, before *evidence) (*evidence, error) {
+	e := &evidence{key: key, lessons: l, log: slog.New(logs.handler())}
 	var keep func(context.Context) error
-	if state == "" {
+	if key.state == "" {
 		e.sites = otter.Must(&otter.Options[string, *site]{MaximumSize: maxSites})
+		if before != nil {
+			for host, s := range before.sites.All() {
+				e.newSite(host, s)
+			}
+		}
 	} else {
-		model, k, err := openState(state, e.log)
+		var known *learn.Model
+		if before != nil {
+			known = before.one.source.Model
+		}
+		model, k, err := openState(key.state, l.config, known, e.log)
 		if err != nil {
 			return nil, err
 		}
-		e.one, keep = newSite(model), k
+		e.one, keep = l.site(model), k
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	e.stop = cancel
@@ -115,9 +160,22 @@ func (e *evidence) site(host string) *site {
 	if host == "" || len(host) > maxHost {
 		return nil
 	}
-	s, _ := e.sites.ComputeIfAbsent(strings.Clone(host), func() (*site, bool) {
-		model, err := learn.New(learn.Config{})
-		return newSite(model), err != nil // the zero Config is valid
+	return e.newSite(strings.Clone(host), nil)
+}
+
+// newSite adds a host, with what was learned of it before.
+func (e *evidence) newSite(host string, before *site) *site {
+	s, _ := e.sites.ComputeIfAbsent(host, func() (*site, bool) {
+		c := e.lessons.config
+		c.Secret = secret
+		model, err := learn.New(c)
+		if err != nil {
+			return nil, true // Validate has refused such a config
+		}
+		if before != nil {
+			model.Merge(slices.Collect(before.source.Model.All())...)
+		}
+		return e.lessons.site(model), false
 	})
 	return s
 }

@@ -20,7 +20,7 @@ func register(registry *prometheus.Registry, c *Casper) error {
 	collectors := []prometheus.Collector{total{}}
 	if c.evidence != nil && c.evidence.one != nil {
 		collectors = append(collectors, prometheus.WrapCollectorWith(
-			prometheus.Labels{"state": redacted(c.state)}, metrics.NewCollector(nil, c.evidence.one.source.Model)))
+			prometheus.Labels{"state": redacted(c.evidence.key.state)}, metrics.NewCollector(nil, c.evidence.one.source.Model)))
 	}
 	for _, collector := range collectors {
 		var already prometheus.AlreadyRegisteredError

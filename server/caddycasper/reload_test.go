@@ -35,6 +35,10 @@ func TestReload(t *testing.T) {
 	if share := s.helped("/", "/app.css"); share < 0.5 {
 		t.Errorf("with other options %.0f %% of newcomers were helped", 100*share)
 	}
+	s.load("casper {\n learn_memory 1MiB\n page_query lang\n}\n" + folder)
+	if share := s.helped("/", both...); share < 0.5 {
+		t.Errorf("with other options of learning %.0f %% of newcomers were helped", 100*share)
+	}
 	s.load(folder)
 	if got := known("", "/"); got != nil {
 		t.Errorf("without casper %q is known", got)
@@ -104,6 +108,14 @@ func TestStateFile(t *testing.T) {
 	}
 	if share := s.helped("/", both...); share < 0.5 {
 		t.Errorf("after a restart %.0f %% of newcomers were helped", 100*share)
+	}
+	learningElse := "casper {\n state %s/learned\n learn_from 4\n}\n" + folder
+	s.load(learningElse)
+	if got := known(file, "/"); !slices.Equal(got, both) {
+		t.Errorf("with another learn_from %q is known", got)
+	}
+	if err := s.tryLoad("casper /a {\n state %s/learned\n}\n" + learningElse); err == nil || !strings.Contains(err.Error(), "learned has another learn_from") {
+		t.Errorf("two that share a state and learn otherwise: %v", err)
 	}
 	s.stop()
 	s.write("learned", "no snapshot")

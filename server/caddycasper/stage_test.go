@@ -298,8 +298,8 @@ func (s *stage) helped(path string, want ...string) (share float64) {
 // learned are the paths that are known for a page.
 func known(state, page string) []string {
 	var paths []string
-	evidences.Range(func(key, e any) bool {
-		if key == state {
+	evidences.Range(func(_, e any) bool {
+		if e.(*evidence).key.state == state {
 			for _, p := range e.(*evidence).site(host).source.Model.Wanted(page) {
 				paths = append(paths, p.Asset.Path)
 			}

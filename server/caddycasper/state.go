@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/cache-aware/casper/server/learn"
@@ -12,14 +13,15 @@ import (
 )
 
 // openState returns a model with what was learned before, and what keeps it from then on,
-// until the context ends. A file is not written before there is something new: who only has a
+// until the context ends. The model before, if this process has one, knows more than the file. A
+// file is not written before there is something new: who only has a
 // configuration checked (caddy validate) may do so beside a server that does, and as another
 // user.
-func openState(state string, log *slog.Logger) (*learn.Model, func(context.Context) error, error) {
+func openState(state string, c learn.Config, before *learn.Model, log *slog.Logger) (*learn.Model, func(context.Context) error, error) {
 	shared := strings.HasPrefix(state, "redis://") || strings.HasPrefix(state, "rediss://")
-	c := learn.Config{Share: shared}
+	c.Secret = secret
 	if shared {
-		c.Secret = []byte(state) // the nodes of a fleet are told the same address
+		c.Share, c.Secret = true, []byte(state) // the nodes of a fleet are told the same address
 	}
 	m, err := learn.New(c)
 	if err != nil {
@@ -27,7 +29,9 @@ func openState(state string, log *slog.Logger) (*learn.Model, func(context.Conte
 	}
 	if !shared {
 		saver := &keep.Saver{Model: m, File: state, Log: log}
-		if err := saver.Load(); err != nil {
+		if before != nil {
+			m.Merge(slices.Collect(before.All())...)
+		} else if err := saver.Load(); err != nil {
 			return nil, nil, fmt.Errorf("state: %w", err)
 		}
 		return m, saver.Run, nil
