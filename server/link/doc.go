@@ -2,7 +2,7 @@
 //
 // Reading follows RFC 8288 in full: several links in a value, commas and semicolons inside
 // quotes and angle brackets, escaped quotes, relation lists, case-insensitive names, the first
-// of repeated parameters. A link that is not one spoils only itself. What is read is bounded by
+// of repeated parameters. A malformed link spoils only itself. What is read is bounded by
 // [MaxValues], [MaxValueBytes] and [MaxLinks].
 //
 // Writing is strict: [Asset.Valid] admits nothing that could end the link and begin another

@@ -16,7 +16,7 @@ import (
 type build struct {
 	base     string                  // ends with a slash
 	entries  map[string][]link.Asset // by name
-	pages    map[string][]string     // entry -> pages that the file itself shows; none for what is known to be no page
+	pages    map[string][]string     // entry -> pages that the file itself shows; none if it is known to be no page
 	warnings []error
 }
 
@@ -146,7 +146,7 @@ func (b *build) warn(err error, about string) {
 }
 
 // encode percent-encodes what JavaScript's encodeURI does, which is what build tools write into
-// HTML, and leaves what is encoded already. A fragment goes.
+// HTML. It leaves what is encoded already, and drops a fragment.
 func encode(name string) string {
 	const plain = "-_.!~*'();,/?:@&=+$%"
 	name, _, _ = strings.Cut(name, "#")
@@ -162,8 +162,8 @@ func encode(name string) string {
 	return string(out)
 }
 
-// place puts entries on pages: as told, else as shown by the file, else everywhere when there
-// is but one.
+// place puts entries on pages: where the configuration says, else where the file shows it, else on
+// every page if there is only one entry.
 func (b *build) place(c Config) (*Manifest, error) {
 	var rules []rule
 	placed := map[string]bool{}

@@ -1,12 +1,15 @@
-// Package manifest reads files that say which assets a page needs: what a build tool wrote, or
-// what a person did.
+// Package manifest reads files that say which assets a page needs, written by a build tool or by
+// a person.
 //
 // [Read] tells these forms apart by their content:
 //
 //   - Vite's manifest.json and ssr-manifest.json;
-//   - webpack's: the manifest plugins, Create React App's asset-manifest.json, the entrypoints of stats.json;
-//   - the _headers form of static hosts: a path on a line of its own, then indented "Link: ..." lines;
-//   - rules: a path, then Link values one a line, a blank line between pages, "-" for a page that needs none.
+//   - webpack's: the manifest plugins, Create React App's asset-manifest.json, the entrypoints of
+//     stats.json;
+//   - the _headers form of static hosts: a path on a line of its own, then indented "Link: ..."
+//     lines;
+//   - rules: a path, then Link values one a line, a blank line between pages, "-" for a page that
+//     needs none.
 //
 // A build tool knows entries, not pages. An entry whose page is plain to see is placed there
 // (see [Config]); the others are kept by name for a handler that knows what it renders
@@ -126,7 +129,7 @@ func (m *Manifest) Entries() iter.Seq2[string, []link.Asset] {
 	}
 }
 
-// Warnings returns what was understood and could not be used: an entry without a page, an asset
+// Warnings returns what was read and cannot be used: an entry without a page, an asset
 // on another origin.
 func (m *Manifest) Warnings() []error {
 	if m == nil {

@@ -18,8 +18,8 @@ import (
 //	# ...            a comment
 //	                 an empty line ends a block of bare values
 //
-// A link that cannot be read is an error. One that can and yet asks for no early fetch, or for
-// another origin's asset, belongs in such files for other readers; it becomes a warning.
+// A link that cannot be read is an error. A link that asks for no early fetch, or for another
+// origin's asset, is there for other readers of the file, and becomes a warning.
 func readText(data []byte) (*Manifest, error) {
 	var (
 		rules    []rule

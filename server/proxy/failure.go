@@ -7,15 +7,14 @@ import (
 	"net/http"
 )
 
-// fail answers for an upstream that did not. The client learns what happened in one line and
-// nothing of what stands behind; the log gets the rest.
+// fail answers where the upstream did not. The client is told in one line what happened, and
+// nothing about the upstream; the log gets the rest.
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	switch ctx := r.Context(); {
 	case context.Cause(ctx) == errInformational:
 		err = errInformational
 	case ctx.Err() == context.Canceled:
-		// The client has gone. To answer anything would tell those who listen that the page
-		// failed.
+		// The client has gone. Observers would take any answer for a failure of the page.
 		if ctx.Value(http.ServerContextKey) != nil {
 			panic(http.ErrAbortHandler)
 		}
@@ -48,7 +47,7 @@ func (h *Handler) complain(r *http.Request, code int, what string, err error) {
 	h.config.Log.Error("proxy: "+what, fields...)
 }
 
-// isUnreachable reports whether no connection came about, in whatever time.
+// isUnreachable reports whether there was no connection, by refusal or by timeout.
 func isUnreachable(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"

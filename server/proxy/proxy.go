@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// Config holds what a proxy can be told. The zero Config serves well.
+// Config holds the settings of a proxy. The zero Config serves well.
 type Config struct {
 	// OnHints, if set, is given the Link values of every 103 of the application, and the client
 	// is sent none of them. It is called while the application's final answer is awaited, by

@@ -84,8 +84,8 @@ func (w *relay) finish() {
 	}
 }
 
-// hint hands on a 103: only what a browser makes use of in one. A cookie or a cache rule in it
-// would be the start of trouble, and connection fields kill the page on HTTP/2.
+// hint hands on a 103, with only those fields that browsers use in one. A cookie or a cache rule
+// would be taken for the final answer's, and connection fields break the page on HTTP/2.
 func (w *relay) hint() {
 	links := useful(w.header["Link"])
 	if len(links) == 0 {
@@ -155,8 +155,7 @@ const maxInformational = 64
 
 var errInformational = errors.New("proxy: more than 64 informational answers")
 
-// tooMany counts an informational answer, and gives the request up when there is no end of
-// them.
+// tooMany counts an informational answer, and gives the request up when there are too many.
 func (w *relay) tooMany() bool {
 	if w.informational++; w.informational <= maxInformational {
 		return false
@@ -166,8 +165,8 @@ func (w *relay) tooMany() bool {
 }
 
 // endToEnd reports whether a field is for the far end: neither one of the connection's own (RFC
-// 9110, section 7.6.1), nor named by Connection, nor one that says how long a body is, which
-// such an answer has not.
+// 9110, section 7.6.1), nor named by Connection, nor one about the length of a body, since an
+// informational answer has none.
 func endToEnd(field string, header http.Header) bool {
 	switch field {
 	case "Connection", "Proxy-Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization",

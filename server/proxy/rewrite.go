@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// loopHeader marks a request with the proxies that it went through. A proxy whose upstream
-// leads back to itself would else ask itself until the machine has no more connections.
+// loopHeader marks a request with the proxies that it went through. Without it, a proxy whose
+// upstream leads back to itself would ask itself until the machine has no more connections.
 const loopHeader = "X-Casper-Proxy"
 
 // rewrite makes the request for the upstream out of the client's. httputil has taken hop-by-hop
@@ -21,15 +21,15 @@ func (h *Handler) rewrite(p *httputil.ProxyRequest) {
 	if !h.config.UpstreamHost {
 		p.Out.Host = p.In.Host
 	}
-	// The clone has a map of its own, into which the values that arrive behind the body would
-	// never come.
+	// The clone has a map of its own, which the values that arrive behind the body would never
+	// reach.
 	p.Out.Trailer = p.In.Trailer
 
 	trusted := h.trusts(p.In.RemoteAddr)
 	if !trusted {
 		for field := range p.Out.Header {
 			if strings.HasPrefix(field, "X-Forwarded-") || field == "X-Real-Ip" {
-				delete(p.Out.Header, field) // X-Forwarded-Port and other relatives, that httputil leaves in
+				delete(p.Out.Header, field) // such as X-Forwarded-Port, which httputil leaves in
 			}
 		}
 	} else {

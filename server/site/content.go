@@ -19,13 +19,12 @@ const (
 	maxBody   = 512 << 10
 	maxBodies = 64 << 20
 
-	// maxHashed is the largest file that is read to make its validator. Beyond it size and time
-	// of change must do, else a single HEAD would read gigabytes.
+	// maxHashed is the largest file that is read to make its validator. A larger one is known by
+	// its size and its time of change; otherwise a single HEAD would read gigabytes.
 	maxHashed = 16 << 20
 
-	// unsettled is for how long after its last change a file may change again without its time
-	// telling, as the clocks of file systems tick coarsely. Within that time nothing is
-	// remembered of it.
+	// unsettled is how long a file that has changed is not remembered. The clocks of file systems
+	// tick coarsely, so it may change again within that time and keep its time of change.
 	unsettled = 2 * time.Second
 )
 
@@ -57,8 +56,8 @@ type content struct {
 	body []byte   // nil: too large to keep
 }
 
-// contents remembers versions, bounded in bytes. What stops being asked for, or was replaced,
-// falls out.
+// contents remembers versions, bounded in bytes. Versions that were replaced, or that nobody asks
+// for any more, fall out.
 type contents struct {
 	cache *otter.Cache[version, *content]
 }
@@ -91,7 +90,7 @@ func (c contents) of(v version, open func() (fs.File, error)) (*content, error) 
 	if known, ok := c.cache.GetIfPresent(v); ok {
 		return known, nil
 	}
-	// Of many first requests at once, one reads the file.
+	// If many requests come first at once, one of them reads the file.
 	known, err := c.cache.Get(context.Background(), v, otter.LoaderFunc[version, *content](func(context.Context, version) (*content, error) {
 		known, size, err := read(v, open)
 		if err == nil && size != v.size {
@@ -105,8 +104,8 @@ func (c contents) of(v version, open func() (fs.File, error)) (*content, error) 
 	return known, err
 }
 
-// read reads a file from its beginning, and says how many bytes there were. Of a small file it
-// keeps as many as the version has at most.
+// read reads a file from its beginning, and says how many bytes there were. It keeps those of a
+// small file, at most as many as the version has.
 func read(v version, open func() (fs.File, error)) (*content, int64, error) {
 	file, err := open()
 	if err != nil {

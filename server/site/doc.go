@@ -5,9 +5,10 @@
 // immutable; other assets are fresh for a stated time, since a browser asks twice for a hinted
 // asset whose freshness is left open; pages are checked on every visit. Files compressed in
 // advance (app.css.br, app.css.zst, app.css.gz beside app.css) go to clients that take them,
-// each variant with a validator of its own ([Handler.Validator] tells that of the plain file). Ranges and conditional requests are net/http's.
+// each variant with a validator of its own ([Handler.Validator] tells that of the plain file).
+// Package net/http answers ranges and conditional requests.
 //
-// One URL leads to one file, a folder's own to its index.html: a path is served as it is written
-// or not at all, so that cache keys made from paths agree. Names that begin with a dot are hidden, but for /.well-known/.
-// Folders are not listed. Through [Open], symbolic links cannot leave the folder.
+// One URL leads to one file, and that of a folder to its index.html: a path is served as it is
+// written or not at all, so that cache keys made from paths agree. Names that begin with a dot
+// are hidden, except /.well-known/. Folders are not listed. Through [Open], symbolic links cannot leave the folder.
 package site

@@ -9,8 +9,8 @@ type variant struct {
 	header []string
 }
 
-// variants are in the order of preference among equals: what made in advance is smallest comes
-// first.
+// variants are in the order of preference among equals: the coding that makes the smallest files
+// in advance comes first.
 var variants = [...]variant{
 	{"br", ".br", []string{"br"}},
 	{"zstd", ".zst", []string{"zstd"}},
@@ -28,8 +28,8 @@ const (
 )
 
 // acceptable returns the variants that the client takes and does not like less than the plain
-// file: n indices into variants, best first. It takes all values of Accept-Encoding. Without
-// the field a client may be sent anything; but who does not ask is seldom able.
+// file: n indices into variants, best first. It takes all values of Accept-Encoding. A
+// client without the field may be sent any coding, but few such clients can read one.
 func acceptable(values []string) (best [len(variants)]int, n int) {
 	if len(values) == 0 {
 		return best, 0

@@ -39,8 +39,7 @@ func fileName(urlPath string) (name string, folder, ok bool) {
 	return name, folder, true
 }
 
-// stat looks at a file without opening it, since to open a named pipe would be to wait for its
-// other end.
+// stat looks at a file without opening it: opening a named pipe waits for its other end.
 func (h *Handler) stat(name string) (fs.FileInfo, error) {
 	info, err := fs.Stat(h.fsys, name)
 	if err != nil {
@@ -117,8 +116,8 @@ func (h *Handler) body(name string, info fs.FileInfo) (*body, error) {
 }
 
 // staleAfter is how much older than its original a compressed variant may be. Archives and
-// copies keep or scatter times within a moment (and FAT rounds to two seconds); a variant that
-// was left behind when its original was edited is older by more.
+// copies move times by a moment (and FAT rounds to two seconds); a variant that was left behind
+// when its original was edited is older by more.
 const staleAfter = 2 * time.Second
 
 func isStale(variant, original fs.FileInfo) bool {
@@ -140,7 +139,7 @@ func isAbsent(err error) bool {
 	return errors.As(err, new(*fs.PathError))
 }
 
-// reopening is a ReadSeeker over files that can only be read forwards, as those of an archive:
+// reopening is a ReadSeeker over files that can only be read forwards, such as those of an archive:
 // it reads on from where it is, and opens the file anew to go back. A multipart answer is
 // written by a goroutine that may outlive its reader for a moment, hence the lock.
 type reopening struct {
@@ -201,7 +200,7 @@ func (f *reopening) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close ends reading.
+// Close ends the reading.
 func (f *reopening) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -19,9 +19,9 @@ import (
 // [Config.MaxAge] says otherwise.
 const DefaultMaxAge = 5 * time.Minute
 
-// Config holds what a site can be told. The zero Config serves well.
+// Config holds the settings of a site. The zero Config serves well.
 type Config struct {
-	// MaxAge is how long assets are fresh whose names carry no content hash. Zero is
+	// MaxAge is how long assets without a content hash in their names are fresh. Zero is
 	// [DefaultMaxAge]; less than zero means that they are checked on every use, which makes
 	// early hints for them useless in Chromium. Fractions of a second are cut off.
 	MaxAge time.Duration
@@ -54,8 +54,8 @@ type Handler struct {
 	targets  targets
 }
 
-// New returns a handler for the files of a file system. What the file system lets in is served:
-// os.DirFS follows symbolic links anywhere, which [Open] does not.
+// New returns a handler for the files of a file system. It serves whatever the file system opens:
+// os.DirFS follows symbolic links anywhere, and [Open] does not.
 func New(fsys fs.FS, c Config) *Handler {
 	if c.Immutable == nil {
 		c.Immutable = filename.Hashed
@@ -73,8 +73,8 @@ func New(fsys fs.FS, c Config) *Handler {
 	return h
 }
 
-// Open returns a handler for a folder. No path and no symbolic link leads out of it. Close it
-// when it is done.
+// Open returns a handler for a folder. No path and no symbolic link leads out of it. Close the
+// handler after use.
 func Open(dir string, c Config) (*Handler, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -171,7 +171,7 @@ func vary(header http.Header) {
 func (h *Handler) describe(header http.Header, name string) {
 	contentType := h.contentType(name)
 	header["Content-Type"] = []string{contentType}
-	header["X-Content-Type-Options"] = nosniff // the type is never a guess, so nobody shall guess again
+	header["X-Content-Type-Options"] = nosniff // the type is known, so that browsers need not guess
 	switch {
 	case strings.HasPrefix(contentType, "text/html"):
 		header["Cache-Control"] = revalidate
@@ -218,8 +218,8 @@ func redirectToFolder(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusMovedPermanently)
 }
 
-// fail answers for a file that could not be opened or read. What may not be read does not
-// exist: neither do links that lead out of the folder.
+// fail answers for a file that could not be opened or read. A file that may not be read is
+// answered like one that is not there, and so is a link that leads out of the folder.
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, name string, err error) {
 	if isAbsent(err) {
 		h.notFound(w, r)
@@ -234,7 +234,7 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, name string, err 
 	http.Error(w, "internal server error", http.StatusInternalServerError)
 }
 
-// notFound sends the page for what is not there.
+// notFound sends the site's page for missing files.
 func (h *Handler) notFound(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	delete(header, "Content-Encoding")

@@ -86,7 +86,7 @@ var types = map[string]string{
 	".gltf": "model/gltf+json",
 }
 
-// unknownType makes a browser save the file; with nosniff it makes nothing else of it.
+// unknownType makes a browser save the file: with nosniff, it does nothing else with it.
 const unknownType = "application/octet-stream"
 
 // contentType is the type of a file by the extension of its name.

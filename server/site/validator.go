@@ -10,9 +10,9 @@ import (
 	"github.com/maypok86/otter/v2"
 )
 
-// lookAgain is how long what [Handler.Validator] said of a file is good for. A server with much to do
-// then asks the disk a hundred times a second and not for every asset of every page; nobody notices that
-// a file which changes is news for a page only after that.
+// lookAgain is how long [Handler.Validator] gives the same answer without looking. A busy server
+// then asks the disk a hundred times a second, and not once for every asset of every page. Nobody
+// notices that a change is seen so much later.
 const lookAgain = 10 * time.Millisecond
 
 // Bounds of what Validator remembers.
@@ -37,12 +37,13 @@ func newTargets() targets {
 	return targets{time.Now(), otter.Must(&otter.Options[string, *sight]{MaximumSize: maxTargets})}
 }
 
-// Validator returns the entity tag that the file has which a request for target would be answered with,
-// in the form that clients get who take no compression; "" if there is none. A target is what stands in
-// a request line, as the Path of a link.Asset is: a path, percent-encoded, with or without a query.
+// Validator returns the entity tag of the file that answers requests for a target, as clients that
+// take no compression get it, or "" if there is none. A target stands in a request line, like the
+// Path of a link.Asset: a percent-encoded path, with or without a query. The method fits
+// server.Handler.Validator.
 //
-// What is known of a file that has not changed lately is good for 10 ms, and for that time asked for at no
-// cost in memory. It fits server.Handler.Validator.
+// The answer for a file that has not changed lately is used again for 10 ms, without an
+// allocation.
 func (h *Handler) Validator(target string) string {
 	now := time.Since(h.targets.began)
 	known, ok := h.targets.cache.GetIfPresent(target)
