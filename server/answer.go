@@ -117,8 +117,8 @@ func (w *response) scanBody(body []byte) {
 	}
 }
 
-// remember keeps what the page linked and how it ended, for the next who asks for it. How a
-// page ended matters only if something would go ahead of it.
+// remember keeps what the page linked and how it ended, for the next request. How a page ended
+// matters only if something would go ahead of it.
 func (w *response) remember(code int, header http.Header, html, other bool) {
 	x := w.exchange
 	other = other && len(x.linked) == 0 && code < 300
@@ -157,8 +157,8 @@ type salt struct{ seed maphash.Seed }
 
 func newSalt() salt { return salt{maphash.MakeSeed()} }
 
-// network identifies the visitor by his network, salted, since a single person may have many
-// addresses in one.
+// network identifies the visitor by the network, salted, since one person may have many addresses
+// in it.
 func (w *response) network() uint64 {
 	x := w.engage()
 	if x.network == 0 {
@@ -287,8 +287,8 @@ func (c *Cookie) write(header http.Header, value string) {
 	makePrivate(header)
 }
 
-// makePrivate keeps an answer out of shared caches, which may store even what says nothing
-// of caching (RFC 9111, section 3), cookie and all.
+// makePrivate keeps an answer out of shared caches. They may store even an answer that says
+// nothing of caching (RFC 9111, section 3), with its cookie.
 func makePrivate(header http.Header) {
 	if !httpfacts.Private(header) {
 		add(header, "Cache-Control", "private")

@@ -27,7 +27,7 @@ func (t Track) Inferred(a link.Asset) link.Asset {
 	return a
 }
 
-// KeyRule says what of an asset its key in the fingerprint is made of.
+// KeyRule says what an asset's key in the fingerprint is made of.
 type KeyRule uint8
 
 const (

@@ -42,15 +42,14 @@ type traffic struct {
 	last     time.Time
 }
 
-// Promises go over a connection one after the other, so that more goroutines than these do
-// not make them faster: 250 streams that are reset as soon as they are opened would have one
-// each.
+// Promises go over a connection one after the other, so four goroutines suffice. Without a bound,
+// a client that opens 250 streams and resets them at once would hold 250.
 func newSlots() chan struct{} { return make(chan struct{}, 4) }
 
 // forgotten is how long a promise may take to arrive: a goroutine's start.
 const forgotten = 10 * time.Second
 
-// begin counts one more push, unless there are as many as there may be.
+// begin counts a push, unless the limit is reached.
 func (t *traffic) begin(most int) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -121,7 +121,7 @@ type Digest interface {
 	Holds(url, validator string) bool
 }
 
-// A Client is what a decision knows of the one who asks.
+// A Client is what a decision knows of the client.
 type Client struct {
 	Held   casper.Fingerprint // from the cookie
 	Digest Digest             // from Cache-Digest; nil for none
@@ -183,8 +183,8 @@ func (p *Policy) Decide(c *Client, want []*Asset, verdicts []Verdict) Plan {
 	return plan
 }
 
-// next is the fingerprint after what the verdicts deliver. That is the newest there is, and
-// goes last if there is no room for all.
+// next is the fingerprint once the verdicts are delivered. Where there is no room for all, their
+// keys are dropped last, since they are the newest.
 func next(held casper.Fingerprint, verdicts []Verdict) (after casper.Fingerprint, changed bool) {
 	keys := make([]casper.Key, 0, 16)
 	for _, v := range verdicts {

@@ -58,9 +58,9 @@ func (d *Delivery) Send() error {
 	return d.w.pushErr
 }
 
-// Cookie returns the cookie to set: before Send as it will be if all goes well, and after it
-// as it is. It is nil when nothing changed, and when there is a [Handler] that
-// writes it.
+// Cookie returns the cookie to set. Before Send, it is the cookie of a delivery without failures;
+// after it, that of what went out. It is nil when nothing changed, and when there is a [Handler]
+// that writes it.
 func (d *Delivery) Cookie() *http.Cookie {
 	if !d.own || !d.news || d.next.Len() == 0 || d.w.client.Digest != nil {
 		return nil

@@ -4,10 +4,10 @@
 //	http.ListenAndServeTLS(addr, cert, key, &server.Handler{Next: mux})
 //
 // What a page needs comes from the Link headers of its answers, from a [Source] such as a
-// manifest (package manifest) or a model that learns (package learned), or from the handler's own calls of [Push]. What the
-// client holds comes from a cookie, from Cache-Digest, from what went over the same
-// connection, and from conditional requests. [Policy.Decide] compares the two, and the rest
-// goes out by the best means that the client takes for this request:
+// manifest (package manifest) or a model that learns (package learned), or from the handler's
+// own calls of [Push]. What the client holds comes from a cookie, from Cache-Digest, from what
+// went over the same connection, and from conditional requests. [Policy.Decide] compares the
+// two, and the rest goes out by the best means that the client takes for this request:
 //
 //   - HTTP/2 server push, where it is accepted: by nghttp, Node, Java and other programs,
 //     and no longer by browsers;

@@ -14,7 +14,7 @@ import (
 )
 
 // early delivers what is known to be wanted before Next runs, unless the page has
-// lately ended in a redirect or an error, or the client has it as it seems.
+// lately ended in a redirect or an error, or the client seems to have it.
 func (w *response) early() {
 	if len(w.h.Sources) == 0 && !w.s.memory.Used() || w.r.Method == http.MethodPost {
 		return

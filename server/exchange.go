@@ -21,10 +21,10 @@ type exchange struct {
 	wants   Wants     // what the sources said
 	room    [12]want  // for it; most pages need no more
 	asked   bool      // and they were asked
-	first   *prepared // what is wanted, of a page of which nothing is remembered
+	first   *prepared // what is wanted, if nothing is remembered of the page
 	checked bool      // the files of it were looked at: once is enough
 
-	network    uint64 // whose the visitor is, once it matters
+	network    uint64 // of the visitor, once it matters
 	client     Client
 	clientRead bool
 	held       casper.Fingerprint // as the cookie said
@@ -46,13 +46,13 @@ type exchange struct {
 	told     []string     // of them, what went out in a 103
 	linked   []link.Asset // what the answer linked, or Scan found in it
 	links    []link.Asset // both
-	answered bool         // what the page links is told by the answer
+	answered bool         // the answer tells what the page links
 	personal bool         // the answer is for one visitor only
 	unread   bool         // what it names could not be read
 	html     []byte
 }
 
-// engage makes the exchange, for those who begin one.
+// engage returns the exchange, and makes it if there is none.
 func (w *response) engage() *exchange {
 	if w.exchange == nil {
 		w.exchange = new(exchange)
@@ -125,7 +125,7 @@ func (w *response) arrived() {
 	}
 }
 
-// observed tells those who want to know how the request ended.
+// observed tells the observers how the request ended.
 func (w *response) observed() {
 	if w.h.Observe == nil && (w.exchange == nil || w.observations == nil) {
 		return
@@ -223,7 +223,7 @@ func (w *response) readClient() {
 // means are the ways in which a decision may deliver, as far as the client takes them.
 type means struct{ push, hint, link bool }
 
-// currentClient is what a decision has to know now of the one who asks.
+// currentClient is what a decision has to know of the client now.
 func (w *response) currentClient(m means) *Client {
 	w.readClient()
 	x := w.exchange

@@ -33,8 +33,8 @@ func (h *Handler) read(r *http.Request, m *memory.Memory, pushed bool) (f facts)
 	if pushed {
 		return f // depth one: a pushed answer pushes nothing
 	}
-	// What would be pushed over the connection of a proxy goes to a proxy, which has many
-	// clients; and what is for holders of credentials is not for a push, which carries none.
+	// Nothing is pushed over the connection of a proxy, which has many clients, nor for a page
+	// that needs credentials, since a push carries none.
 	f.pushable = r.ProtoMajor == 2 && !h.Policy.NoPush && !httpfacts.Forwarded(r.Header) && !httpfacts.Has(r.Header, "Authorization")
 	if mayBePage(r, path) {
 		f.page = true

@@ -104,9 +104,8 @@ func (h *Handler) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 	resp.finish()
 }
 
-// The functions and sources that a program gives to a Handler are called from here alone.
-// They are beside the point of a request: one that panics costs what it would have
-// said, and nothing else.
+// The functions and sources that a program gives to a Handler are called here and nowhere else.
+// No answer depends on them: one that panics counts as having said nothing.
 
 // spared is deferred around a call.
 func (h *Handler) spared(what string) {

@@ -13,13 +13,13 @@ import (
 // the same connection.
 
 // Limits on what is read of cookies. A browser stores no longer value than the first, and
-// H2O sets the cookie once; several of the name come from several paths or tabs. What
-// stands behind the first 256 KiB of cookies is not looked for.
+// H2O sets the cookie once; several of the name come from several paths or tabs. Nothing is
+// looked for behind the first 256 KiB of cookies.
 const (
 	maxCookieText = 4096
 	maxCookies    = 4
 	maxCookieLine = 256 << 10
-	maxMentions   = 256 // of the name, be it a cookie's or not
+	maxMentions   = 256 // of the name, as a cookie's or within other text
 )
 
 // A reading is what a request's cookies said.
@@ -84,8 +84,8 @@ func (c *Cookie) read(r *http.Request, p casper.Params) (got reading) {
 // false-positive rate of 1 in 128.
 const maxDigestText = 4096
 
-// ReadDigest reads the Cache-Digest fields of a request as H2O does: drafts 00 to 02, without
-// failing over what it does not understand. It returns nil if there is no digest in them, or
+// ReadDigest reads the Cache-Digest fields of a request as H2O does: drafts 00 to 02, passing over
+// what it does not understand. It returns nil if there is no digest in them, or
 // more than 4,096 characters.
 func ReadDigest(values []string) Digest {
 	n := 0
@@ -113,9 +113,8 @@ func (d digest) Holds(url, validator string) bool {
 // 256 paths, those pushed there and those asked for. It is safe for concurrent use; a nil
 // Diary is empty.
 //
-// It holds what was sent to whoever is at the other end, never what a cookie
-// said: a connection that several people share through a proxy has one diary and as many
-// fingerprints as there are people.
+// It holds what was sent over the connection, never what a cookie said: a connection that
+// several people share through a proxy has one diary, and each of them has a fingerprint.
 type Diary struct {
 	mu    sync.Mutex
 	at    map[string]string // URL to validator
@@ -136,8 +135,8 @@ func (d *Diary) Has(url, validator string) bool {
 	return d.has(url, validator)
 }
 
-// claim notes a URL that is about to be sent, unless it was sent already. Two pages that
-// are answered at a time would else both send it.
+// claim notes a URL that is about to be sent, unless it was sent already. Otherwise, two pages
+// that are answered at the same time would both send it.
 func (d *Diary) claim(url, validator string) bool {
 	if d == nil {
 		return true

@@ -26,7 +26,7 @@ func (w *response) promise(opts *http.PushOptions) http.PushOptions {
 		}
 	}
 	if w.facts().page && len(p.Header["Accept"]) > 0 {
-		p.Header["Accept"] = []string{"*/*"} // what is good for the page is not what is good for an asset
+		p.Header["Accept"] = []string{"*/*"} // the types that a page may have are not those of an asset
 	}
 	if opts == nil {
 		return p
@@ -95,8 +95,8 @@ func (p *pushing) one(a *Asset) error {
 	return err
 }
 
-// push makes one. A Pusher that panics, on a goroutine where net/http does not recover,
-// would end the process.
+// push makes one push. It recovers from a Pusher that panics: on this goroutine net/http does
+// not, and the process would end.
 func push(pusher http.Pusher, path string, promise http.PushOptions) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -161,8 +161,8 @@ func (w *response) pushAll(verdicts []Verdict, opts *http.PushOptions) (refused 
 			<-p.done
 			return true
 		default:
-			// The client's limit of streams, a connection that ends: nothing further
-			// would go out either.
+			// The client's limit of streams is reached, or the connection ends: the next
+			// push would fail, too.
 			w.abandon(verdicts[i:], err)
 		}
 	}
@@ -217,9 +217,9 @@ func pusherOf(w http.ResponseWriter) http.Pusher {
 }
 
 // Pushed reports whether w answers a request that a push made. No client can
-// forge or hide that: it is a property of the stream, asked by trying to push to
-// nowhere, which net/http refuses for another reason on a pushed stream than on one of
-// the client's. Nothing is sent.
+// forge or hide that, since it is a property of the stream. Pushed tries a push without a
+// target; net/http refuses it on every stream, and on a pushed one for another reason. Nothing
+// is sent.
 func Pushed(w http.ResponseWriter) bool {
 	p := pusherOf(w)
 	if p == nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/cache-aware/casper/server/link"
 )
 
-// ErrLate is returned by [Push] when the answer's header has gone out already: what is
-// pushed then could not be recorded, and would race with what the client reads.
+// ErrLate is returned by [Push] when the answer's header has gone out already: the cookie could
+// not record a push any more, and the client may have asked for the asset by then.
 var ErrLate = errors.New("server: Push after the header")
 
 // Push delivers the assets of the handler's choosing to whoever sent r, as far as they
@@ -44,7 +44,7 @@ func PushWith(w http.ResponseWriter, r *http.Request, opts *http.PushOptions, as
 	return resp.pushNow(opts, assets), nil
 }
 
-// alone serves those who call Push without a Handler.
+// alone is the Handler of programs that call Push without one.
 var alone Handler
 
 // answering is a response for a handler that is not wrapped. A cookie that an earlier call

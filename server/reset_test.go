@@ -150,7 +150,7 @@ func TestNothingLeftRunning(t *testing.T) {
 		}()
 	}
 	for range 100 {
-		if runtime.NumGoroutine() <= before+2 { // the catalogue's own work comes and goes
+		if runtime.NumGoroutine() <= before+2 { // the memory's own work comes and goes
 			return
 		}
 		runtime.Gosched()

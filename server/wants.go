@@ -184,7 +184,7 @@ func (w *response) include(p *prepared, a *link.Asset) {
 	}
 }
 
-// find returns the prepared asset, if it is there as it stands.
+// find returns the prepared asset, if it is there unchanged.
 func (p *prepared) find(a *link.Asset) *Asset {
 	if p != nil {
 		for _, known := range p.assets {

@@ -8,8 +8,8 @@ import (
 )
 
 // A wrapped writer must claim exactly the optional interfaces of the writer below:
-// one too few and streaming stops, one too many and a caller takes a road that
-// ends in a nil. Four interfaces make sixteen types, one for each letter combination:
+// one too few and streaming stops, one too many and a caller uses a method that is
+// not there. Four interfaces make sixteen types, one for each letter combination:
 // Flusher, Hijacker, ReaderFrom, Pusher. Each is a response and nothing else, so that
 // wrapping costs one allocation.
 

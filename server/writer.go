@@ -56,8 +56,8 @@ func (w *response) WriteHeader(code int) {
 	}
 }
 
-// awaitsBody reports whether the header has to wait for the beginning of the body, to see
-// what that is or what it names. net/http, too, sends no header before there is some.
+// awaitsBody reports whether the header has to wait for the beginning of the body, which tells
+// its type and what it names. net/http sends no header before the body begins either.
 func (w *response) awaitsBody(code int) bool {
 	if w.h.Scan == nil && len(w.h.Sources) == 0 {
 		return false

@@ -6,10 +6,10 @@
 //	h := &server.Handler{Next: application, Sources: []server.Source{source}}
 //	go source.Run(ctx, nil)
 //
-// The two know nothing of each other: the handler decides for anybody who names assets, and
-// the model counts for anybody who tells it of views and fetches. What lies between them is
-// here: who asked for what on behalf of which page, in which order, and which of it the
-// handler itself has caused.
+// The two know nothing of each other: the handler decides on assets that any source names, and
+// the model counts views and fetches that any program tells it of. This package connects them: it
+// knows which client asked for which file on behalf of which page, in which order, and which of
+// these requests the handler itself has caused.
 package learned
 
 import (
@@ -180,8 +180,8 @@ func Scan(head []byte, base link.Base) []link.Asset {
 // tick is how often views are counted whose time is over.
 const tick = 2 * time.Second
 
-// Run keeps the model up to date until the context ends, and calls keep meanwhile, if that is not
-// nil: the Run of a [github.com/cache-aware/casper/server/learn/keep.Saver], for instance, which saves what was learned once more at
+// Run keeps the model up to date until the context ends. Meanwhile it runs keep, unless that is
+// nil: for instance the Run of a Saver of package keep, which saves what was learned once more at
 // the end. It returns what keep returns.
 func (s *Source) Run(ctx context.Context, keep func(context.Context) error) error {
 	keeping, end := context.WithCancel(context.WithoutCancel(ctx))

@@ -8,8 +8,8 @@ import (
 )
 
 // openPages are the pages of a site that are being answered. The model is told of a page when
-// its answer is through, for only then everything is known of it; but a page that comes slowly
-// has its files asked for long before. These wait here until the page has been told of.
+// its answer is through, since everything is known of it only then. But the files of a page that
+// comes slowly are asked for long before that. They wait here until the model knows of the page.
 type openPages struct {
 	mu sync.Mutex
 	by map[openPage]*waiting

@@ -12,9 +12,9 @@ import (
 type Freshness uint8
 
 const (
-	Unstated Freshness = iota // nothing: a browser guesses (RFC 9111, section 4.2.2), or asks again
-	Fresh                     // for a stated time
-	Stale                     // not without asking: a hint would make the browser fetch it twice
+	Unstated Freshness = iota // it says nothing: a browser guesses (RFC 9111, section 4.2.2), or asks again
+	Fresh                     // it may be reused for a stated time
+	Stale                     // it may not be reused without asking: a hint would make the browser fetch it twice
 )
 
 // FreshnessOf reads Cache-Control, Expires and Vary. A max-age that is no number makes the

@@ -65,8 +65,8 @@ func (f *File) Facts() Facts {
 	return Facts{}
 }
 
-// Answered takes the header of a whole answer for the file. Of two answers at a time each may
-// undo what the other taught; the next one teaches it again.
+// Answered takes the header of a whole answer for the file. Two answers at
+// the same time may undo what the other taught; the next one teaches it again.
 func (m *Memory) Answered(f *File, header http.Header, now time.Time) {
 	old := f.facts.Load()
 	facts := f.Facts()
@@ -121,7 +121,7 @@ func (f *Facts) takes(name, validator string) bool {
 	return false // more codings than there are
 }
 
-// Told takes the validator that the file has now, from who knows the file itself.
+// Told takes the validator that the file has now, as Handler.Validator says it.
 func (m *Memory) Told(f *File, validator string) {
 	facts := f.Facts()
 	if facts.told && facts.Version == validator {

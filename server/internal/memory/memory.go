@@ -54,5 +54,5 @@ func (m *Memory) ForgetAll() {
 	m.generation.Add(1)
 }
 
-// Clone returns the place with strings of its own, for who keeps it.
+// Clone returns the place with strings of its own, for keeping it.
 func (p Place) Clone() Place { return Place{strings.Clone(p.Host), strings.Clone(p.Path)} }
