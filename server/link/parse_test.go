@@ -116,6 +116,31 @@ func TestLinks(t *testing.T) {
 
 // The addresses of RFC 3986's own examples (section 5.4) that stay on the origin, and those
 // that an attacker would write.
+// TestF6MediaOfLinks: what applies to every screen is wanted without a condition, as it is where
+// a page's HTML says so.
+func TestF6MediaOfLinks(t *testing.T) {
+	for params, want := range map[string]error{
+		`media=all`:                          nil,
+		`media=screen`:                       nil,
+		`media=" Screen "`:                   nil,
+		`media=""`:                           nil,
+		`media=all; media=print`:             nil, // the first counts
+		`media=print; media=all`:             ErrConditional,
+		`media="screen, print"`:              ErrConditional,
+		`media="screen and (width > 600px)"`: ErrConditional,
+		`media="not all"`:                    ErrConditional,
+		`imagesrcset=""; imagesizes=50vw`:    nil,
+		`imagesrcset="/b.png 2x"; media=all`: ErrConditional,
+		`media=all; anchor="#x"`:             ErrConditional,
+	} {
+		for l := range Links([]string{"</a.png>; rel=preload; as=image; " + params, "<https://a.example>; rel=preconnect; " + params}, ParseBase(page)) {
+			if l.Err != want {
+				t.Errorf("%s; %s: %v, want %v", l.Asset.Rel, params, l.Err, want)
+			}
+		}
+	}
+}
+
 func TestResolve(t *testing.T) {
 	rfc := "http://a/b/c/d;p?q" // the base of the examples; its semicolon is why only replaced parts are tested
 	tests := []struct {

@@ -51,7 +51,7 @@ func TestScanHTML(t *testing.T) {
 		{"twice", `<script src=/a.js></script><script src=/a.js></script>`, "/", []string{`</a.js>; rel=preload; as=script`}},
 		{"first attribute counts", `<script src=/a.js src=/b.js></script>`, "/", []string{`</a.js>; rel=preload; as=script`}},
 		{"entities and spaces", `<link rel="preload stylesheet" href=" /a.css?b=1&amp;c=2 ">`, "/", []string{`</a.css?b=1&c=2>; rel=preload; as=style`}},
-		{"injection", `<script src="/a>; rel=preconnect, <https://evil.example/"></script><script src="/a&#10;b.js"></script><script src="javascript:x"></script><script src="data:,x"></script>`, "/", nil},
+		{"injection", `<script src="/a>; rel=preconnect, <https://evil.example/"></script><script src="javascript:x"></script><script src="data:,x"></script>`, "/", nil},
 		{"nothing to load", `<link rel=stylesheet><script></script><img fetchpriority=high><base><link href=/a.css>`, "/", nil},
 		{"disabled", `<link rel=stylesheet href=/a.css disabled><link rel=stylesheet media="(min-width: 1px)" href=/b.css><link rel=stylesheet media=" ALL " href=/c.css>`, "/",
 			[]string{`</c.css>; rel=preload; as=style`}},
@@ -98,6 +98,110 @@ func TestScanHTMLBounds(t *testing.T) {
 	}
 	if got, err := ScanHTML(io.MultiReader(strings.NewReader("<script src=/a.js></script>"), iotest.ErrReader(os.ErrClosed)), "/"); !errors.Is(err, os.ErrClosed) || len(got) != 1 {
 		t.Errorf("%d assets, %v", len(got), err)
+	}
+}
+
+// scanned returns what a document names, as Link values.
+func scanned(t *testing.T, document, base string) (links []string) {
+	t.Helper()
+	list, err := ScanHTML(strings.NewReader(document), base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range list {
+		links = append(links, a.String())
+	}
+	return links
+}
+
+// TestF6ResponsiveImages: which file of a responsive image is asked for depends on the screen, on
+// the formats that the browser reads, or on where the reader has scrolled to. Early, none is right.
+func TestF6ResponsiveImages(t *testing.T) {
+	const hint = `</hero.png>; rel=preload; as=image; fetchpriority=high`
+	for _, c := range []struct {
+		html string
+		want []string
+	}{
+		{`<img fetchpriority=high src=/hero.png>`, []string{hint}},
+		{`<img fetchpriority=high src=/hero.png srcset="/hero-400.png 400w, /hero-800.png 800w" sizes=100vw>`, nil},
+		{`<img fetchpriority=high src=/hero.png srcset="/hero-2x.png 2x">`, nil},
+		{`<img fetchpriority=high src=/hero.png srcset=" " sizes=100vw>`, []string{hint}}, // no candidates but src
+		{`<img fetchpriority=high src=/hero.png loading=LAZY>`, nil},
+		{`<img fetchpriority=high src=/hero.png loading=eager>`, []string{hint}},
+		{`<picture><source type=image/avif srcset=/hero.avif><img fetchpriority=high src=/hero.png></picture>`, nil},
+		{`<picture><source media="(min-width: 40em)" srcset=/wide.png><img fetchpriority=high src=/hero.png></picture>`, nil},
+		{`<picture><source srcset=/hero.avif></picture><img fetchpriority=high src=/hero.png>`, []string{hint}},
+		{`<picture><img fetchpriority=high src=/hero.png><source srcset=/late.avif></picture>`, []string{hint}}, // a source counts before the image
+		{`<picture><source type=image/avif><img fetchpriority=high src=/hero.png></picture>`, []string{hint}},   // it offers nothing
+		{`<video><source srcset=/hero.avif></video><img fetchpriority=high src=/hero.png>`, []string{hint}},
+		{`<noscript><picture><source srcset=/hero.avif></noscript><img fetchpriority=high src=/hero.png>`, []string{hint}},
+
+		{`<link rel=preload as=image href=/hero.png fetchpriority=high>`, []string{hint}},
+		{`<link rel=preload as=image href=/hero.png imagesrcset="/hero-400.png 400w" imagesizes=50vw>`, nil},
+		{`<link rel=preload as=image href=/hero.png fetchpriority=high imagesrcset="">`, []string{hint}},
+		{`<link rel=preload as=image href=/hero.png media="(max-width: 40em)">`, nil},
+		{`<link rel=preload as=image href=/hero.png media=screen fetchpriority=high>`, []string{hint}},
+	} {
+		if diff := cmp.Diff(c.want, scanned(t, c.html, "/")); diff != "" {
+			t.Error(c.html, diff)
+		}
+	}
+}
+
+// TestF6StyleSheetType: what is no CSS is not fetched as a style sheet.
+func TestF6StyleSheetType(t *testing.T) {
+	for _, c := range []struct {
+		html string
+		want []string
+	}{
+		{`<link rel=stylesheet type=text/less href=/a.less>`, nil},
+		{`<link rel="stylesheet/less" type=text/css href=/a.less>`, nil},
+		{`<link rel=stylesheet type="text/x-scss; charset=utf-8" href=/a.scss>`, nil},
+		{`<link rel=stylesheet type="Text/CSS; charset=utf-8" href=/a.css>`, []string{`</a.css>; rel=preload; as=style`}},
+		{`<link rel=stylesheet type="" href=/a.css>`, []string{`</a.css>; rel=preload; as=style`}},
+	} {
+		if diff := cmp.Diff(c.want, scanned(t, c.html, "/")); diff != "" {
+			t.Error(c.html, diff)
+		}
+	}
+}
+
+// TestF6References: a reference is what a browser makes of it (URL standard, section 4.4), so that
+// the hint and the page ask for one and the same file.
+func TestF6References(t *testing.T) {
+	for _, c := range []struct{ src, want string }{
+		{`/my file.js`, `/my%20file.js`},
+		{`/größe/日本.js`, `/gr%C3%B6%C3%9Fe/%E6%97%A5%E6%9C%AC.js`},
+		{`/gr&ouml;&szlig;e.js`, `/gr%C3%B6%C3%9Fe.js`},
+		{"/a{b}`c`&lt;d&gt;&quot;e&quot;.js", `/a%7Bb%7D%60c%60%3Cd%3E%22e%22.js`},
+		{`/a'b.js?c='d'`, `/a'b.js?c=%27d%27`},
+		{`/a.js?q=ä ö`, `/a.js?q=%C3%A4%20%C3%B6`},
+		{`/a.js?{b}`, ``}, // a brace stays as it is in a query, and may not stand in a Link
+		{`/a%20b.js`, `/a%20b.js`},
+		{`  /a.js
+`, `/a.js`},
+		{"/a\n\t/b.js", `/a/b.js`},
+		{`/a\b.js`, `/a/b.js`},
+		{`\\cdn.example\a.js`, ``},
+		{`/\cdn.example/a.js`, ``},
+		{`/a.js#b c`, `/a.js`},
+		{`/100%.js`, ``},       // sent as it is, and no server agrees with another on it
+		{"/latin\xe41.js", ``}, // a document of another encoding
+		{`/a,b.js`, ``},
+		{`/a;b.js`, ``},
+		{`/a>; rel=preload, </evil.js`, ``},
+		{`/a.js?u=https://cdn.example/`, `/a.js?u=https://cdn.example/`},
+	} {
+		got := ""
+		for _, l := range scanned(t, `<script src="`+c.src+`"></script>`, "https://example.com/") {
+			got, _, _ = strings.Cut(strings.TrimPrefix(l, "<"), ">")
+		}
+		if got != c.want {
+			t.Errorf("%q: %q, want %q", c.src, got, c.want)
+		}
+	}
+	if got := scanned(t, `<base href="https://cdn.example/"><script src="/a.js?u=https://example.com/"></script>`, "https://example.com/"); got != nil {
+		t.Errorf("a file of another origin: %q", got)
 	}
 }
 
