@@ -1,16 +1,23 @@
 package main
 
 import (
+	"archive/tar"
+	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"encoding/hex"
 	"errors"
 	"flag"
+	"io"
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/ulikunitz/xz"
 )
 
 var update = flag.Bool("update", false, "write the expected output in testdata/script anew")
@@ -25,6 +32,9 @@ func TestMain(m *testing.M) {
 //	exits CODE PROGRAM [ARG...]    run a program that must end with this exit code
 //	gz FILE                        compress FILE to FILE.gz
 //	cut FILE N                     cut the last N bytes of FILE off
+//	pack zstd|xz|zip|tar FILE TO   pack FILE
+//	unhex FILE TO                  write the octets whose hex is in FILE
+//	bomb FILE N                    write N line ends, packed with gzip
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -41,6 +51,9 @@ func TestScript(t *testing.T) {
 			"exits": exits,
 			"gz":    compress,
 			"cut":   cut,
+			"pack":  pack,
+			"unhex": unhex,
+			"bomb":  bomb,
 		},
 	})
 }
@@ -77,4 +90,60 @@ func cut(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	b := []byte(ts.ReadFile(args[0]))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b[:len(b)-n], 0o666))
+}
+
+func pack(ts *testscript.TestScript, _ bool, args []string) {
+	text := []byte(ts.ReadFile(args[1]))
+	var b bytes.Buffer
+	var w io.WriteCloser
+	var end func() error
+	var err error
+	switch args[0] {
+	case "zstd":
+		w, err = zstd.NewWriter(&b)
+	case "xz":
+		w, err = xz.NewWriter(&b)
+	case "zip":
+		z := zip.NewWriter(&b)
+		var in io.Writer
+		in, err = z.Create(args[1])
+		w, end = nopCloser{in}, z.Close
+	case "tar":
+		t := tar.NewWriter(&b)
+		err = t.WriteHeader(&tar.Header{Name: args[1], Mode: 0o644, Size: int64(len(text))})
+		w = struct {
+			io.Writer
+			io.Closer
+		}{t, t}
+	default:
+		ts.Fatalf("no packing %s", args[0])
+	}
+	ts.Check(err)
+	_, err = w.Write(text)
+	ts.Check(err)
+	ts.Check(w.Close())
+	if end != nil {
+		ts.Check(end())
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), b.Bytes(), 0o666))
+}
+
+type nopCloser struct{ io.Writer }
+
+func (nopCloser) Close() error { return nil }
+
+func unhex(ts *testscript.TestScript, _ bool, args []string) {
+	b, err := hex.DecodeString(strings.TrimSpace(ts.ReadFile(args[0])))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b, 0o666))
+}
+
+func bomb(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write(bytes.Repeat([]byte{'\n'}, n))
+	z.Close()
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b.Bytes(), 0o666))
 }
