@@ -21,6 +21,7 @@ type decodeFlags struct {
 	har        []string
 	jar        []string
 	log        []string
+	unpacked   byteSize
 }
 
 func newDecode(t *tool) *cobra.Command {
@@ -52,7 +53,8 @@ Formats:
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line")
 	flags.StringArrayVar(&f.har, "har", nil, "read the cookies of a HAR `FILE`")
 	flags.StringArrayVar(&f.jar, "jar", nil, "read the cookies of a Netscape cookie jar `FILE`")
-	flags.StringArrayVar(&f.log, "log", nil, "find NAME=VALUE in every line of a log `FILE`, gzipped or not")
+	flags.StringArrayVar(&f.log, "log", nil, "find NAME=VALUE in every line of a log `FILE`, packed or not")
+	registerUnpacked(flags, &f.unpacked)
 	flags.StringVar(&f.cookieName, "cookie-name", "", "know the cookie `NAME` too")
 	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	return cmd
@@ -193,7 +195,7 @@ func (d *decoding) readAssets() error {
 	}
 	const most = 1 << 20
 	paths := []string{}
-	for path, err := range capture.Assets(d.flags.assets, d.stdin) {
+	for path, err := range capture.Assets(d.flags.assets, d.stdin, int64(d.flags.unpacked)) {
 		if err != nil {
 			return fmt.Errorf("--assets %s: %w", d.flags.assets, err)
 		}
@@ -294,7 +296,7 @@ func (d *decoding) file(name string, read reading) {
 	}
 	defer r.Close()
 	found := false
-	for c, err := range read(r) {
+	for c, err := range read(capture.Text(r, int64(d.flags.unpacked))) {
 		if err != nil {
 			d.refuse(name, name, err)
 			continue

@@ -5,6 +5,10 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/cache-aware/casper/cmd/internal/capture"
 )
 
 // A byteSize is a number of octets, written with or without a unit.
@@ -44,4 +48,10 @@ func (b *byteSize) Set(text string) error {
 	}
 	*b = byteSize(n * unit)
 	return nil
+}
+
+// registerUnpacked adds the flag of the commands that read captures.
+func registerUnpacked(flags *pflag.FlagSet, to *byteSize) {
+	*to = capture.MaxUnpacked
+	flags.Var(to, "max-unpacked", "read at most this `size` of what a packed file holds")
 }

@@ -24,7 +24,7 @@ func (d *decoding) log(name string) {
 	d.progress = d.newProgress(name, size)
 	defer func() { d.progress = nil }()
 	defer d.progress.clear()
-	s := capture.LogScanner{Names: d.names, Progress: d.progress.show}
+	s := capture.LogScanner{Names: d.names, MaxUnpacked: int64(d.flags.unpacked), Progress: d.progress.show}
 	for out, err := range s.AppendEach(r, func(dst []byte, m capture.LogMatch) []byte { return d.appendMatch(dst, m, name) }) {
 		if err != nil {
 			d.refuse(name, name, err)

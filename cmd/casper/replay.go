@@ -39,6 +39,7 @@ type replayFlags struct {
 	minClients   int
 	minViews     int
 	assumeFresh  bool
+	unpacked     byteSize
 }
 
 // register registers what both commands have.
@@ -59,6 +60,7 @@ func (f *replayFlags) register(cmd *cobra.Command) {
 	flags.IntVar(&f.minClients, "min-clients", 3, "believe an asset after this `number` of clients")
 	flags.IntVar(&f.minViews, "min-views", 3, "believe an asset after this `number` of views")
 	flags.BoolVar(&f.assumeFresh, "assume-fresh", true, "take answers for reusable where a log does not say")
+	registerUnpacked(flags, &f.unpacked)
 	cmd.RegisterFlagCompletionFunc("track", cobra.FixedCompletions(tracks, cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -84,7 +86,7 @@ func newReplay(t *tool) *cobra.Command {
 		Use:   "replay HAR|LOG...",
 		Short: "Tell from logs or HAR files what a server would learn and send, and what it would gain",
 		Long: `Runs access logs (common, combined, JSON lines of nginx, Caddy, Traefik or casper's
-own kind; gzipped or not) and HAR files through the model that serve learns with, and
+own kind; packed or not) and HAR files through the model that serve learns with, and
 tells what it would have sent ahead of each page, what of that was asked for, and what
 would have been waste. Files are read one after the other, so the oldest goes first; -
 is stdin. Nothing is sent, and no file is changed.
@@ -202,7 +204,7 @@ func (t *tool) runReplay(f *replayFlags, files []string) (*replay.Replay, []repl
 	var sources []replayed
 	visitors := 0
 	for _, name := range files {
-		s, err := t.replayFile(p, name, f.times, &visitors)
+		s, err := t.replayFile(p, name, f, &visitors)
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", name, err)
 		}
@@ -215,7 +217,7 @@ func (t *tool) runReplay(f *replayFlags, files []string) (*replay.Replay, []repl
 const mostKept = 1 << 16
 
 // replayFile replays one file.
-func (t *tool) replayFile(p *replay.Replay, name string, times int, visitors *int) (replayed, error) {
+func (t *tool) replayFile(p *replay.Replay, name string, f *replayFlags, visitors *int) (replayed, error) {
 	r, size, err := t.open(name)
 	if err != nil {
 		return replayed{}, errors.Unwrap(err) // the caller says which file
@@ -224,7 +226,7 @@ func (t *tool) replayFile(p *replay.Replay, name string, times int, visitors *in
 	t.progress = t.newProgress(name, size)
 	defer func() { t.progress = nil }()
 	defer t.progress.clear()
-	s := traffic.Reading{Progress: t.progress.show}
+	s := traffic.Reading{Progress: t.progress.show, MaxUnpacked: int64(f.unpacked)}
 	visitor := replay.Visitor(*visitors)
 	var kept []*traffic.Record
 	for rec, err := range s.All(r) {
@@ -235,7 +237,7 @@ func (t *tool) replayFile(p *replay.Replay, name string, times int, visitors *in
 		}
 		if s.Format == "har" {
 			rec.Addr = visitor
-			if times > 1 {
+			if f.times > 1 {
 				if len(kept) == mostKept {
 					return replayed{}, fmt.Errorf("--times: more than %d entries", mostKept)
 				}
@@ -248,7 +250,7 @@ func (t *tool) replayFile(p *replay.Replay, name string, times int, visitors *in
 	if s.Format == "har" {
 		*visitors++
 		span := spanOf(kept)
-		for n := 1; n < times; n++ {
+		for n := 1; n < f.times; n++ {
 			visitor := replay.Visitor(*visitors)
 			*visitors++
 			for _, rec := range kept {

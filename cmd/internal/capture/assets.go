@@ -14,11 +14,12 @@ import (
 
 // Assets yields the names of the assets that a cookie is compared with, from
 // the source that a person has: a file with one path to a line, a HAR file, a
-// folder, or "-" for a list or a HAR file on stdin.
-func Assets(source string, stdin io.Reader) iter.Seq2[string, error] {
+// folder, or "-" for a list or a HAR file on stdin. Files are read as [Text] reads them,
+// packed ones up to most bytes.
+func Assets(source string, stdin io.Reader, most int64) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		if source == "-" {
-			ReadAssets(stdin)(yield)
+			ReadAssets(Text(stdin, most))(yield)
 			return
 		}
 		info, err := os.Stat(source)
@@ -43,7 +44,7 @@ func Assets(source string, stdin io.Reader) iter.Seq2[string, error] {
 			return
 		}
 		defer file.Close()
-		ReadAssets(file)(yield)
+		ReadAssets(Text(file, most))(yield)
 	}
 }
 

@@ -224,17 +224,17 @@ func TestAssets(t *testing.T) {
 		{www, "/css/0.css\n/index.html\n/\n/inside.css\n"},
 		{"-", "/stdin.css\n"},
 	} {
-		if got := showNames(Assets(tt.source, strings.NewReader("/stdin.css\n"))); got != tt.want {
+		if got := showNames(Assets(tt.source, strings.NewReader("/stdin.css\n"), 0)); got != tt.want {
 			t.Errorf("%s:\n%swant:\n%s", tt.source, got, tt.want)
 		}
 	}
-	for _, err := range Assets(filepath.Join(dir, "absent"), nil) {
+	for _, err := range Assets(filepath.Join(dir, "absent"), nil, 0) {
 		if !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("absent: %v", err)
 		}
 	}
 	// The loop over the first name must close what Assets opened.
-	for range Assets(www, bytes.NewReader(nil)) {
+	for range Assets(www, bytes.NewReader(nil), 0) {
 		break
 	}
 }

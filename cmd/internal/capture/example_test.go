@@ -168,7 +168,7 @@ func ExampleLogScanner_AppendEach() {
 
 func ExampleAssets() {
 	stdin := strings.NewReader("/index.html\n/css/0.css\n")
-	for name, err := range capture.Assets("-", stdin) {
+	for name, err := range capture.Assets("-", stdin, 0) {
 		if err != nil {
 			fmt.Println(err)
 			continue

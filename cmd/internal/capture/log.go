@@ -1,14 +1,11 @@
 package capture
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"fmt"
 	"io"
 	"iter"
 	"slices"
-	"strings"
 )
 
 // LogScanner finds the cookies of a log, or of any other text: every
@@ -21,9 +18,8 @@ import (
 // (A-Z a-z 0-9 + / - _); a double quote before it, as structured logs write
 // one, plain or escaped, is passed over.
 //
-// Input that begins with the magic number of gzip is unpacked, whatever its
-// file is called. Binary noise is harmless. A line longer than [MaxLine] is counted as broken
-// and skipped without being kept. Memory is constant: one read buffer, or one
+// Input is read as [Text] reads it: unpacked, in UTF-8, and refused where it is no
+// text. A line longer than [MaxLine] is counted as broken and skipped without being kept. Memory is constant: one read buffer, or one
 // per chunk under way in [LogScanner.AppendEach].
 //
 // Set the fields before the first use. A LogScanner scans one log at a time.
@@ -33,6 +29,8 @@ type LogScanner struct {
 	// Workers is how many goroutines AppendEach searches and appends with; 0
 	// stands for one per processor that Go may use.
 	Workers int
+	// MaxUnpacked is how many bytes a packed log may hold; 0 stands for the package's [MaxUnpacked].
+	MaxUnpacked int64
 	// Progress, unless nil, is called after each chunk, on the goroutine that
 	// runs the loop, with the bytes taken from the reader so far: for a
 	// compressed log these are compressed bytes.
@@ -63,8 +61,8 @@ func (s *LogScanner) Counts() LogCounts { return s.counts }
 // All yields the matches of r in order, without allocating for lines or matches.
 //
 // An error comes last and is an [*Error] with the line that could not be read
-// any more: the reader's own, or that of a gzip stream which is cut short
-// ([io.ErrUnexpectedEOF]) or damaged. All whole lines before it have been
+// any more: the reader's own, or one of [Text], such as that of a gzip stream which is
+// cut short ([io.ErrUnexpectedEOF]) or damaged. All whole lines before it have been
 // searched by then. A name that is no token is an error before anything is read.
 func (s *LogScanner) All(r io.Reader) iter.Seq2[LogMatch, error] {
 	return func(yield func(LogMatch, error) bool) {
@@ -101,7 +99,7 @@ func (s *LogScanner) begin(r io.Reader) (*finder, *logSource, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return find, newLogSource(r), nil
+	return find, newLogSource(r, s.MaxUnpacked), nil
 }
 
 // tally adds one run to the counts.
@@ -124,9 +122,9 @@ type logSource struct {
 // position is how far a source has come.
 type position struct{ lines, read int64 }
 
-func newLogSource(r io.Reader) *logSource {
+func newLogSource(r io.Reader, most int64) *logSource {
 	s := &logSource{raw: countingReader{r: r}}
-	s.splitter = splitter{r: &unpacker{raw: &s.raw}, max: MaxLine}
+	s.splitter = splitter{r: Text(&s.raw, most), max: MaxLine}
 	return s
 }
 
@@ -151,53 +149,6 @@ func (c *countingReader) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
 	return n, err
-}
-
-// gzipMagic begins every gzip member: ID1, ID2 and the one compression method
-// there is (RFC 1952 section 2.3.1).
-const gzipMagic = "\x1f\x8b\x08"
-
-// unpacker decides at its first Read, from the content, whether to unpack.
-type unpacker struct {
-	raw io.Reader
-	r   io.Reader
-	err error // the first, which is final: who looks ahead must not lose it
-}
-
-func (u *unpacker) Read(p []byte) (n int, err error) {
-	if u.r == nil && u.err == nil {
-		u.err = u.open()
-	}
-	if u.err != nil {
-		return 0, u.err
-	}
-	n, err = u.r.Read(p)
-	if err != nil && err != io.EOF {
-		if _, packed := u.r.(*gzip.Reader); packed {
-			err = fmt.Errorf("gzip stream broken here: %w", err)
-		}
-	}
-	u.err = err
-	return n, err
-}
-
-func (u *unpacker) open() error {
-	var head [len(gzipMagic)]byte
-	n, err := io.ReadFull(u.raw, head[:])
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return err
-	}
-	all := io.MultiReader(strings.NewReader(string(head[:n])), u.raw)
-	if string(head[:n]) != gzipMagic {
-		u.r = all
-		return nil
-	}
-	z, err := gzip.NewReader(bufio.NewReaderSize(all, 64<<10))
-	if err != nil {
-		return fmt.Errorf("gzip stream broken here: %w", err)
-	}
-	u.r = z
-	return nil
 }
 
 // finder holds the names of a scan.

@@ -13,13 +13,15 @@ import (
 
 // A Reading takes a capture apart. The zero Reading is ready; it reads one capture at a time.
 //
-// What the capture is decides its content: gzip is unpacked, an object with a "log" is a HAR
+// What the capture is decides its content: it is read as [capture.Text] reads it, an object with a "log" is a HAR
 // file, other lines that begin with '{' are a JSON log, and the rest is in the common or the
 // combined format. Formats may change from line to line.
 type Reading struct {
 	// Progress, unless nil, is called now and then with the octets taken from the reader,
 	// before unpacking.
 	Progress func(read int64)
+	// MaxUnpacked is how many octets a packed capture may hold; 0 stands for [capture.MaxUnpacked].
+	MaxUnpacked int64
 
 	Format string // of the first record: "har", "json", "combined" or "common"; empty before it
 	Lines  int64  // lines, or a HAR file's entries
@@ -46,8 +48,8 @@ var errNotHTTP = errors.New("not an HTTP request")
 // octets; bodies are passed over.
 func (s *Reading) All(r io.Reader) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
-		*s = Reading{Progress: s.Progress}
-		in := bufio.NewReader(capture.Unpack(&counting{r: r, told: s.Progress}))
+		*s = Reading{Progress: s.Progress, MaxUnpacked: s.MaxUnpacked}
+		in := bufio.NewReader(capture.Text(&counting{r: r, told: s.Progress}, s.MaxUnpacked))
 		read := s.lines
 		if looksLikeHAR(in) {
 			read = s.har
