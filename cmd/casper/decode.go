@@ -77,6 +77,7 @@ type decoding struct {
 	bare    *reader            // of values without a name
 	names   []string           // of the cookies wanted
 	shown   int                // results printed
+	faults  *faults            // of the file under way, or nil
 }
 
 func (t *tool) decode(cmd *cobra.Command, f *decodeFlags, args []string) error {
@@ -214,6 +215,7 @@ func (d *decoding) readAssets() error {
 // stdinLines reads the lines of stdin. What is known about a line is printed
 // before the next is waited for.
 func (d *decoding) stdinLines() {
+	defer d.inFile("stdin")()
 	var line []capture.Cookie // the cookies of the line under way
 	flush := func() {
 		if len(line) > 0 {
@@ -295,6 +297,7 @@ func (d *decoding) file(name string, read reading) {
 		return
 	}
 	defer r.Close()
+	defer d.inFile(name)()
 	found := false
 	for c, err := range read(capture.Text(r, int64(d.flags.unpacked))) {
 		if err != nil {

@@ -50,12 +50,48 @@ func (d *decoding) refuse(label, where string, err error) {
 	d.print(d.appendError(nil, label, where, err), false)
 }
 
+// mostFaults is how many lines of error a person gets of one file.
+const mostFaults = 10
+
+// faults are the errors of one file that a person is told of.
+type faults struct {
+	n    int
+	last string // the one that may be the last line, or give way to a number
+}
+
+// admit reports whether one more error is told now.
+func (f *faults) admit(text string) bool {
+	if f == nil {
+		return true
+	}
+	if f.n++; f.n == mostFaults {
+		f.last = text
+	}
+	return f.n < mostFaults
+}
+
+// inFile begins a file. The function that it returns ends it.
+func (d *decoding) inFile(name string) (end func()) {
+	d.faults = new(faults)
+	return func() {
+		switch f := d.faults; {
+		case f.n == mostFaults:
+			d.complain("%s", f.last)
+		case f.n > mostFaults:
+			d.complain("%s: %d more errors like these", name, f.n-mostFaults+1)
+		}
+		d.faults = nil
+	}
+}
+
 // print prints what append made.
 func (d *decoding) print(text []byte, ok bool) {
 	if !ok {
 		d.failed = true
 		if !d.flags.json {
-			d.complain("%s", text)
+			if d.faults.admit(string(text)) {
+				d.complain("%s", text)
+			}
 			return
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/binary"
+	"fmt"
 	"io"
 	"strconv"
 
@@ -21,6 +22,7 @@ func (d *decoding) log(name string) {
 		return
 	}
 	defer r.Close()
+	defer d.inFile(name)()
 	d.progress = d.newProgress(name, size)
 	defer func() { d.progress = nil }()
 	defer d.progress.clear()
@@ -47,7 +49,10 @@ func (d *decoding) log(name string) {
 	if counts.Broken > 0 {
 		d.fail("%s: %d of %d lines are longer than %d bytes and were skipped", name, counts.Broken, counts.Lines, capture.MaxLine)
 	}
-	if counts.Matches == 0 {
+	switch {
+	case counts.Matches == 0 && counts.Named > 0:
+		d.refuse(name, name, fmt.Errorf("%s is named in line %d, without a value that --log reads", counts.FirstName, counts.FirstNamed))
+	case counts.Matches == 0:
 		d.noneIn(name)
 	}
 }
@@ -55,6 +60,12 @@ func (d *decoding) log(name string) {
 // appendMatch appends the record of one match.
 func (d *decoding) appendMatch(dst []byte, m capture.LogMatch, file string) []byte {
 	r := d.readers[m.Name]
+	if m.Err != nil {
+		where := file + ":" + strconv.FormatInt(m.Line, 10)
+		return appendRecord(dst, func(dst []byte) ([]byte, bool) {
+			return d.appendError(dst, where+": "+m.Name, where, m.Err), false
+		})
+	}
 	if d.flags.json {
 		if text := r.memo.get(m.Value); text != nil {
 			return appendRecord(dst, func(dst []byte) ([]byte, bool) { return append(dst, text...), true })

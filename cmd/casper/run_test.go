@@ -179,9 +179,12 @@ func TestLogOrder(t *testing.T) {
 	var log, want strings.Builder
 	for i := range 30_000 { // several chunks of 256 KiB
 		switch i % 7 {
-		case 3: // an empty value, which the character ends
-			fmt.Fprintf(&log, "%d h2o_casper=!\n", i)
+		case 1: // an empty value, which the character ends
+			fmt.Fprintf(&log, "%d h2o_casper=;\n", i)
 			want.WriteString(`{"format":"h2o","capacity_bits":13,"keys":[],"count":0,"bytes":0,"canonical":true}` + "\n")
+		case 3: // no value, and no end of one either
+			fmt.Fprintf(&log, "%d h2o_casper=!\n", i)
+			fmt.Fprintf(&want, `{"error":"bad-text","message":"%s:%d: \"!\" is neither a value nor the end of one"}`+"\n", name, i+1)
 		case 5:
 			fmt.Fprintf(&log, "%d h2o_casper=A, nothing else\n", i)
 			fmt.Fprintf(&want, `{"error":"bad-text","message":"%s:%d: text: bad-text at bit 0: the last of 1 characters is half an octet: one is missing, or one too many"}`+"\n", name, i+1)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"strings"
 )
 
 // LogScanner finds the cookies of a log, or of any other text: every
@@ -15,8 +16,12 @@ import (
 // A name counts where it begins a word: neither letter, digit, '_' nor '-'
 // stands before it, so xh2o_casper= and __Host-h2o_casper= are other cookies.
 // The value ends at the first character outside both base64 alphabets
-// (A-Z a-z 0-9 + / - _); a double quote before it, as structured logs write
-// one, plain or escaped, is passed over.
+// (A-Z a-z 0-9 + / - _); a quote before it is passed over. "NAME":"VALUE", as JSON has it, counts too.
+//
+// What the log has escaped counts as what it stands for: %XX, once and twice, \xHH,
+// \uXXXX, \n and the like, HTML's entities, and the codes of colours, which are not there. Where
+// neither a value nor an end follows, the match has an error: what is not understood is not
+// the empty value.
 //
 // Input is read as [Text] reads it: unpacked, in UTF-8, and refused where it is no
 // text. A line longer than [MaxLine] is counted as broken and skipped without being kept. Memory is constant: one read buffer, or one
@@ -45,6 +50,10 @@ type LogCounts struct {
 	Matches int64
 	Broken  int64 // lines longer than MaxLine, which were not searched
 	Read    int64 // bytes taken from the reader, before unpacking
+
+	Named      int64  // names that stand without a value
+	FirstNamed int64  // the line of the first of them
+	FirstName  string // that name
 }
 
 // LogMatch is one cookie of a log.
@@ -52,6 +61,7 @@ type LogMatch struct {
 	Line  int64  // number of its line, from 1
 	Name  string // one of the scanner's Names
 	Value []byte // maybe empty; valid, and not to be changed, until the loop goes on
+	Err   error  // what stands there instead of a value, such as a redacted one
 }
 
 // Counts returns what the current scan, or the last, has seen; it
@@ -75,13 +85,14 @@ func (s *LogScanner) All(r io.Reader) iter.Seq2[LogMatch, error] {
 		for {
 			lines, err := in.next(buf)
 			buf = lines.text
-			for c := find.in(lines); c.next(); {
+			c := find.in(lines)
+			for c.next() {
 				s.counts.Matches++
 				if !yield(c.match, nil) {
 					return
 				}
 			}
-			s.tally(lines.long, in.reached())
+			s.tally(lines.long, in.reached(), c.named)
 			if err != nil {
 				if err != io.EOF {
 					yield(LogMatch{}, err)
@@ -103,10 +114,14 @@ func (s *LogScanner) begin(r io.Reader) (*finder, *logSource, error) {
 }
 
 // tally adds one run to the counts.
-func (s *LogScanner) tally(long bool, at position) {
+func (s *LogScanner) tally(long bool, at position, named mentions) {
 	if long {
 		s.counts.Broken++
 	}
+	if s.counts.Named == 0 {
+		s.counts.FirstNamed, s.counts.FirstName = named.first, named.name
+	}
+	s.counts.Named += named.count
 	s.counts.Lines, s.counts.Read = at.lines, at.read
 	if s.Progress != nil {
 		s.Progress(at.read)
@@ -153,22 +168,41 @@ func (c *countingReader) Read(p []byte) (int, error) {
 
 // finder holds the names of a scan.
 //
-// It looks for '=' and then backwards, instead of for each name forwards: one
-// pass serves any number of names, and '=' is rarer in logs than the first
-// letter of a name. BenchmarkLogSearch has the figures.
-type finder struct {
-	names []string
-	ends  [256]bool // the last bytes of names
+// It looks for each name by its rarest letter and what follows, which [bytes.Index] is
+// quick at, and reads on from there. BenchmarkLogSearch has the figures.
+type finder struct{ names []anchored }
+
+// anchored is a name, and where in it the search begins.
+type anchored struct {
+	name   string
+	anchor int
+	tail   []byte // of the name, from anchor
 }
 
+// maxNames bounds how many names a scan looks for.
+const maxNames = 16
+
+// common are the characters of logs, the most frequent last.
+const common = "~^`|*!#$ZQJXqzjYVUKWBHGRNLDPSIFOEATCMxk_vywbgfpuhdmlcisnraote9876534210-.+%&'"
+
 func newFinder(names []string) (*finder, error) {
-	// Longest first: of two names that end alike at a '.', the whole one counts.
-	f := &finder{names: slices.SortedFunc(slices.Values(names), func(a, b string) int { return len(b) - len(a) })}
-	for _, name := range names {
+	if len(names) > maxNames {
+		return nil, fmt.Errorf("%d names of cookies are more than the %d that are looked for", len(names), maxNames)
+	}
+	f := new(finder)
+	// Longest first: of two names that begin at one place, the whole one counts.
+	for _, name := range slices.SortedFunc(slices.Values(names), func(a, b string) int { return len(b) - len(a) }) {
 		if !isToken(name) {
 			return nil, fmt.Errorf("%.40q cannot be a cookie's name", name)
 		}
-		f.ends[name[len(name)-1]] = true
+		n := anchored{name: name}
+		for i := range len(name) {
+			if strings.IndexByte(common, name[i]) < strings.IndexByte(common, name[n.anchor]) {
+				n.anchor = i
+			}
+		}
+		n.tail = []byte(name[n.anchor:])
+		f.names = append(f.names, n)
 	}
 	return f, nil
 }
@@ -177,63 +211,85 @@ func newFinder(names []string) (*finder, error) {
 type cursor struct {
 	*finder
 	text    []byte
-	at      int // search goes on here
-	counted int // lines are counted up to here
+	at      int           // search goes on here
+	ahead   [maxNames]int // where each name stands next, at or behind at unless it is below
+	counted int           // lines are counted up to here
+	line    int64         // of counted
 	match   LogMatch
+	named   mentions
+}
+
+// mentions are names without a value.
+type mentions struct {
+	count int64
+	first int64  // line of the first
+	name  string // of the first
 }
 
 func (f *finder) in(lines run) cursor {
-	return cursor{finder: f, text: lines.text, match: LogMatch{Line: lines.first}}
+	c := cursor{finder: f, text: lines.text, line: lines.first}
+	for i := range c.ahead {
+		c.ahead[i] = -1
+	}
+	return c
 }
 
 // next finds the next match.
 func (c *cursor) next() bool {
 	for {
-		i := bytes.IndexByte(c.text[c.at:], '=')
-		if i < 0 {
+		i, found := c.nextName()
+		if !found {
 			return false
 		}
-		name, found := c.nameBefore(c.at, c.at+i)
-		c.at += i + 1
-		if !found {
+		start := c.ahead[i]
+		end := start + len(c.names[i].name)
+		c.at = start + 1
+		if !beginsWord(c.text[max(0, start-16):start]) || end < len(c.text) && isWord(c.text[end]) {
 			continue
 		}
-		start := skipQuote(c.text, c.at)
-		end := start
-		for end < len(c.text) && isBase64[c.text[end]] {
-			end++
+		f, ok := readField(c.text[end:])
+		c.line += int64(bytes.Count(c.text[c.counted:start], newline))
+		c.counted = start
+		if !ok {
+			if c.named.count++; c.named.count == 1 {
+				c.named.first, c.named.name = c.line, c.names[i].name
+			}
+			continue
 		}
-		c.match.Line += int64(bytes.Count(c.text[c.counted:end], newline))
-		c.match.Name, c.match.Value = name, c.text[start:end:end]
-		c.at, c.counted = end, end
+		c.at = end + f.end
+		c.match = LogMatch{Line: c.line, Name: c.names[i].name, Value: f.value, Err: f.err}
 		return true
 	}
 }
 
-// nameBefore returns the known name that ends at end, begins at start or later,
-// and begins a word.
-func (c *cursor) nameBefore(start, end int) (string, bool) {
-	if end == start || !c.ends[c.text[end-1]] {
-		return "", false
-	}
-	for _, name := range c.names {
-		first := end - len(name)
-		if first >= start && string(c.text[first:end]) == name && (first == 0 || !isWord(c.text[first-1])) {
-			return name, true
+// nextName finds the name that stands next.
+func (c *cursor) nextName() (which int, found bool) {
+	best := len(c.text)
+	for i := range c.names {
+		if c.ahead[i] < c.at {
+			c.ahead[i] = c.names[i].after(c.text, c.at)
+		}
+		if c.ahead[i] < best {
+			best, which, found = c.ahead[i], i, true
 		}
 	}
-	return "", false
+	return which, found
 }
 
-// skipQuote returns where a value begins that may stand in quotes.
-func skipQuote(text []byte, at int) int {
-	switch rest := text[at:]; {
-	case len(rest) > 0 && rest[0] == '"':
-		return at + 1
-	case len(rest) > 1 && rest[0] == '\\' && rest[1] == '"':
-		return at + 2
+// after returns where the name begins, at from or behind it: the length of the text where it
+// does not.
+func (n *anchored) after(text []byte, from int) int {
+	for from += n.anchor; from < len(text); from++ {
+		i := bytes.Index(text[from:], n.tail)
+		if i < 0 {
+			break
+		}
+		from += i
+		if start := from - n.anchor; string(text[start:from]) == n.name[:n.anchor] {
+			return start
+		}
 	}
-	return at
+	return len(text)
 }
 
 // isBase64 marks the characters of both alphabets of RFC 4648 (sections 4 and 5).

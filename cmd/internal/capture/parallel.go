@@ -39,7 +39,7 @@ func (s *LogScanner) AppendEach(r io.Reader, each func(dst []byte, m LogMatch) [
 		for c := range p.order {
 			<-c.done
 			s.counts.Matches += c.matches
-			s.tally(c.lines.long, c.at)
+			s.tally(c.lines.long, c.at, c.named)
 			if len(c.out) > 0 && !yield(c.out, nil) {
 				return
 			}
@@ -61,6 +61,7 @@ type chunk struct {
 	err     error    // what ended the source, after this run
 	out     []byte
 	matches int64
+	named   mentions
 	done    chan struct{} // a worker has finished with it
 }
 
@@ -117,10 +118,12 @@ func (p *pipeline) read(in *logSource) {
 func (p *pipeline) work(find *finder, each func([]byte, LogMatch) []byte) {
 	for c := range p.jobs {
 		c.out, c.matches = c.out[:0], 0
-		for m := find.in(c.lines); m.next(); {
+		m := find.in(c.lines)
+		for m.next() {
 			c.matches++
 			c.out = each(c.out, m.match)
 		}
+		c.named = m.named
 		c.done <- struct{}{}
 	}
 }

@@ -77,6 +77,9 @@ func scanner() *capture.LogScanner {
 }
 
 func show(dst []byte, m capture.LogMatch) []byte {
+	if m.Err != nil {
+		return fmt.Appendf(dst, "%d %s: %v\n", m.Line, m.Name, m.Err)
+	}
 	return fmt.Appendf(dst, "%d %s=%s\n", m.Line, m.Name, m.Value)
 }
 
