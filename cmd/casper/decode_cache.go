@@ -23,7 +23,8 @@ func (m *memo) get(value []byte) []byte {
 	return m.text[string(value)]
 }
 
-// put keeps a copy of a text. A full memo is emptied first: visits end.
+// put keeps a copy of a text. A full memo is emptied first: old visits do
+// not come back.
 func (m *memo) put(value string, text []byte) {
 	if len(text)+len(value) > memoText {
 		return

@@ -45,7 +45,7 @@ func (d *decoding) appendError(dst []byte, label, where string, err error) []byt
 	return append(append(append(dst, label...), ": "...), err.Error()...)
 }
 
-// refuse reports an input without a value, which a person is told as label.
+// refuse reports an input without a value; label names it for a person.
 func (d *decoding) refuse(label, where string, err error) {
 	d.print(d.appendError(nil, label, where, err), false)
 }

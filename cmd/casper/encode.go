@@ -143,8 +143,8 @@ func parseKeys(words []string) ([]uint64, error) {
 	return keys, nil
 }
 
-// encodeError names the word that cannot be encoded, and takes what is wrong with a
-// parameter for wrong usage.
+// encodeError names the word that cannot be encoded. A wrong parameter is wrong
+// usage.
 func encodeError(err error, words []string) error {
 	var e *gcs.Error
 	if !errors.As(err, &e) {

@@ -16,20 +16,20 @@ const (
 	exitUsage  = 2
 )
 
-// A usageError is a command line that makes no sense. What cobra finds wrong is one
-// too, without this type.
+// A usageError is a command line that makes no sense. Errors that cobra finds are
+// wrong usage, too, without this type.
 type usageError struct{ error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// A failure is an error of what the command line asks for, not of the command
-// line.
+// A failure is an error of the work that the command line asks for, not of the
+// command line.
 type failure struct{ error }
 
 func (f failure) Unwrap() error { return f.error }
 
-// action makes the function of a command: what it returns is a failure, unless it
-// says that the usage is wrong.
+// action makes the function of a command. An error of it is a failure, unless it is
+// a usageError.
 func action(f func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		err := f(cmd, args)

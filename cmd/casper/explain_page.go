@@ -87,8 +87,8 @@ func (t *tool) explainPage(f *replayFlags, target, value string, files []string)
 	return nil
 }
 
-// sendable is what a model says of a page for everybody, less what the state of the page
-// forbids.
+// sendable is what a model would send ahead of a page to everybody: nothing while the page is in
+// trouble or in doubt.
 func sendable(x learn.Explanation, wanted []learn.Prediction) []learn.Prediction {
 	if x.State == "in trouble" || x.State == "in doubt" {
 		return nil
@@ -96,8 +96,8 @@ func sendable(x learn.Explanation, wanted []learn.Prediction) []learn.Prediction
 	return wanted
 }
 
-// fates says of each asset what decides on it: in the order in which they are sent, and then
-// those that are not, as they were.
+// fates says what becomes of each asset, and why: first those that are sent, in their order, and
+// then the others.
 func (f *replayFlags) fates(x learn.Explanation, plan []server.Verdict) []fate {
 	sent, left := make([]fate, len(plan)), []fate{}
 	for _, r := range x.Assets {
@@ -146,12 +146,12 @@ func (t *tool) pageText(e *pageExplanation) {
 	fmt.Fprintf(w, "page    %s\n", clean(e.Page))
 	switch {
 	case e.From == "" && e.Views == 0:
-		fmt.Fprintf(w, "state   unknown: no view of it was seen, nor enough of its kind\n")
+		fmt.Fprintf(w, "state   unknown: no view of it was seen, nor enough of its section\n")
 		return
 	case e.From == "":
 		fmt.Fprintf(w, "state   unknown: too little is known after %s\n", count(int(e.Views), "view"))
 	case e.From != e.Page:
-		fmt.Fprintf(w, "state   %s, as pages of its kind: %s, %s\n", e.State, clean(e.From), count(int(e.Views), "view"))
+		fmt.Fprintf(w, "state   %s, as pages of its section: %s, %s\n", e.State, clean(e.From), count(int(e.Views), "view"))
 	default:
 		fmt.Fprintf(w, "state   %s, %s\n", e.State, count(int(e.Views), "view"))
 	}

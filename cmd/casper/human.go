@@ -9,7 +9,7 @@ import (
 	"github.com/cache-aware/casper/gcs/formats"
 )
 
-// Escape sequences of what is worth telling apart at a glance.
+// Escape sequences for colours.
 const (
 	bold  = "1"
 	dim   = "2"
@@ -75,7 +75,7 @@ func (s *sheet) title(r *result) {
 	}
 }
 
-// printable keeps what a terminal prints and does not obey.
+// printable drops characters that a terminal obeys instead of printing them.
 func printable(c rune) rune {
 	if !strconv.IsPrint(c) || c > 0x7e {
 		return '?'

@@ -14,7 +14,7 @@ import (
 func (d *decoding) log(name string) {
 	r, size, err := d.open(name)
 	if name == "-" {
-		// Another goroutine reads it, which must leave stdout alone.
+		// It is read on another goroutine, which must not write to stdout.
 		r = io.NopCloser(d.stdin.r)
 	}
 	if err != nil {

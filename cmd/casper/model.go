@@ -265,8 +265,8 @@ func fetchModel(ctx context.Context, address string) (all []evidence.Delta, err 
 	return evidence.Combine(all...), err
 }
 
-// sendModel reports evidence to a fleet. A large model takes several rounds, of each half the
-// room: the rest is for the nodes.
+// sendModel reports evidence to a fleet. A large model takes several rounds and half the
+// room of each: the rest is for the nodes.
 func sendModel(ctx context.Context, address string, deltas []evidence.Delta) error {
 	c := redisstore.Config{MaxPages: 1 << 20} // nothing waits for a turn
 	return withStore(address, c, func(store *redisstore.Store) error {

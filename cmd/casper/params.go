@@ -43,8 +43,8 @@ func params() (all []formats.Param) {
 	return all
 }
 
-// usage says what a parameter is: as each format has it, those with the same words
-// together.
+// usage describes a parameter, once for all formats that describe it in the same
+// words.
 func usage(name string) string {
 	var texts []string
 	of := map[string][]string{}

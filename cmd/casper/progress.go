@@ -18,8 +18,8 @@ type progress struct {
 // every is how often the line is drawn anew.
 const every = 200 * time.Millisecond
 
-// newProgress returns nil unless stderr is a terminal and stdout is none: there, the
-// results themselves show it.
+// newProgress returns nil unless stderr is a terminal and stdout is not: on a
+// terminal, the results themselves show progress.
 func (t *tool) newProgress(name string, size int64) *progress {
 	if !isTerminal(t.stderr) || t.toTerminal {
 		return nil

@@ -13,7 +13,7 @@ import (
 	"github.com/cache-aware/casper/gcs/formats"
 )
 
-// reading is how a capture becomes cookies.
+// A reading finds the cookies of a capture.
 type reading = func(io.Reader) iter.Seq2[capture.Cookie, error]
 
 // A reader decodes values of one format and compares them with the assets. It is

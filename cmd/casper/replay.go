@@ -150,7 +150,7 @@ func (t *tool) replay(f *replayFlags, files []string) error {
 	return nil
 }
 
-// noViews is why a report has none, as far as it can tell.
+// noViews says why a report has no views, as far as it can tell.
 func noViews(r *replay.Report) string {
 	switch {
 	case r.Records == 0:

@@ -50,7 +50,7 @@ func unitOf(format string) string {
 	return "line"
 }
 
-// clean is a name as a terminal may have it.
+// clean is a name without characters that a terminal obeys.
 func clean(s string) string { return strings.Map(printable, s) }
 
 func (t *tool) replayTotals(r *replay.Report) {
@@ -76,7 +76,7 @@ func (t *tool) replayTotals(r *replay.Report) {
 		}
 	}
 	rows = append(rows, [2]string{"the model", strings.Join(why, ", ") + fmt.Sprintf("; %s, %s, %s of memory",
-		count(r.Model.Pages, "page"), count(r.Model.Sections, "kind"), octets(int64(r.Model.Bytes)))})
+		count(r.Model.Pages, "page"), count(r.Model.Sections, "section"), octets(int64(r.Model.Bytes)))})
 	for _, row := range rows {
 		fmt.Fprintf(t.stdout, "%-12s %s\n", row[0], row[1])
 	}
@@ -94,7 +94,7 @@ func (t *tool) replayPages(r *replay.Report, f *replayFlags) {
 			percent(g.Saved, g.Trips), clean(g.Page))
 		indent := strings.Repeat(" ", 52)
 		if g.From != "" && g.From != g.Page {
-			fmt.Fprintf(w, "%sas pages of its kind, %s\n", indent, clean(g.From))
+			fmt.Fprintf(w, "%sas pages of its section, %s\n", indent, clean(g.From))
 		}
 		for _, a := range g.Wanted {
 			fmt.Fprintf(w, "%s%.2f %-6s %9s  %s\n", indent, a.Probability, a.As, octets(a.Bytes), clean(a.Path))

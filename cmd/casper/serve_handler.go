@@ -9,8 +9,8 @@ import (
 	"github.com/cache-aware/casper/server"
 )
 
-// handler is what the flags say of the handler. What it serves, its sources and its log are yet
-// to come.
+// handler makes the handler that the flags describe. Its Next, its sources and its log are set
+// later.
 func (s *serving) handler() *server.Handler {
 	h := &server.Handler{
 		Policy:  s.policy,
@@ -33,7 +33,7 @@ func (s *serving) handler() *server.Handler {
 	return h
 }
 
-// trackOf is what a word of --track says.
+// trackOf returns the value of a word of --track.
 func trackOf(word string) server.Track {
 	if word == "all" {
 		return server.TrackAll

@@ -14,14 +14,13 @@ import (
 	"github.com/cache-aware/casper/server/learned"
 )
 
-// A learning is what learns what pages need, and what keeps that until a context ends, nil
-// where nothing does.
+// A learning learns what pages need.
 type learning struct {
 	source *learned.Source
-	kept   func(context.Context) error
+	kept   func(context.Context) error // keeps what was learned until the context ends; or nil
 }
 
-// model is what is learned; nil where nothing is.
+// model returns the model, nil if nothing is learned.
 func (l *learning) model() *learn.Model {
 	if l == nil {
 		return nil

@@ -32,8 +32,8 @@ func (e *entrance) url() string {
 	return scheme + "://" + e.listener.Addr().String()
 }
 
-// local is the entrance's URL for somebody on the same machine: a server that listens on all
-// addresses is reached at none of that name.
+// local is the entrance's URL on the same machine. A server that listens on all addresses
+// (0.0.0.0) is reached at localhost.
 func (e *entrance) local() string {
 	if at, ok := e.listener.Addr().(*net.TCPAddr); ok && at.IP.IsUnspecified() {
 		return strings.Replace(e.url(), at.String(), net.JoinHostPort("localhost", strconv.Itoa(at.Port)), 1)

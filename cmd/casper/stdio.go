@@ -11,7 +11,7 @@ type output struct{ *bufio.Writer }
 
 func newOutput(w io.Writer) *output { return &output{bufio.NewWriterSize(w, 64<<10)} }
 
-// broken reports whether it is of no use to write more.
+// broken reports whether writing more would be useless.
 func (o *output) broken() bool {
 	_, err := o.Write(nil)
 	return err != nil

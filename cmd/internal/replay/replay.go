@@ -89,8 +89,8 @@ func New(c Config) (*Replay, error) {
 	return p, nil
 }
 
-// unsent is a live server's source, but for what it is told: nothing was sent to those who were
-// recorded, and what they hold is what they were seen to fetch.
+// unsent is the source of a live server that is told something else: nothing was sent to the
+// visitors of the recording, and they hold what they were seen to fetch.
 type unsent struct {
 	*learned.Source
 	replay *Replay

@@ -54,7 +54,7 @@ func (t *Tally) add(u *Tally) {
 type Page struct {
 	Page string `json:"page"`
 	Tally
-	From   string   `json:"from"`  // whose answer it gets at the end: its own, its kind's, or nobody's
+	From   string   `json:"from"`  // whose answer it gets at the end: its own, its section's, or nobody's
 	State  string   `json:"state"` // of that answer, as in [learn.Explanation]
 	Wanted []Wanted `json:"wanted"`
 }
@@ -141,8 +141,8 @@ func (p *Replay) conclude(g *Page) {
 	}
 }
 
-// A curve is tallies of equal numbers of views. Full, it halves itself: so it needs no room
-// for how long a capture is.
+// A curve is tallies of equal numbers of views. When it is full, it joins them in pairs, so that
+// its size does not depend on the length of a capture.
 type curve struct {
 	each  int // views in a part
 	parts []Tally

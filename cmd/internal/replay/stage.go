@@ -80,7 +80,7 @@ func (w *writer) Informs()                    {}
 var errNoTarget = errors.New("no target")
 
 // Push takes every push. The pushed request comes back to the handler, as with net/http, so
-// that it sees the push end; what the file is like, its own record says.
+// that it sees the push end. The record of the file says what it is like.
 func (w *writer) Push(target string, o *http.PushOptions) error {
 	switch {
 	case w.pushed:

@@ -6,7 +6,8 @@ import (
 	"github.com/cache-aware/casper/server"
 )
 
-// A view is a page in front of somebody, what would have been sent ahead of it, and what was asked for.
+// A view is a page in front of a visitor, with what would have been sent ahead of it, and what was
+// asked for.
 type view struct {
 	browser *browser
 	page    string
@@ -27,8 +28,8 @@ type planned struct {
 // ahead reports whether it would have gone out before the page's answer, or with its header.
 func (p *planned) ahead() bool { return p.Means == server.ByPush || p.Means == server.ByHint }
 
-// asked is a request on behalf of a view. The files that the page names are its first wave, those that these name the next: each wave
-// waits for the one before.
+// asked is a request on behalf of a view. The files that the page names are its first wave, those
+// that these name the next: each wave waits for the one before.
 type asked struct {
 	*asset
 	size int64
