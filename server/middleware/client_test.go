@@ -193,7 +193,6 @@ func (c *newerClient) close() {
 func (c *newerClient) ask(r request) *answer {
 	a := &answer{Header: http.Header{}}
 	if c.conn == nil {
-		c.options.Timeout = patience
 		conn, err := h2client.Dial(c.addr, c.options)
 		if err != nil {
 			a.Broken = err.Error()
