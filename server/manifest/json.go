@@ -5,68 +5,70 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path"
-	"slices"
-	"strings"
-
-	"github.com/cache-aware/casper/server/link"
 )
 
-// build is what the JSON readers gather.
-type build struct {
-	base     string                  // ends with a slash
-	entries  map[string][]link.Asset // by name
-	pages    map[string][]string     // entry -> pages that the file itself shows; none if it is known to be no page
-	warnings []error
+// A document is a JSON file whose value is an object, as far as its form has to be known.
+type document struct {
+	data  []byte
+	top   map[string]json.RawMessage
+	shape shape
 }
 
-// readJSON tells the build tools apart by the shape of their files:
-//
-//	{"entrypoints": ...}                         webpack: stats.json, asset-manifest.json, webpack-assets-manifest
-//	{"name": {"file": "...", ...}, ...}          Vite's manifest.json
-//	{"module": ["/url", ...], ...}               Vite's ssr-manifest.json
-//	{"name": {"js": [...], "css": [...]}, ...}   webpack: entries by plugin
-//	{"name.js": "/url", ...}                     webpack: flat
-//	{"name.js": {"src": "/url", ...}, ...}       webpack: flat, with integrity
+// A form is one kind of JSON file: how it is told, and how it is read.
+type form struct {
+	name string // as people know the file
+	is   func(*document) bool
+	read func(*build, *document) error
+}
+
+// forms are asked in this order. Those that a field of the object gives away come first, then
+// those that are told by the shape of all its values.
+var forms = []form{
+	{"webpack entrypoints", hasField("entrypoints"), (*build).webpackEntrypoints},
+	{"Vite manifest.json", hasShape(shapeChunks), (*build).viteChunks},
+	{"Vite ssr-manifest.json", hasShape(shapeLists), (*build).viteModules},
+	{"webpack entries by plugin", hasShape(shapeGroups), (*build).webpackGroups},
+	{"webpack flat", hasShape(shapeFlat), (*build).webpackFlat},
+}
+
+func hasField(names ...string) func(*document) bool {
+	return func(d *document) bool {
+		for _, name := range names {
+			if _, ok := d.top[name]; !ok {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+func hasShape(s shape) func(*document) bool {
+	return func(d *document) bool { return d.shape == s }
+}
+
+// readJSON reads a file of one of the forms.
 func readJSON(data []byte, c Config) (*Manifest, error) {
-	var top map[string]json.RawMessage
-	if err := json.Unmarshal(data, &top); err != nil {
+	d := document{data: data}
+	if err := json.Unmarshal(data, &d.top); err != nil {
 		return nil, jsonError(data, err)
 	}
-	if len(top) > MaxPages {
+	if len(d.top) > MaxPages {
 		return nil, &Error{Err: fmt.Errorf("%w: more than %d entries", ErrTooLarge, MaxPages)}
 	}
-	b := &build{base: c.Base, entries: map[string][]link.Asset{}, pages: map[string][]string{}}
-	if !strings.HasSuffix(b.base, "/") {
-		b.base += "/"
-	}
-	if !(link.Asset{Path: b.base}).Valid() {
-		return nil, &Error{Err: fmt.Errorf("%w: base %q", ErrPath, clip(c.Base))}
-	}
-	var err error
-	if entrypoints, ok := top["entrypoints"]; ok {
-		err = b.webpackEntrypoints(top, entrypoints)
-	} else {
-		switch shapeOf(top) {
-		case shapeChunks:
-			err = b.viteChunks(data)
-		case shapeLists:
-			err = b.viteModules(data)
-		case shapeGroups:
-			err = b.webpackGroups(top)
-		case shapeFlat:
-			err = b.webpackFlat(data)
-		default:
-			err = ErrFormat
-		}
-	}
+	b, err := newBuild(c)
 	if err != nil {
-		if bad := new(json.UnmarshalTypeError); errors.As(err, &bad) {
-			err = fmt.Errorf("%w: %s where another kind of value is due", ErrFormat, bad.Value)
-		}
-		return nil, &Error{Err: err}
+		return nil, err
 	}
-	return b.place(c)
+	d.shape = shapeOf(d.top)
+	for _, f := range forms {
+		if f.is(&d) {
+			if err := f.read(b, &d); err != nil {
+				return nil, kindError(err)
+			}
+			return b.place(c)
+		}
+	}
+	return nil, &Error{Err: ErrFormat}
 }
 
 func jsonError(data []byte, err error) error {
@@ -76,6 +78,21 @@ func jsonError(data []byte, err error) error {
 	return &Error{Err: err}
 }
 
+// kindError says in a user's words that a value is not what the form has there.
+func kindError(err error) error {
+	if bad := new(json.UnmarshalTypeError); errors.As(err, &bad) {
+		err = fmt.Errorf("%w: %s where another kind of value is due", ErrFormat, bad.Value)
+	}
+	return &Error{Err: err}
+}
+
+// shape is what the values of the top object have in common:
+//
+//	{"name": {"file": "...", ...}, ...}          chunks
+//	{"name": ["/url", ...], ...}                 lists
+//	{"name": {"js": [...], "css": [...]}, ...}   groups
+//	{"name.js": "/url", ...}                     flat
+//	{"name.js": {"src": "/url", ...}, ...}       flat, with integrity
 type shape int
 
 const (
@@ -115,110 +132,4 @@ func shapeOf(top map[string]json.RawMessage) shape {
 		found = s
 	}
 	return found
-}
-
-// asset makes an asset of a file's name or URL as build tools write them: relative to the base,
-// or beginning with a slash. Names are not percent-encoded there, so that is done here. An
-// asset that cannot be delivered becomes a warning.
-func (b *build) asset(of, name, integrity string) (link.Asset, bool) {
-	target := strings.TrimPrefix(encode(name), "./")
-	if !strings.Contains(target, "://") && !strings.HasPrefix(target, "/") {
-		target = b.base + target
-	}
-	a := link.Guess(target, "")
-	a.Integrity = integrity
-	if a.Valid() {
-		return a, true
-	}
-	reason := link.ErrTarget
-	if strings.HasPrefix(target, "//") || strings.Contains(target, "://") {
-		reason = link.ErrForeign
-	}
-	b.warn(reason, of+": "+name)
-	return link.Asset{}, false
-}
-
-func (b *build) warn(err error, about string) {
-	if len(b.warnings) == maxWarnings {
-		return
-	}
-	b.warnings = append(b.warnings, &Error{Err: fmt.Errorf("%w: %s", err, clip(about))})
-}
-
-// encode percent-encodes what JavaScript's encodeURI does, which is what build tools write into
-// HTML. It leaves what is encoded already, and drops a fragment.
-func encode(name string) string {
-	const plain = "-_.!~*'();,/?:@&=+$%"
-	name, _, _ = strings.Cut(name, "#")
-	var out []byte
-	for i := range len(name) {
-		c := name[i]
-		if '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' || strings.IndexByte(plain, c) >= 0 {
-			out = append(out, c)
-		} else {
-			out = fmt.Appendf(out, "%%%02X", c)
-		}
-	}
-	return string(out)
-}
-
-// place puts entries on pages: where the configuration says, else where the file shows it, else on
-// every page if there is only one entry.
-func (b *build) place(c Config) (*Manifest, error) {
-	var rules []rule
-	placed := map[string]bool{}
-	add := func(page, entry string) {
-		placed[entry] = true
-		if assets := b.entries[entry]; len(assets) > 0 {
-			rules = append(rules, rule{page: page, assets: assets})
-		}
-	}
-	for _, page := range sortedKeys(c.Place) {
-		if !strings.HasPrefix(page, "/") || !validPage(page) {
-			return nil, &Error{Err: fmt.Errorf("%w: %q", ErrPath, clip(page))}
-		}
-		for _, entry := range c.Place[page] {
-			if _, ok := b.entries[entry]; !ok {
-				return nil, &Error{Err: fmt.Errorf("%w: %q", ErrNoEntry, clip(entry))}
-			}
-			add(page, entry)
-		}
-	}
-	names := sortedKeys(b.entries)
-	for _, entry := range names {
-		if !placed[entry] {
-			for _, page := range b.pages[entry] {
-				add(page, entry)
-			}
-		}
-	}
-	for _, entry := range names {
-		_, known := b.pages[entry]
-		switch {
-		case placed[entry], known:
-		case len(names) == 1:
-			add("/*", entry)
-		default:
-			b.warn(ErrUnplaced, entry)
-		}
-	}
-	return seal(rules, b.entries, b.warnings), nil
-}
-
-// pagesOf are the paths under which servers show an HTML file: "about.html" at its own name and
-// without extension, "shop/index.html" at its folder.
-func (b *build) pagesOf(html string) []string {
-	at := b.base + encode(strings.TrimPrefix(html, "/"))
-	pages := []string{at}
-	if folder, ok := strings.CutSuffix(at, "/index.html"); ok {
-		pages = append(pages, folder+"/")
-	} else {
-		pages = append(pages, strings.TrimSuffix(at, path.Ext(at)))
-	}
-	return slices.DeleteFunc(pages, func(p string) bool { return !validPage(p) })
-}
-
-func isHTML(name string) bool {
-	ext := strings.ToLower(path.Ext(name))
-	return ext == ".html" || ext == ".htm"
 }

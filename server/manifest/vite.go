@@ -20,9 +20,9 @@ type chunk struct {
 // viteChunks reads manifest.json. An entry needs the style sheets of its chunk and of all that
 // it imports, its own file, and the files of its imports, in that order; dynamic imports come
 // later in a page's life and are left alone.
-func (b *build) viteChunks(data []byte) error {
+func (b *build) viteChunks(d *document) error {
 	var chunks map[string]chunk
-	if err := json.Unmarshal(data, &chunks); err != nil {
+	if err := json.Unmarshal(d.data, &chunks); err != nil {
 		return err
 	}
 	for _, name := range sortedKeys(chunks) {
@@ -81,9 +81,9 @@ func module(a link.Asset) link.Asset {
 // viteModules reads ssr-manifest.json: the URLs that each source module brings along. A server
 // that renders knows the modules it used ([Manifest.Entry]); beyond that, the folder of pages
 // that most frameworks have tells the path.
-func (b *build) viteModules(data []byte) error {
+func (b *build) viteModules(d *document) error {
 	var modules map[string][]string
-	if err := json.Unmarshal(data, &modules); err != nil {
+	if err := json.Unmarshal(d.data, &modules); err != nil {
 		return err
 	}
 	for _, id := range sortedKeys(modules) {

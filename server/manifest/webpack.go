@@ -10,7 +10,8 @@ import (
 
 // webpackEntrypoints reads the files that have entrypoints: a list (Create React App), or an
 // object by entry.
-func (b *build) webpackEntrypoints(top map[string]json.RawMessage, raw json.RawMessage) error {
+func (b *build) webpackEntrypoints(d *document) error {
+	top, raw := d.top, d.top["entrypoints"]
 	var public string
 	if err := json.Unmarshal(top["publicPath"], &public); err == nil && strings.HasPrefix(public, "/") {
 		b.base = strings.TrimSuffix(public, "/") + "/" // "auto" and "" say nothing
@@ -71,9 +72,9 @@ func (b *build) htmlOf(name string) {
 }
 
 // webpackGroups reads {"main": {"js": [...], "css": [...]}}.
-func (b *build) webpackGroups(top map[string]json.RawMessage) error {
-	for _, name := range sortedKeys(top) {
-		files, err := filesOf(top[name])
+func (b *build) webpackGroups(d *document) error {
+	for _, name := range sortedKeys(d.top) {
+		files, err := filesOf(d.top[name])
 		if err != nil {
 			return err
 		}
@@ -127,17 +128,13 @@ func filesOf(raw json.RawMessage) ([]string, error) {
 // what loads later. Scripts and style sheets of one name are taken for one entry, whatever
 // folders they lie in; a second dot in the name, as in 787.chunk.js, marks what is loaded
 // later.
-func (b *build) webpackFlat(data []byte) error {
-	var top map[string]json.RawMessage
-	if err := json.Unmarshal(data, &top); err != nil {
-		return err
-	}
+func (b *build) webpackFlat(d *document) error {
 	files := map[string][]string{}
 	integrity := map[string]string{}
-	for _, name := range sortedKeys(top) {
+	for _, name := range sortedKeys(d.top) {
 		var file struct{ Src, Integrity string }
-		if json.Unmarshal(top[name], &file.Src) != nil {
-			if err := json.Unmarshal(top[name], &file); err != nil {
+		if json.Unmarshal(d.top[name], &file.Src) != nil {
+			if err := json.Unmarshal(d.top[name], &file); err != nil {
 				return err
 			}
 		}
