@@ -32,6 +32,7 @@ var (
 	ErrLine     = errors.New("neither a path nor a header line")
 	ErrNoEntry  = errors.New("no such entry in the manifest")
 	ErrUnplaced = errors.New("entry without a page: name its page in the configuration, or write _headers rules")
+	ErrNoPage   = errors.New("names no page that needs anything: write paths with Link lines below them, or say where entries go with page=/path=entry")
 )
 
 // Error is a fault in a manifest, and the line it is on.
