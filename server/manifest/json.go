@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
+	"strings"
 )
 
 // A document is a JSON file whose value is an object, as far as its form has to be known.
@@ -26,7 +28,8 @@ type form struct {
 var forms = []form{
 	{"webpack entrypoints", hasField("entrypoints"), (*build).webpackEntrypoints},
 	{"Vite manifest.json", hasShape(shapeChunks), (*build).viteChunks},
-	{"Vite ssr-manifest.json", hasShape(shapeLists), (*build).viteModules},
+	{"Vite ssr-manifest.json", modules, (*build).viteModules},
+	{"webpack lists by entry", hasShape(shapeLists), (*build).webpackGroups},
 	{"webpack entries by plugin", hasShape(shapeGroups), (*build).webpackGroups},
 	{"webpack flat", hasShape(shapeFlat), (*build).webpackFlat},
 }
@@ -40,6 +43,20 @@ func hasField(names ...string) func(*document) bool {
 		}
 		return true
 	}
+}
+
+// modules tells lists by module, whose names are those of files, from lists by entry.
+func modules(d *document) bool {
+	if d.shape != shapeLists {
+		return false
+	}
+	for name := range d.top {
+		name, _, _ = strings.Cut(name, "?")
+		if path.Ext(name) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 func hasShape(s shape) func(*document) bool {

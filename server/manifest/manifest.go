@@ -166,6 +166,9 @@ func seal(rules []rule, entries map[string][]link.Asset, warnings []error) *Mani
 			m.lengths = slices.Insert(m.lengths, 0, n)
 		}
 	}
+	if len(m.exact) == 0 && len(m.prefixes) == 0 && len(warnings) == 0 {
+		m.warnings = []error{&Error{Err: ErrNoPage}}
+	}
 	for path, assets := range m.exact {
 		if wider, ok := m.widest(path, len(path)); ok && !none[path] {
 			m.exact[path] = union(assets, wider)

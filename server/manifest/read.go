@@ -28,7 +28,7 @@ var (
 	ErrTooLarge = errors.New("larger than can be read")
 	ErrFormat   = errors.New("not a manifest of a known form")
 	ErrPath     = errors.New("a path begins with one slash; the only wildcard is an asterisk at its end")
-	ErrOrphan   = errors.New("a Link line without a path above it")
+	ErrOrphan   = errors.New("a header line without a path above it")
 	ErrLine     = errors.New("neither a path nor a header line")
 	ErrNoEntry  = errors.New("no such entry in the manifest")
 	ErrUnplaced = errors.New("entry without a page: name its page in the configuration, or write _headers rules")
@@ -74,8 +74,11 @@ func Read(r io.Reader, c Config) (*Manifest, error) {
 		return nil, &Error{Err: ErrTooLarge}
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	if bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{")) {
+	switch text := bytes.TrimLeft(data, " \t\r\n"); {
+	case bytes.HasPrefix(text, []byte("{")):
 		return readJSON(data, c)
+	case bytes.HasPrefix(text, []byte("[")):
+		return nil, &Error{Err: ErrFormat}
 	}
 	return readText(data)
 }

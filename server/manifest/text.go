@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"golang.org/x/net/http/httpguts"
+
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -66,8 +68,11 @@ func readText(data []byte) (*Manifest, error) {
 			if strings.HasPrefix(rest, "//") { // a static host's rule for one of its domains, or a path gone wrong
 				return nil, fault(fmt.Errorf("%w: %q", ErrPath, clip(text)))
 			}
-			if !ok || strings.ContainsAny(name, " \t/") {
+			if !ok || !httpguts.ValidHeaderFieldName(name) {
 				return nil, fault(fmt.Errorf("%w: %q", ErrLine, clip(text)))
+			}
+			if block < 0 {
+				return nil, fault(ErrOrphan)
 			}
 			if !strings.EqualFold(name, "Link") {
 				continue
