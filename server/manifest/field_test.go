@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/cache-aware/casper/server/link"
 )
 
 // Faults that real files showed, each by the name that it was found under.
@@ -54,5 +56,42 @@ func TestF10WrongFiles(t *testing.T) {
 	}
 	if want := "/*\n  </main.css>; rel=preload; as=style; type=\"text/css\"\n  </runtime.js>; rel=preload; as=script; type=\"text/javascript\"\n"; written(m) != want || len(m.Warnings()) != 0 {
 		t.Errorf("%s%v", written(m), m.Warnings())
+	}
+}
+
+// TestF9HeadersFiles: what is valid at Cloudflare Pages or Netlify does not stop the server.
+// What has no Link is nobody's business; what has one that cannot be used is a warning.
+func TestF9HeadersFiles(t *testing.T) {
+	const site = "/*\n  Link: </a.css>; rel=preload; as=style\n"
+	for name, tt := range map[string]struct {
+		text  string
+		warns int
+		is    error
+	}{
+		"host":                {"https://:project.pages.dev/*\n  X-Robots-Tag: noindex\n\n" + site, 0, nil},
+		"host with Link":      {"https://:project.pages.dev/*\n  Link: </b.css>; rel=preload; as=style\n  Link: </c.css>; rel=preload; as=style\n" + site, 1, ErrPath},
+		"http host":           {"http://example.com/*\n\tLink: </b.css>; rel=preload; as=style\n" + site, 1, ErrPath},
+		"suffix":              {"/*.jpg\n  Cache-Control: max-age=60\n" + site, 0, nil},
+		"suffix with Link":    {"/*.imt.js\n  Link: </b.css>; rel=preload; as=style\n\n" + site, 1, ErrPath},
+		"inner asterisk":      {"/a/*/b\n  Link: </b.css>; rel=preload; as=style\n" + site, 1, ErrPath},
+		"placeholder":         {site + "/blog/:slug\n  Link: </b.css>; rel=preload; as=style\n", 1, ErrPath},
+		"placeholder, bare":   {site + "/blog/:slug\n</b.css>; rel=preload; as=style\n-\n", 1, ErrPath},
+		"comma":               {site + "  Link: </b,c.css>; rel=preload; as=style\n", 1, link.ErrTarget},
+		"semicolon":           {site + "  Link: </b;c.css>; rel=preload; as=style\n", 1, link.ErrTarget},
+		"comma after another": {"/*\n  Link: </a.css>; rel=preload; as=style, </b,c.css>; rel=preload; as=style\n", 1, link.ErrTarget},
+		"comma in JSON":       {`{"main.css": "/a.css", "main.js": "/b,c.js"}`, 1, link.ErrTarget},
+		"comma in a build":    {`{"main.ts": {"isEntry": true, "file": "b,c.js", "css": ["a.css"]}}`, 1, link.ErrTarget},
+	} {
+		m, err := Read(strings.NewReader(tt.text), Config{})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if w := m.Warnings(); len(w) != tt.warns || len(w) > 0 && !errors.Is(w[0], tt.is) {
+			t.Errorf("%s: warnings %v, want %d: %v", name, w, tt.warns, tt.is)
+		}
+		if got, _ := m.Page("/x"); len(got) != 1 || got[0].Path != "/a.css" {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }
