@@ -13,6 +13,7 @@ import (
 // readText reads both line-oriented forms, which do not get in each other's way:
 //
 //	/path            begins a block; an asterisk at its end covers everything below
+//	https://host/    begins a block of one of a static host's domains, which is passed over
 //	  Link: value    a header of the block; headers other than Link are passed over
 //	  ! Link         taken off again by static hosts; passed over
 //	<...>; rel=...   a bare Link value, with or without indentation
@@ -20,100 +21,121 @@ import (
 //	# ...            a comment
 //	                 an empty line ends a block of bare values
 //
-// A link that cannot be read is an error. A link that asks for no early fetch, or for another
-// origin's asset, is there for other readers of the file, and becomes a warning.
+// A line or a link that cannot be read is an error. What can be read and not be used belongs in
+// such files for other readers, and becomes a warning: a link that asks for no early fetch, and
+// the links of a path that is not matched here.
 func readText(data []byte) (*Manifest, error) {
-	var (
-		rules    []rule
-		warnings []error
-		block    = -1 // index of the open block, -1 without one
-	)
-	number := 0
+	r := textReader{}
 	for line := range strings.Lines(string(data)) {
-		number++
-		fault := func(err error) error { return &Error{Line: number, Err: err} }
-		if len(line) > MaxLine {
-			return nil, fault(ErrTooLarge)
+		r.number++
+		if err := r.line(line); err != nil {
+			return nil, r.fault(err)
 		}
-		text := strings.TrimSpace(line)
-		var value string
+	}
+	var rules []rule
+	for _, b := range r.blocks {
+		if len(b.assets) > 0 || b.none && !b.foreign { // else it only sets other headers
+			rules = append(rules, b.rule)
+		}
+	}
+	return seal(rules, nil, r.warnings), nil
+}
+
+type textReader struct {
+	blocks   []*block
+	open     *block // the last of them, nil once it has ended
+	number   int    // of the line
+	warnings []error
+}
+
+type block struct {
+	rule
+	foreign bool // for a host, or a pattern that is not matched here
+	links   bool // it has any
+}
+
+func (r *textReader) fault(err error) error { return &Error{Line: r.number, Err: err} }
+
+func (r *textReader) warn(err error) {
+	if len(r.warnings) < maxWarnings {
+		r.warnings = append(r.warnings, r.fault(err))
+	}
+}
+
+func (r *textReader) line(line string) error {
+	if len(line) > MaxLine {
+		return ErrTooLarge
+	}
+	text := strings.TrimSpace(line)
+	switch {
+	case text == "":
+		if r.open != nil && (r.open.links || r.open.none) {
+			r.open = nil
+		}
+	case text[0] == '#', text[0] == '!':
+	case line[0] == '/', strings.HasPrefix(line, "https://"), strings.HasPrefix(line, "http://"):
+		if len(r.blocks) == MaxPages {
+			return fmt.Errorf("%w: more than %d pages", ErrTooLarge, MaxPages)
+		}
+		r.open = &block{rule: rule{page: text}, foreign: !validPage(text)}
+		r.blocks = append(r.blocks, r.open)
+	case text == "-":
+		if r.open == nil {
+			return ErrOrphan
+		}
+		r.open.none = true
+	case text[0] == '<':
+		return r.link(text)
+	default:
+		name, value, ok := strings.Cut(text, ":")
 		switch {
-		case text == "":
-			if block >= 0 && (len(rules[block].assets) > 0 || rules[block].none) {
-				block = -1
-			}
-			continue
-		case text[0] == '#', text[0] == '!':
-			continue
-		case text == "-":
-			if block < 0 {
-				return nil, fault(ErrOrphan)
-			}
-			rules[block].none = true
-			continue
-		case line[0] == '/':
-			if !validPage(text) {
-				return nil, fault(fmt.Errorf("%w: %q", ErrPath, clip(text)))
-			}
-			if len(rules) == MaxPages {
-				return nil, fault(fmt.Errorf("%w: more than %d pages", ErrTooLarge, MaxPages))
-			}
-			rules = append(rules, rule{page: text})
-			block = len(rules) - 1
-			continue
-		case text[0] == '<':
-			value = text
+		case !ok || !httpguts.ValidHeaderFieldName(name):
+			return fmt.Errorf("%w: %q", ErrLine, clip(text))
+		case r.open == nil:
+			return ErrOrphan
+		case strings.EqualFold(name, "Link"):
+			return r.link(strings.TrimSpace(value))
+		}
+	}
+	return nil
+}
+
+// link takes the links of one Link value into the open block.
+func (r *textReader) link(value string) error {
+	b := r.open
+	if b == nil {
+		return ErrOrphan
+	}
+	first := !b.links
+	b.links = true
+	if b.foreign {
+		if first {
+			r.warn(fmt.Errorf("%w: the links of %q are passed over", ErrPath, clip(b.page)))
+		}
+		return nil
+	}
+	found := 0
+	base := link.Base{Path: strings.TrimSuffix(b.page, "*")}
+	for l := range link.Links([]string{value}, base) {
+		found++
+		switch {
+		case l.Err == nil:
+			b.assets = union(b.assets, []link.Asset{l.Asset})
+		case errors.Is(l.Err, link.ErrRel), errors.Is(l.Err, link.ErrForeign), errors.Is(l.Err, link.ErrConditional), errors.Is(l.Err, link.ErrTarget):
+			r.warn(fmt.Errorf("%w: %q", l.Err, clip(l.Target)))
 		default:
-			name, rest, ok := strings.Cut(text, ":")
-			if strings.HasPrefix(rest, "//") { // a static host's rule for one of its domains, or a path gone wrong
-				return nil, fault(fmt.Errorf("%w: %q", ErrPath, clip(text)))
-			}
-			if !ok || !httpguts.ValidHeaderFieldName(name) {
-				return nil, fault(fmt.Errorf("%w: %q", ErrLine, clip(text)))
-			}
-			if block < 0 {
-				return nil, fault(ErrOrphan)
-			}
-			if !strings.EqualFold(name, "Link") {
-				continue
-			}
-			value = strings.TrimSpace(rest)
-		}
-		if block < 0 {
-			return nil, fault(ErrOrphan)
-		}
-		found := 0
-		base := link.Base{Path: strings.TrimSuffix(rules[block].page, "*")}
-		for l := range link.Links([]string{value}, base) {
-			found++
-			switch {
-			case l.Err == nil:
-				rules[block].assets = union(rules[block].assets, []link.Asset{l.Asset})
-			case errors.Is(l.Err, link.ErrRel), errors.Is(l.Err, link.ErrForeign), errors.Is(l.Err, link.ErrConditional):
-				if len(warnings) < maxWarnings {
-					warnings = append(warnings, fault(fmt.Errorf("%w: %q", l.Err, clip(l.Target))))
-				}
-			default:
-				return nil, fault(fmt.Errorf("%w: %q", l.Err, clip(value[l.Start:l.End])))
-			}
-		}
-		if found == 0 {
-			return nil, fault(fmt.Errorf("%w: %q", link.ErrSyntax, clip(value)))
+			return fmt.Errorf("%w: %q", l.Err, clip(value[l.Start:l.End]))
 		}
 	}
-	// A block that only sets other headers says nothing of assets.
-	kept := rules[:0]
-	for _, r := range rules {
-		if len(r.assets) > 0 || r.none {
-			kept = append(kept, r)
-		}
+	if found == 0 {
+		return fmt.Errorf("%w: %q", link.ErrSyntax, clip(value))
 	}
-	return seal(kept, nil, warnings), nil
+	return nil
 }
 
 // validPage takes a request path, or a pattern: a path with an asterisk at its end. Static
 // hosts also know placeholders (:name) and asterisks in the middle; matching those as text
-// would silently match nothing, so they are refused.
+// would silently match nothing, so they are no pages.
 func validPage(page string) bool {
 	path := strings.TrimSuffix(page, "*")
 	return !strings.Contains(path, "*") && !strings.Contains(path, "/:") && !strings.Contains(path, "?") &&
