@@ -98,3 +98,74 @@ func TestF9HeadersFiles(t *testing.T) {
 		}
 	}
 }
+
+// paths are the pages of a manifest with the paths of their assets, as text.
+func paths(m *Manifest) string {
+	var out strings.Builder
+	for page, assets := range m.Pages() {
+		out.WriteString(page)
+		for _, a := range assets {
+			out.WriteString(" " + a.Path)
+		}
+		out.WriteString("\n")
+	}
+	return out.String()
+}
+
+// TestF7WrongBase: where built files are served is taken from the file as far as it says so, from
+// the tool's own convention, and from the configuration; a base on another origin is one, too.
+func TestF7WrongBase(t *testing.T) {
+	const (
+		cra = `{"files": {"main.css": "/app/static/css/main.aa11.css", "main.js": "/app/static/js/main.bb22.js", "index.html": "/app/index.html"},
+			"entrypoints": ["static/css/main.aa11.css", "static/js/main.bb22.js"]}`
+		craCDN = `{"files": {"main.css": "https://cdn.example/s/static/css/main.aa11.css", "index.html": "https://cdn.example/s/index.html"},
+			"entrypoints": ["static/css/main.aa11.css"]}`
+		craDot  = `{"files": {"main.css": "./static/css/main.aa11.css", "index.html": "./index.html"}, "entrypoints": ["static/css/main.aa11.css"]}`
+		plugin  = `{"files": {"main.js": "/static/main.1.js"}, "entrypoints": {"main": ["main.1.js"]}}`
+		vite    = `{"index.html": {"file": "assets/index.js", "isEntry": true, "css": ["assets/index.css"]}, "shop/index.html": {"file": "assets/shop.js", "isEntry": true}}`
+		lone    = `{"main.ts": {"file": "assets/main.js", "isEntry": true, "css": ["assets/main.css"]}}`
+		ssr     = `{"src/pages/About.vue": ["/app/assets/About.css"]}`
+		nuxt    = `{"../node_modules/nuxt/dist/app/entry.js": {"resourceType": "script", "module": true, "file": "entry.js", "isEntry": true, "css": ["entry.css"]}}`
+		stats   = `{"publicPath": "https://cdn.example/s/", "entrypoints": {"main": {"assets": [{"name": "main.js"}]}}}`
+		flat    = `{"main.js": "//cdn.example/s/main.js"}`
+		groups  = `{"main": {"js": ["main.js"]}}`
+		headers = "/*\n  Link: <https://cdn.example/a.css>; rel=preload; as=style\n  Link: <https://cdn.example/f.woff2>; rel=preload; as=font; crossorigin\n"
+	)
+	for _, tt := range []struct{ name, text, base, want, foreign string }{
+		{"CRA, homepage", cra, "", "/app/* /app/static/css/main.aa11.css /app/static/js/main.bb22.js\n", ""},
+		{"CRA, PUBLIC_URL of a CDN", craCDN, "", "/* https://cdn.example\n", "https://cdn.example"},
+		{"CRA, relative homepage", craDot, "/docs/", "/docs/* /docs/static/css/main.aa11.css\n", ""},
+		{"webpack, files", plugin, "", "/* /static/main.1.js\n", ""},
+		{"webpack, publicPath of a CDN", stats, "", "/* https://cdn.example\n", "https://cdn.example"},
+		{"webpack, flat of a CDN", flat, "", "/* https://cdn.example\n", "https://cdn.example"},
+		{"webpack, groups of a CDN", groups, "//cdn.example/x", "/* https://cdn.example\n", "https://cdn.example"},
+		{"Vite, base", vite, "/app", "/app/ /app/assets/index.css /app/assets/index.js\n/app/index.html /app/assets/index.css /app/assets/index.js\n" +
+			"/app/shop/ /app/assets/shop.js\n/app/shop/index.html /app/assets/shop.js\n", ""},
+		{"Vite, base of a CDN", vite, "https://cdn.example/s", "/ https://cdn.example\n/index.html https://cdn.example\n/shop/ https://cdn.example\n/shop/index.html https://cdn.example\n", "https://cdn.example"},
+		{"Vite, a backend's base", lone, "/static/", "/* /static/assets/main.css /static/assets/main.js\n", ""},
+		{"Vite, ssr-manifest", ssr, "/app/", "/app/about /app/assets/About.css\n", ""},
+		{"Nuxt", nuxt, "", "/* /_nuxt/entry.css /_nuxt/entry.js\n", ""},
+		{"Nuxt, base", nuxt, "/app/", "/app/* /app/_nuxt/entry.css /app/_nuxt/entry.js\n", ""},
+		{"Nuxt, its own folder", nuxt, "/_nuxt/", "/* /_nuxt/entry.css /_nuxt/entry.js\n", ""},
+		{"Nuxt, base of a CDN", nuxt, "https://cdn.example/", "/* https://cdn.example\n", "https://cdn.example"},
+		{"_headers", headers, "", "/* https://cdn.example https://cdn.example\n", "https://cdn.example"},
+	} {
+		m, err := Read(strings.NewReader(tt.text), Config{Base: tt.base})
+		if err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+			continue
+		}
+		if got := paths(m); got != tt.want {
+			t.Errorf("%s:\n%s\nwant:\n%s", tt.name, got, tt.want)
+		}
+		switch w := m.Warnings(); {
+		case tt.foreign == "" && len(w) != 0, tt.foreign != "" && (len(w) != 1 || !errors.Is(w[0], link.ErrForeign) || !strings.Contains(w[0].Error(), tt.foreign)):
+			t.Errorf("%s: warnings %v, want one of %q", tt.name, w, tt.foreign)
+		}
+	}
+	for _, base := range []string{"app", "/a?b", "/a b/", "ftp://cdn.example/", "https://", "https:///x", "https://user@cdn.example/"} {
+		if _, err := Read(strings.NewReader(lone), Config{Base: base}); !errors.Is(err, ErrPath) {
+			t.Errorf("base %q: %v", base, err)
+		}
+	}
+}
