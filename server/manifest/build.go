@@ -11,49 +11,120 @@ import (
 
 // build is what the JSON readers gather.
 type build struct {
-	base     string                  // ends with a slash
-	entries  map[string][]link.Asset // by name
-	pages    map[string][]string     // entry -> pages that the file itself shows; none for what is known to be no page
-	warnings []error
+	base    string                  // where the built files are: a path or a URL, ends with a slash
+	root    string                  // where the pages are: a path, ends with a slash
+	entries map[string][]link.Asset // by name
+	pages   map[string][]string     // entry -> pages that the file itself shows; none for what is known to be no page
+	warnings
 }
 
+// newBuild returns a build whose files are at the base that was configured.
 func newBuild(c Config) (*build, error) {
-	b := &build{base: c.Base, entries: map[string][]link.Asset{}, pages: map[string][]string{}}
-	if !strings.HasSuffix(b.base, "/") {
-		b.base += "/"
-	}
-	if !(link.Asset{Path: b.base}).Valid() {
-		return nil, &Error{Err: fmt.Errorf("%w: base %q", ErrPath, clip(c.Base))}
+	b := &build{entries: map[string][]link.Asset{}, pages: map[string][]string{}}
+	if !b.rebase(c.Base) {
+		return nil, &Error{Err: fmt.Errorf("%w; a base may be a URL, too: base %q", ErrPath, clip(c.Base))}
 	}
 	return b, nil
 }
 
-// asset makes an asset of a file's name or URL as build tools write them: relative to the base,
-// or beginning with a slash. Names are not percent-encoded there, so that is done here. An
-// asset that cannot be delivered becomes a warning.
-func (b *build) asset(of, name, integrity string) (link.Asset, bool) {
-	target := strings.TrimPrefix(encode(name), "./")
-	if !strings.Contains(target, "://") && !strings.HasPrefix(target, "/") {
-		target = b.base + target
+// rebase makes a path or a URL the base, and says whether it is either. The pages of files on
+// another origin are at the root.
+func (b *build) rebase(base string) bool {
+	if !strings.HasSuffix(base, "/") {
+		base += "/"
 	}
-	a := link.Guess(target, "")
-	a.Integrity = integrity
-	if a.Valid() {
-		return a, true
+	b.base, b.root = base, base
+	if isForeign(base) {
+		b.root = "/"
+		_, ok := originOf(base)
+		return ok && !strings.ContainsAny(base, "?#")
 	}
-	reason := link.ErrTarget
-	if strings.HasPrefix(target, "//") || strings.Contains(target, "://") {
-		reason = link.ErrForeign
-	}
-	b.warn(reason, of+": "+name)
-	return link.Asset{}, false
+	return (link.Asset{Path: base}).Valid() && !strings.Contains(base, "?")
 }
 
-func (b *build) warn(err error, about string) {
-	if len(b.warnings) == maxWarnings {
+// below moves the base to the folder that a framework puts its files into, unless the base is
+// that folder already. The pages stay where they are.
+func (b *build) below(folder string) {
+	if above, ok := strings.CutSuffix(b.base, "/"+folder); ok {
+		if !isForeign(b.base) {
+			b.root = above + "/"
+		}
 		return
 	}
-	b.warnings = append(b.warnings, &Error{Err: fmt.Errorf("%w: %s", err, clip(about))})
+	b.base += folder
+}
+
+// A use is what a build says of a file besides its name.
+type use struct {
+	module    bool // a script is a JavaScript module
+	cors      bool // a style sheet's tag has the attribute crossorigin
+	found     bool // the build found it, as it finds fonts in style sheets; nobody says that it is used at once
+	integrity string
+}
+
+// needs gathers what a page needs: style sheets first, then scripts, then fonts, each in the
+// order in which they were added.
+type needs struct {
+	b                      *build
+	of                     string // the entry or page, for warnings
+	styles, scripts, fonts []link.Asset
+}
+
+func (b *build) needs(of string) *needs { return &needs{b: b, of: of} }
+
+// add takes in a file that the page loads at once, if it is a style sheet, a script or a font.
+// Source maps, images and the like are passed over.
+func (n *needs) add(name string, u use) {
+	a := link.Guess(n.b.url(name), "")
+	into := &n.scripts
+	switch {
+	case a.As == "script" && u.module, a.Rel == link.ModulePreload:
+		a.As, a.Rel, a.CrossOrigin = "", link.ModulePreload, link.Anonymous
+	case a.As == "script":
+	case a.As == "style":
+		into = &n.styles
+		if u.cors {
+			a.CrossOrigin = link.Anonymous
+		}
+	case a.As == "font":
+		into = &n.fonts
+		a.NoPush = u.found
+	default:
+		return
+	}
+	a.Integrity = u.integrity
+	if a, ok := n.b.deliverable(n.of, name, a); ok {
+		*into = union(*into, []link.Asset{a})
+	}
+}
+
+func (n *needs) len() int { return len(n.styles) + len(n.scripts) }
+
+// list is all that was added, up to MaxAssets.
+func (n *needs) list() []link.Asset { return union(union(n.styles, n.scripts), n.fonts) }
+
+// url is the URL of a file as build tools name it: relative to the base, beginning with a slash,
+// or absolute. Names are not percent-encoded there, so that is done here.
+func (b *build) url(name string) string {
+	target := strings.TrimPrefix(encode(name), "./")
+	if strings.HasPrefix(target, "/") || isForeign(target) {
+		return target
+	}
+	return b.base + target
+}
+
+// deliverable makes of an asset what can be sent ahead: itself, or, for a file on another
+// origin, a connection to that origin. What is neither becomes a warning.
+func (b *build) deliverable(of, name string, a link.Asset) (link.Asset, bool) {
+	if isForeign(a.Path) {
+		if to, ok := b.connection(a.Path, a.CrossOrigin); ok {
+			return to, true
+		}
+	} else if a.Valid() {
+		return a, true
+	}
+	b.warn(fmt.Errorf("%w: %s: %s", link.ErrTarget, of, clip(name)))
+	return link.Asset{}, false
 }
 
 // encode percent-encodes what JavaScript's encodeURI does, which is what build tools write into
@@ -110,16 +181,16 @@ func (b *build) place(c Config) (*Manifest, error) {
 		case len(names) == 1:
 			add("/*", entry)
 		default:
-			b.warn(ErrUnplaced, entry)
+			b.warn(fmt.Errorf("%w: %s", ErrUnplaced, clip(entry)))
 		}
 	}
-	return seal(rules, b.entries, b.warnings), nil
+	return seal(rules, b.entries, b.warnings.list), nil
 }
 
 // pagesOf are the paths under which servers show an HTML file: "about.html" at its own name and
 // without extension, "shop/index.html" at its folder.
 func (b *build) pagesOf(html string) []string {
-	at := b.base + encode(strings.TrimPrefix(html, "/"))
+	at := b.root + encode(strings.TrimPrefix(html, "/"))
 	pages := []string{at}
 	if folder, ok := strings.CutSuffix(at, "/index.html"); ok {
 		pages = append(pages, folder+"/")

@@ -148,7 +148,7 @@ func TestF7WrongBase(t *testing.T) {
 		{"Nuxt, base", nuxt, "/app/", "/app/* /app/_nuxt/entry.css /app/_nuxt/entry.js\n", ""},
 		{"Nuxt, its own folder", nuxt, "/_nuxt/", "/* /_nuxt/entry.css /_nuxt/entry.js\n", ""},
 		{"Nuxt, base of a CDN", nuxt, "https://cdn.example/", "/* https://cdn.example\n", "https://cdn.example"},
-		{"_headers", headers, "", "/* https://cdn.example https://cdn.example\n", "https://cdn.example"},
+		{"_headers", headers, "", "/* https://cdn.example\n", "https://cdn.example"},
 	} {
 		m, err := Read(strings.NewReader(tt.text), Config{Base: tt.base})
 		if err != nil {

@@ -52,7 +52,8 @@ func TestReadVite(t *testing.T) {
 	shop := `
   </app/assets/shop%5B1%5D%20%C3%A9.js>; rel=modulepreload; crossorigin; type="text/javascript"
 `
-	want := "/app/" + home + `/app/admin/*
+	about := "\n  <https://cdn.example>; rel=preconnect; crossorigin\n"
+	want := "/app/" + home + "/app/about" + about + "/app/about.html" + about + `/app/admin/*
   </app/assets/main.css>; rel=preload; as=style; type="text/css"
   </app/assets/main.js>; rel=modulepreload; crossorigin; type="text/javascript"; integrity="sha256-AA="
 /app/index.html` + home + "/app/shop/" + shop + "/app/shop/index.html" + shop
@@ -60,14 +61,11 @@ func TestReadVite(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	warned := fmt.Sprint(m.Warnings())
-	if len(m.Warnings()) != 1 || !errors.Is(m.Warnings()[0], link.ErrForeign) || !strings.Contains(warned, "about.html: https://cdn.example/about.js") {
+	if len(m.Warnings()) != 1 || !errors.Is(m.Warnings()[0], link.ErrForeign) || !strings.Contains(warned, "https://cdn.example gets an early connection") {
 		t.Errorf("warnings: %v", warned)
 	}
 	if main, ok := m.Entry("src/main.ts"); !ok || len(main) != 2 {
 		t.Errorf("Entry(src/main.ts) = %v, %v", main, ok)
-	}
-	if got, listed := m.Page("/app/about.html"); listed {
-		t.Errorf("a page whose only asset is foreign is listed with %v", got)
 	}
 }
 
@@ -203,17 +201,19 @@ func TestReadHeaders(t *testing.T) {
 /blog/*
   </blog.css>; rel=preload; as=style
   </base.css>; rel=preload; as=style
+  <https://cdn.example>; rel=preconnect
 /blog/first
   </blog/img/hero.avif>; rel=preload; as=image; fetchpriority=high
   <https://fonts.example>; rel=preconnect
   </blog.css>; rel=preload; as=style
   </base.css>; rel=preload; as=style
+  <https://cdn.example>; rel=preconnect
 /plain
 `
 	if diff := cmp.Diff(want, written(m)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	for page, want := range map[string]int{"/": 1, "/x": 1, "/blog": 1, "/blog/": 2, "/blog/x/y": 2, "/blog/first": 4, "/plain": 0, "/only-other-headers": 1} {
+	for page, want := range map[string]int{"/": 1, "/x": 1, "/blog": 1, "/blog/": 3, "/blog/x/y": 3, "/blog/first": 5, "/plain": 0, "/only-other-headers": 1} {
 		if assets, listed := m.Page(page); len(assets) != want || !listed {
 			t.Errorf("Page(%q): %d assets, listed %v; want %d", page, len(assets), listed, want)
 		}
@@ -294,7 +294,7 @@ func TestReadErrors(t *testing.T) {
 		})
 	}
 	for name, c := range map[string]Config{
-		"base":  {Base: "https://cdn.example/"},
+		"base":  {Base: "ftp://cdn.example/"},
 		"page":  {Place: map[string][]string{"shop": {"main"}}},
 		"entry": {Place: map[string][]string{"/shop": {"nobody"}}},
 	} {

@@ -29,7 +29,7 @@ func readText(data []byte) (*Manifest, error) {
 	for line := range strings.Lines(string(data)) {
 		r.number++
 		if err := r.line(line); err != nil {
-			return nil, r.fault(err)
+			return nil, &Error{Line: r.number, Err: err}
 		}
 	}
 	var rules []rule
@@ -38,28 +38,19 @@ func readText(data []byte) (*Manifest, error) {
 			rules = append(rules, b.rule)
 		}
 	}
-	return seal(rules, nil, r.warnings), nil
+	return seal(rules, nil, r.warnings.list), nil
 }
 
 type textReader struct {
-	blocks   []*block
-	open     *block // the last of them, nil once it has ended
-	number   int    // of the line
-	warnings []error
+	blocks []*block
+	open   *block // the last of them, nil once it has ended
+	warnings
 }
 
 type block struct {
 	rule
 	foreign bool // for a host, or a pattern that is not matched here
 	links   bool // it has any
-}
-
-func (r *textReader) fault(err error) error { return &Error{Line: r.number, Err: err} }
-
-func (r *textReader) warn(err error) {
-	if len(r.warnings) < maxWarnings {
-		r.warnings = append(r.warnings, r.fault(err))
-	}
 }
 
 func (r *textReader) line(line string) error {
@@ -121,7 +112,13 @@ func (r *textReader) link(value string) error {
 		switch {
 		case l.Err == nil:
 			b.assets = union(b.assets, []link.Asset{l.Asset})
-		case errors.Is(l.Err, link.ErrRel), errors.Is(l.Err, link.ErrForeign), errors.Is(l.Err, link.ErrConditional), errors.Is(l.Err, link.ErrTarget):
+		case errors.Is(l.Err, link.ErrForeign):
+			if to, ok := r.connection(l.Target, l.Asset.CrossOrigin); ok {
+				b.assets = union(b.assets, []link.Asset{to})
+				break
+			}
+			fallthrough
+		case errors.Is(l.Err, link.ErrRel), errors.Is(l.Err, link.ErrConditional), errors.Is(l.Err, link.ErrTarget):
 			r.warn(fmt.Errorf("%w: %q", l.Err, clip(l.Target)))
 		default:
 			return fmt.Errorf("%w: %q", l.Err, clip(value[l.Start:l.End]))

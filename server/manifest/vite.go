@@ -8,13 +8,14 @@ import (
 	"github.com/cache-aware/casper/server/link"
 )
 
-// chunk is one entry of Vite's manifest.json.
+// chunk is one entry of Vite's manifest.json, or of Nuxt's.
 type chunk struct {
-	File      string   `json:"file"`
-	IsEntry   bool     `json:"isEntry"`
-	Imports   []string `json:"imports"` // names of other chunks
-	CSS       []string `json:"css"`     // file names
-	Integrity string   `json:"integrity"`
+	File         string   `json:"file"`
+	IsEntry      bool     `json:"isEntry"`
+	Imports      []string `json:"imports"` // names of other chunks
+	CSS          []string `json:"css"`     // file names
+	Integrity    string   `json:"integrity"`
+	ResourceType string   `json:"resourceType"` // Nuxt
 }
 
 // viteChunks reads manifest.json. An entry needs the style sheets of its chunk and of all that
@@ -24,6 +25,11 @@ func (b *build) viteChunks(d *document) error {
 	var chunks map[string]chunk
 	if err := json.Unmarshal(d.data, &chunks); err != nil {
 		return err
+	}
+	for _, c := range chunks {
+		if c.ResourceType != "" {
+			return b.nuxtChunks(chunks)
+		}
 	}
 	for _, name := range sortedKeys(chunks) {
 		if !chunks[name].IsEntry {
@@ -38,31 +44,19 @@ func (b *build) viteChunks(d *document) error {
 }
 
 func (b *build) viteEntry(name string, chunks map[string]chunk) []link.Asset {
-	var styles, scripts []link.Asset
+	n := b.needs(name)
 	seen := map[string]bool{name: true} // imports may go round in circles
 	queue := []string{name}
-	for len(queue) > 0 && len(styles)+len(scripts) < MaxAssets {
+	for len(queue) > 0 && n.len() < MaxAssets {
 		c := chunks[queue[0]]
 		queue = queue[1:]
 		for _, file := range c.CSS {
-			if a, ok := b.asset(name, file, ""); ok {
-				if isHTML(name) {
-					// The tags that Vite itself writes carry crossorigin, on style sheets too
-					// since Vite 5, and a hint has to match its tag. Templates of other servers
-					// follow Vite's guide, which shows none.
-					a.CrossOrigin = link.Anonymous
-				}
-				styles = union(styles, []link.Asset{a})
-			}
+			// The tags that Vite itself writes carry crossorigin, on style sheets too since
+			// Vite 5, and a hint has to match its tag. Templates of other servers follow Vite's
+			// guide, which shows none.
+			n.add(file, use{cors: isHTML(name)})
 		}
-		if a, ok := b.asset(name, c.File, c.Integrity); ok {
-			switch {
-			case a.As == "script", a.Rel == link.ModulePreload:
-				scripts = union(scripts, []link.Asset{module(a)})
-			case a.As == "style": // an entry may be a style sheet itself
-				styles = union(styles, []link.Asset{a})
-			}
-		}
+		n.add(c.File, use{module: true, integrity: c.Integrity})
 		for _, imported := range c.Imports {
 			if _, ok := chunks[imported]; ok && !seen[imported] && len(seen) < 4*MaxAssets {
 				seen[imported] = true
@@ -70,12 +64,20 @@ func (b *build) viteEntry(name string, chunks map[string]chunk) []link.Asset {
 			}
 		}
 	}
-	return union(styles, scripts)
+	return n.list()
 }
 
-// module makes a script a module, which is what Vite builds.
-func module(a link.Asset) link.Asset {
-	return link.Asset{Path: a.Path, Type: a.Type, Integrity: a.Integrity, Rel: link.ModulePreload, CrossOrigin: link.Anonymous}
+// nuxtChunks reads Nuxt's client manifest. Its files lie in a folder of their own, and its one
+// entry is every page's.
+func (b *build) nuxtChunks(chunks map[string]chunk) error {
+	b.below("_nuxt/")
+	for _, name := range sortedKeys(chunks) {
+		if chunks[name].IsEntry {
+			b.entries[name] = b.viteEntry(name, chunks)
+			b.pages[name] = []string{b.root + "*"}
+		}
+	}
+	return nil
 }
 
 // viteModules reads ssr-manifest.json: the URLs that each source module brings along. A server
@@ -87,21 +89,16 @@ func (b *build) viteModules(d *document) error {
 		return err
 	}
 	for _, id := range sortedKeys(modules) {
-		var assets []link.Asset
+		n := b.needs(id)
 		for _, u := range modules[id] {
-			a, ok := b.asset(id, u, "")
-			if !ok {
-				continue
-			}
-			if a.As == "script" {
-				a = module(a)
-			}
-			assets = union(assets, []link.Asset{a})
+			n.add(u, use{module: true})
 		}
-		b.entries[id] = assets
+		b.entries[id] = n.list()
 		b.pages[id] = nil // a component is no page, and no fault
-		if page := pageOfModule(id); validPage(page) {
-			b.pages[id] = []string{page}
+		if page := pageOfModule(id); page != "" {
+			if page = strings.TrimSuffix(b.root, "/") + page; validPage(page) {
+				b.pages[id] = []string{page}
+			}
 		}
 	}
 	return nil

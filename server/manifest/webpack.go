@@ -13,14 +13,19 @@ import (
 func (b *build) webpackEntrypoints(d *document) error {
 	top, raw := d.top, d.top["entrypoints"]
 	var public string
-	if err := json.Unmarshal(top["publicPath"], &public); err == nil && strings.HasPrefix(public, "/") {
-		b.base = strings.TrimSuffix(public, "/") + "/" // "auto" and "" say nothing
+	if err := json.Unmarshal(top["publicPath"], &public); err == nil && (strings.HasPrefix(public, "/") || isForeign(public)) {
+		b.rebase(public) // "auto" and "" say nothing
+	}
+	var list []string
+	var files map[string]string
+	isList := json.Unmarshal(raw, &list) == nil
+	if json.Unmarshal(top["files"], &files) == nil && len(list) > 0 {
+		b.rebaseAsShown(list[0], files)
 	}
 	b.webpackPages(top)
-	var list []string
-	if json.Unmarshal(raw, &list) == nil {
+	if isList {
 		b.entries["main"] = b.webpackFiles("main", list, nil)
-		b.pages["main"] = []string{"/*"} // one page application: every path shows the same HTML
+		b.pages["main"] = []string{b.root + "*"} // one page application: every path below shows the same HTML
 		return nil
 	}
 	var byName map[string]json.RawMessage
@@ -33,13 +38,32 @@ func (b *build) webpackEntrypoints(d *document) error {
 		if err := json.Unmarshal(raw, &entry); err != nil || entry.Assets == nil {
 			entry.Assets = raw // {"main": {"js": [...]}} and {"main": [...]}
 		}
-		files, err := filesOf(entry.Assets)
+		list, err := filesOf(entry.Assets)
 		if err != nil {
 			return err
 		}
-		b.entries[name] = b.webpackFiles(name, files, nil)
+		if len(b.entries) == 0 && len(list) > 0 {
+			b.rebaseAsShown(list[0], files)
+		}
+		b.entries[name] = b.webpackFiles(name, list, nil)
 	}
 	return nil
+}
+
+// rebaseAsShown takes the base from a list of all files with their URLs, in which a file of an
+// entry is found by how its URL ends.
+func (b *build) rebaseAsShown(file string, urls map[string]string) {
+	file = strings.TrimPrefix(file, "./")
+	shown, any := "", false
+	for _, url := range urls {
+		base, ok := strings.CutSuffix(url, "/"+file)
+		if base += "/"; ok && (base[0] == '/' || isForeign(base)) && (!any || len(base) < len(shown)) {
+			shown, any = base, true
+		}
+	}
+	if any {
+		b.rebase(shown)
+	}
 }
 
 // webpackPages notes which HTML files the build has. A plugin that writes them names them after
@@ -154,24 +178,11 @@ func (b *build) webpackFlat(d *document) error {
 	return nil
 }
 
-// webpackFiles makes assets of an entry's files: style sheets first, then scripts, each in the
-// order of the file. Source maps and the like are no assets of a page. Integrity, by file, may
-// be nil.
+// webpackFiles makes assets of an entry's files. Integrity, by file, may be nil.
 func (b *build) webpackFiles(of string, files []string, integrity map[string]string) []link.Asset {
-	var styles, scripts []link.Asset
+	n := b.needs(of)
 	for _, file := range files {
-		name, _, _ := strings.Cut(file, "?")
-		into := &scripts
-		switch strings.ToLower(path.Ext(name)) {
-		case ".css":
-			into = &styles
-		case ".js", ".mjs":
-		default:
-			continue
-		}
-		if a, ok := b.asset(of, file, integrity[file]); ok {
-			*into = append(*into, a)
-		}
+		n.add(file, use{integrity: integrity[file]})
 	}
-	return union(union(nil, styles), scripts)
+	return n.list()
 }
