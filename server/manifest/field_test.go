@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -166,6 +167,73 @@ func TestF7WrongBase(t *testing.T) {
 	for _, base := range []string{"app", "/a?b", "/a b/", "ftp://cdn.example/", "https://", "https:///x", "https://user@cdn.example/"} {
 		if _, err := Read(strings.NewReader(lone), Config{Base: base}); !errors.Is(err, ErrPath) {
 			t.Errorf("base %q: %v", base, err)
+		}
+	}
+}
+
+// open reads a real build's file.
+func open(t *testing.T, name string, c Config) *Manifest {
+	t.Helper()
+	m, err := Open(filepath.Join("testdata", filepath.FromSlash(name)), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// TestF15Details: integrity arrives in every form that tools write it in, and a style sheet has
+// crossorigin if its tag has.
+func TestF15Details(t *testing.T) {
+	for _, tt := range []struct{ file, entry string }{
+		{"encore/entrypoints.json", "app"},
+		{"webpack/assets.json", "main"},
+		{"webpack/assetsuse.json", "main"},
+		{"webpack/stats-integrity.json", "main"},
+	} {
+		assets, ok := open(t, tt.file, Config{}).Entry(tt.entry)
+		if !ok || len(assets) != 3 {
+			t.Errorf("%s: %v", tt.file, assets)
+		}
+		for _, a := range assets {
+			if !strings.Contains(a.Integrity, "sha384-") {
+				t.Errorf("%s: %s has integrity %q", tt.file, a.Path, a.Integrity)
+			}
+		}
+	}
+	for name, text := range map[string]string{
+		"lists of objects":   `{"entrypoints": {"main": [{"src": "/main.js", "integrity": "sha256-AA="}]}}`,
+		"one list of them":   `{"entrypoints": [{"src": "/main.js", "integrity": "sha256-AA="}]}`,
+		"groups of objects":  `{"main": {"js": [{"src": "/main.js", "integrity": "sha256-AA="}]}}`,
+		"an object in place": `{"main": {"js": {"src": "/main.js", "integrity": "sha256-AA="}}}`,
+		"Vite's style sheet": `{"main.ts": {"file": "main.js", "integrity": "sha256-AA=", "isEntry": true, "css": ["a.css"]}, "a.css": {"file": "a.css", "integrity": "sha256-AA="}}`,
+	} {
+		m, err := Read(strings.NewReader(text), Config{})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		assets, _ := m.Page("/x")
+		for _, a := range assets {
+			if a.Integrity != "sha256-AA=" {
+				t.Errorf("%s: %s", name, a)
+			}
+		}
+		if len(assets) == 0 {
+			t.Errorf("%s: nothing", name)
+		}
+	}
+	for file, want := range map[string]link.CrossOrigin{
+		"vite/4-pages.json": link.NoCORS, "vite/5.0-pages.json": link.Anonymous, "vite/5-pages.json": link.Anonymous,
+		"vite/6-pages.json": link.Anonymous, "vite/7-pages.json": link.Anonymous, "vite/8-pages.json": link.Anonymous,
+	} {
+		assets, _ := open(t, file, Config{}).Page("/")
+		for _, a := range assets {
+			if a.As == "style" && a.CrossOrigin != want || a.Rel == link.ModulePreload && a.CrossOrigin != link.Anonymous {
+				t.Errorf("%s: %s", file, a)
+			}
+		}
+		if len(assets) != 4 || assets[0].As != "style" || assets[1].As != "style" {
+			t.Errorf("%s: %v", file, assets)
 		}
 	}
 }
