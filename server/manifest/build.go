@@ -68,6 +68,7 @@ type needs struct {
 	b                      *build
 	of                     string // the entry or page, for warnings
 	styles, scripts, fonts []link.Asset
+	tried                  int
 }
 
 func (b *build) needs(of string) *needs { return &needs{b: b, of: of} }
@@ -75,6 +76,10 @@ func (b *build) needs(of string) *needs { return &needs{b: b, of: of} }
 // add takes in a file that the page loads at once, if it is a style sheet, a script or a font.
 // Source maps, images and the like are passed over.
 func (n *needs) add(name string, u use) {
+	if n.full() || name == "" {
+		return
+	}
+	n.tried++
 	a := link.Guess(n.b.url(name), "")
 	into := &n.scripts
 	switch {
@@ -98,7 +103,11 @@ func (n *needs) add(name string, u use) {
 	}
 }
 
-func (n *needs) len() int { return len(n.styles) + len(n.scripts) }
+// full reports whether nothing more is taken in: files that lead from one to the next, and those
+// that many entries share, may be a great many.
+func (n *needs) full() bool {
+	return n.tried >= 4*MaxAssets || len(n.styles)+len(n.scripts) >= MaxAssets
+}
 
 // list is all that was added, up to MaxAssets.
 func (n *needs) list() []link.Asset { return union(union(n.styles, n.scripts), n.fonts) }

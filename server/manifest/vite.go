@@ -11,6 +11,7 @@ import (
 // chunk is one entry of Vite's manifest.json, or of Nuxt's.
 type chunk struct {
 	File         string   `json:"file"`
+	Name         string   `json:"name"` // since Vite 5.1
 	IsEntry      bool     `json:"isEntry"`
 	Imports      []string `json:"imports"` // names of other chunks
 	CSS          []string `json:"css"`     // file names
@@ -31,11 +32,12 @@ func (b *build) viteChunks(d *document) error {
 			return b.nuxtChunks(chunks)
 		}
 	}
+	v := newViteBuild(b, chunks)
 	for _, name := range sortedKeys(chunks) {
 		if !chunks[name].IsEntry {
 			continue
 		}
-		b.entries[name] = b.viteEntry(name, chunks)
+		b.entries[name] = v.entry(name)
 		if isHTML(name) {
 			b.pages[name] = b.pagesOf(name)
 		}
@@ -43,22 +45,52 @@ func (b *build) viteChunks(d *document) error {
 	return nil
 }
 
-func (b *build) viteEntry(name string, chunks map[string]chunk) []link.Asset {
-	n := b.needs(name)
+// viteBuild is what the entries of a build have in common.
+type viteBuild struct {
+	*build
+	chunks    map[string]chunk
+	integrity map[string]string // by file
+	cors      bool              // tags of style sheets have crossorigin, in the HTML files that Vite writes
+}
+
+func newViteBuild(b *build, chunks map[string]chunk) *viteBuild {
+	v := &viteBuild{build: b, chunks: chunks, integrity: map[string]string{}}
+	for name, c := range chunks {
+		v.integrity[c.File] = c.Integrity
+		if c.Name != "" || strings.Contains(name, "!~{") || !vite4Name(c.File) {
+			v.cors = true
+		}
+	}
+	return v
+}
+
+// vite4Name tells names that Vite 4 gives to files, with eight hexadecimal digits, from those of
+// Vite 5 and later, whose digits are those of base64.
+func vite4Name(file string) bool {
+	stem := strings.TrimSuffix(file, path.Ext(file))
+	i := strings.LastIndexByte(stem, '-')
+	return i >= 0 && len(stem)-i == 9 && strings.Trim(stem[i+1:], "0123456789abcdef") == ""
+}
+
+func (v *viteBuild) entry(name string) []link.Asset {
+	n := v.needs(name)
 	seen := map[string]bool{name: true} // imports may go round in circles
 	queue := []string{name}
-	for len(queue) > 0 && n.len() < MaxAssets {
-		c := chunks[queue[0]]
+	for len(queue) > 0 && !n.full() {
+		c := v.chunks[queue[0]]
 		queue = queue[1:]
 		for _, file := range c.CSS {
+			if n.full() {
+				break
+			}
 			// The tags that Vite itself writes carry crossorigin, on style sheets too since
 			// Vite 5, and a hint has to match its tag. Templates of other servers follow Vite's
 			// guide, which shows none.
-			n.add(file, use{cors: isHTML(name)})
+			n.add(file, use{cors: v.cors && isHTML(name), integrity: v.integrity[file]})
 		}
 		n.add(c.File, use{module: true, integrity: c.Integrity})
 		for _, imported := range c.Imports {
-			if _, ok := chunks[imported]; ok && !seen[imported] && len(seen) < 4*MaxAssets {
+			if _, ok := v.chunks[imported]; ok && !seen[imported] && len(seen) < 4*MaxAssets {
 				seen[imported] = true
 				queue = append(queue, imported)
 			}
@@ -71,9 +103,10 @@ func (b *build) viteEntry(name string, chunks map[string]chunk) []link.Asset {
 // entry is every page's.
 func (b *build) nuxtChunks(chunks map[string]chunk) error {
 	b.below("_nuxt/")
+	v := newViteBuild(b, chunks)
 	for _, name := range sortedKeys(chunks) {
 		if chunks[name].IsEntry {
-			b.entries[name] = b.viteEntry(name, chunks)
+			b.entries[name] = v.entry(name)
 			b.pages[name] = []string{b.root + "*"}
 		}
 	}

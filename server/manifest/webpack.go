@@ -1,12 +1,29 @@
 package manifest
 
 import (
+	"cmp"
 	"encoding/json"
 	"path"
 	"strings"
 
 	"github.com/cache-aware/casper/server/link"
 )
+
+// A file is one file of an entry, as webpack's plugins name it.
+type file struct{ name, integrity string }
+
+// UnmarshalJSON reads a name, or an object with a name or a URL.
+func (f *file) UnmarshalJSON(data []byte) error {
+	if json.Unmarshal(data, &f.name) == nil {
+		return nil
+	}
+	var object struct{ Name, Src, Integrity string }
+	if err := json.Unmarshal(data, &object); err != nil {
+		return err
+	}
+	f.name, f.integrity = cmp.Or(object.Src, object.Name), object.Integrity
+	return nil
+}
 
 // webpackEntrypoints reads the files that have entrypoints: a list (Create React App), or an
 // object by entry.
@@ -16,24 +33,19 @@ func (b *build) webpackEntrypoints(d *document) error {
 	if err := json.Unmarshal(top["publicPath"], &public); err == nil && (strings.HasPrefix(public, "/") || isForeign(public)) {
 		b.rebase(public) // "auto" and "" say nothing
 	}
-	var list []string
-	var files map[string]string
-	isList := json.Unmarshal(raw, &list) == nil
-	if json.Unmarshal(top["files"], &files) == nil && len(list) > 0 {
-		b.rebaseAsShown(list[0], files)
-	}
-	b.webpackPages(top)
-	if isList {
-		b.entries["main"] = b.webpackFiles("main", list, nil)
-		b.pages["main"] = []string{b.root + "*"} // one page application: every path below shows the same HTML
-		return nil
-	}
+	var list []file
 	var byName map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &byName); err != nil {
-		return err
+	single := json.Unmarshal(raw, &list) == nil
+	if !single {
+		if err := json.Unmarshal(raw, &byName); err != nil {
+			return err
+		}
 	}
-	for _, name := range sortedKeys(byName) {
-		raw := byName[name]
+	entries := map[string][]file{}
+	if single {
+		entries["main"] = list
+	}
+	for name, raw := range byName {
 		var entry struct{ Assets json.RawMessage }
 		if err := json.Unmarshal(raw, &entry); err != nil || entry.Assets == nil {
 			entry.Assets = raw // {"main": {"js": [...]}} and {"main": [...]}
@@ -42,12 +54,48 @@ func (b *build) webpackEntrypoints(d *document) error {
 		if err != nil {
 			return err
 		}
-		if len(b.entries) == 0 && len(list) > 0 {
-			b.rebaseAsShown(list[0], files)
+		entries[name] = list
+	}
+	var urls map[string]string
+	if json.Unmarshal(top["files"], &urls) == nil {
+		for _, name := range sortedKeys(entries) {
+			if list := entries[name]; len(list) > 0 {
+				b.rebaseAsShown(list[0].name, urls)
+				break
+			}
 		}
-		b.entries[name] = b.webpackFiles(name, list, nil)
+	}
+	b.webpackPages(top)
+	integrity := webpackIntegrity(top)
+	for name, list := range entries {
+		b.entries[name] = b.webpackFiles(name, list, integrity)
+	}
+	if single {
+		b.pages["main"] = []string{b.root + "*"} // one page application: every path below shows the same HTML
 	}
 	return nil
+}
+
+// webpackIntegrity gathers what stands beside the entries, by the name or URL of a file: Encore's
+// map, the assets of stats, and the files of webpack-assets-manifest.
+func webpackIntegrity(top map[string]json.RawMessage) map[string]string {
+	all := map[string]string{}
+	if json.Unmarshal(top["integrity"], &all) != nil || all == nil {
+		all = map[string]string{}
+	}
+	var assets []file
+	if json.Unmarshal(top["assets"], &assets) == nil {
+		for _, f := range assets {
+			all[f.name] = f.integrity
+		}
+	}
+	for _, raw := range top {
+		var f file
+		if json.Unmarshal(raw, &f) == nil && f.integrity != "" {
+			all[f.name] = f.integrity
+		}
+	}
+	return all
 }
 
 // rebaseAsShown takes the base from a list of all files with their URLs, in which a file of an
@@ -107,41 +155,26 @@ func (b *build) webpackGroups(d *document) error {
 	return nil
 }
 
-// filesOf reads a list of names, of objects with a name, or an object of lists by kind.
-func filesOf(raw json.RawMessage) ([]string, error) {
-	var list []json.RawMessage
-	if json.Unmarshal(raw, &list) == nil {
-		files := make([]string, 0, len(list))
-		for _, item := range list {
-			var name string
-			if json.Unmarshal(item, &name) != nil {
-				var object struct{ Name string }
-				if err := json.Unmarshal(item, &object); err != nil {
-					return nil, err
-				}
-				name = object.Name
-			}
-			files = append(files, name)
-		}
+// filesOf reads a list of files, or an object of lists by kind. One file stands for a list of one.
+func filesOf(raw json.RawMessage) ([]file, error) {
+	var files []file
+	if json.Unmarshal(raw, &files) == nil {
 		return files, nil
 	}
 	var byKind struct{ CSS, JS json.RawMessage }
 	if err := json.Unmarshal(raw, &byKind); err != nil {
 		return nil, err
 	}
-	var files []string
 	for _, kind := range []json.RawMessage{byKind.CSS, byKind.JS} {
-		var one string
+		var several []file
 		if kind == nil {
 			continue
 		}
-		if json.Unmarshal(kind, &one) == nil {
-			files = append(files, one)
-			continue
-		}
-		var several []string
-		if err := json.Unmarshal(kind, &several); err != nil {
-			return nil, err
+		if json.Unmarshal(kind, &several) != nil {
+			several = make([]file, 1)
+			if err := json.Unmarshal(kind, &several[0]); err != nil {
+				return nil, err
+			}
 		}
 		files = append(files, several...)
 	}
@@ -153,36 +186,33 @@ func filesOf(raw json.RawMessage) ([]string, error) {
 // folders they lie in; a second dot in the name, as in 787.chunk.js, marks what is loaded
 // later.
 func (b *build) webpackFlat(d *document) error {
-	files := map[string][]string{}
-	integrity := map[string]string{}
+	files := map[string][]file{}
 	for _, name := range sortedKeys(d.top) {
-		var file struct{ Src, Integrity string }
-		if json.Unmarshal(d.top[name], &file.Src) != nil {
-			if err := json.Unmarshal(d.top[name], &file); err != nil {
-				return err
-			}
+		var f file
+		if err := json.Unmarshal(d.top[name], &f); err != nil {
+			return err
 		}
 		b.htmlOf(name)
 		base := path.Base(name)
 		stem := strings.TrimSuffix(base, path.Ext(base))
 		if !strings.Contains(stem, ".") {
-			files[stem] = append(files[stem], file.Src)
-			integrity[file.Src] = file.Integrity
+			files[stem] = append(files[stem], f)
 		}
 	}
 	for _, stem := range sortedKeys(files) {
-		if assets := b.webpackFiles(stem, files[stem], integrity); len(assets) > 0 {
+		if assets := b.webpackFiles(stem, files[stem], nil); len(assets) > 0 {
 			b.entries[stem] = assets
 		}
 	}
 	return nil
 }
 
-// webpackFiles makes assets of an entry's files. Integrity, by file, may be nil.
-func (b *build) webpackFiles(of string, files []string, integrity map[string]string) []link.Asset {
+// webpackFiles makes assets of an entry's files. Integrity by file, for those that do not have
+// their own, may be nil.
+func (b *build) webpackFiles(of string, files []file, integrity map[string]string) []link.Asset {
 	n := b.needs(of)
-	for _, file := range files {
-		n.add(file, use{integrity: integrity[file]})
+	for _, f := range files {
+		n.add(f.name, use{integrity: cmp.Or(f.integrity, integrity[f.name])})
 	}
 	return n.list()
 }
