@@ -237,3 +237,34 @@ func TestF15Details(t *testing.T) {
 		}
 	}
 }
+
+// TestF14OneStyleSheet: with cssCodeSplit off the one style sheet, which no chunk names, is every
+// entry's.
+func TestF14OneStyleSheet(t *testing.T) {
+	for _, version := range []string{"4", "5", "6", "7", "8"} {
+		m := open(t, "vite/"+version+"-onecss.json", Config{})
+		for page, scripts := range map[string]int{"/": 2, "/about": 2, "/shop/": 2} {
+			assets, _ := m.Page(page)
+			want := link.Anonymous
+			if version == "4" {
+				want = link.NoCORS
+			}
+			if len(assets) < 1+scripts || assets[0].As != "style" || assets[0].CrossOrigin != want || assets[1].Rel != link.ModulePreload {
+				t.Errorf("Vite %s: %s: %v", version, page, assets)
+			}
+		}
+	}
+	m := open(t, "vite/8-onecss-entries.json", Config{Base: "/build/", Place: map[string][]string{"/*": {"src/main.js"}}})
+	if got := paths(m); !strings.HasPrefix(got, "/* /build/assets/style-CM99zmcI.css /build/assets/main-DL-W_Rko.js /build/assets/shared-f4O-ythB.js") {
+		t.Error(got)
+	}
+	// A style sheet of that name which a chunk names belongs to that chunk.
+	m, err := Read(strings.NewReader(`{"a.html": {"file": "a.js", "isEntry": true}, "b.html": {"file": "b.js", "isEntry": true, "css": ["style.css"]},
+		"style.css": {"file": "style.css", "src": "style.css"}}`), Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := paths(m); got != "/a /a.js\n/a.html /a.js\n/b /style.css /b.js\n/b.html /style.css /b.js\n" {
+		t.Error(got)
+	}
+}
