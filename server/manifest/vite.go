@@ -3,6 +3,7 @@ package manifest
 import (
 	"encoding/json"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/cache-aware/casper/server/link"
@@ -11,6 +12,7 @@ import (
 // chunk is one entry of Vite's manifest.json, or of Nuxt's.
 type chunk struct {
 	File         string   `json:"file"`
+	Src          string   `json:"src"`
 	Name         string   `json:"name"` // since Vite 5.1
 	IsEntry      bool     `json:"isEntry"`
 	Imports      []string `json:"imports"` // names of other chunks
@@ -50,6 +52,7 @@ type viteBuild struct {
 	*build
 	chunks    map[string]chunk
 	integrity map[string]string // by file
+	style     string            // the one style sheet of all entries, with cssCodeSplit off
 	cors      bool              // tags of style sheets have crossorigin, in the HTML files that Vite writes
 }
 
@@ -59,6 +62,15 @@ func newViteBuild(b *build, chunks map[string]chunk) *viteBuild {
 		v.integrity[c.File] = c.Integrity
 		if c.Name != "" || strings.Contains(name, "!~{") || !vite4Name(c.File) {
 			v.cors = true
+		}
+	}
+	if c := chunks["style.css"]; c.Src == "style.css" && !c.IsEntry {
+		v.style = c.File
+		for _, c := range chunks {
+			if slices.Contains(c.CSS, v.style) {
+				v.style = ""
+				break
+			}
 		}
 	}
 	return v
@@ -74,6 +86,10 @@ func vite4Name(file string) bool {
 
 func (v *viteBuild) entry(name string) []link.Asset {
 	n := v.needs(name)
+	// The tags that Vite itself writes carry crossorigin, on style sheets too since Vite 5, and a
+	// hint has to match its tag. Templates of other servers follow Vite's guide, which shows none.
+	style := func(file string) { n.add(file, use{cors: v.cors && isHTML(name), integrity: v.integrity[file]}) }
+	style(v.style)
 	seen := map[string]bool{name: true} // imports may go round in circles
 	queue := []string{name}
 	for len(queue) > 0 && !n.full() {
@@ -83,10 +99,7 @@ func (v *viteBuild) entry(name string) []link.Asset {
 			if n.full() {
 				break
 			}
-			// The tags that Vite itself writes carry crossorigin, on style sheets too since
-			// Vite 5, and a hint has to match its tag. Templates of other servers follow Vite's
-			// guide, which shows none.
-			n.add(file, use{cors: v.cors && isHTML(name), integrity: v.integrity[file]})
+			style(file)
 		}
 		n.add(c.File, use{module: true, integrity: c.Integrity})
 		for _, imported := range c.Imports {
