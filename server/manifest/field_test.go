@@ -268,3 +268,43 @@ func TestF14OneStyleSheet(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestF8SeveralEntries: of entries without a page one warning says how to place them, in words to
+// copy, and nothing is guessed.
+func TestF8SeveralEntries(t *testing.T) {
+	const laravel = `{"resources/css/app.css": {"file": "assets/app-1.css", "src": "resources/css/app.css", "isEntry": true},
+		"resources/js/app.js": {"file": "assets/app-2.js", "name": "app", "src": "resources/js/app.js", "isEntry": true}}`
+	m, err := Read(strings.NewReader(laravel), Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := m.Warnings()
+	if len(w) != 1 || !errors.Is(w[0], ErrUnplaced) || paths(m) != "" {
+		t.Fatalf("%v, %s", w, paths(m))
+	}
+	for _, part := range []string{`"resources/css/app.css"`, `"resources/js/app.js"`, "page=/*=resources/css/app.css"} {
+		if !strings.Contains(w[0].Error(), part) {
+			t.Errorf("%s is not in the warning: %v", part, w[0])
+		}
+	}
+	// A user who places some has seen how.
+	m, err = Read(strings.NewReader(laravel), Config{Base: "/build/", Place: map[string][]string{"/*": {"resources/js/app.js"}}})
+	if err != nil || len(m.Warnings()) != 0 || paths(m) != "/* /build/assets/app-2.js\n" {
+		t.Errorf("%v, %v, %s", err, m.Warnings(), paths(m))
+	}
+	// What is not there is told with what is.
+	if _, err = Read(strings.NewReader(laravel), Config{Place: map[string][]string{"/": {"app.js"}}}); !errors.Is(err, ErrNoEntry) || !strings.Contains(err.Error(), `"resources/js/app.js"`) {
+		t.Errorf("%v", err)
+	}
+	for _, file := range []string{"vite/8-entries.json", "webpack/entries.json", "webpack/files.json", "webpack/cdn.json", "webpack/assets.json", "encore/entrypoints.json", "encore/manifest.json", "parcel/manifest.json"} {
+		unplaced := 0
+		for _, w := range open(t, file, Config{}).Warnings() {
+			if errors.Is(w, ErrUnplaced) {
+				unplaced++
+			}
+		}
+		if unplaced != 1 {
+			t.Errorf("%s: %d warnings", file, unplaced)
+		}
+	}
+}
