@@ -9,17 +9,21 @@ import (
 	"github.com/cache-aware/casper/server/manifest"
 )
 
-func readManifests(names []string, log *slog.Logger) (list manifest.List, err error) {
-	for _, name := range names {
-		if name, err = caddy.NewReplacer().ReplaceOrErr(name, true, true); err != nil {
+func readManifests(settings []string, log *slog.Logger) (list manifest.List, err error) {
+	for _, text := range settings {
+		if text, err = caddy.NewReplacer().ReplaceOrErr(text, true, true); err != nil {
 			return nil, fmt.Errorf("manifest: %w", err)
 		}
-		m, err := manifest.Open(name, manifest.Config{})
+		s, err := manifest.ParseSetting(text)
+		if err != nil {
+			return nil, err
+		}
+		m, err := s.Open()
 		if err != nil {
 			return nil, fmt.Errorf("manifest: %w", err)
 		}
 		for _, w := range m.Warnings() {
-			log.Warn("manifest", "file", name, "err", w)
+			log.Warn("manifest", "file", s.File, "err", w)
 		}
 		list = append(list, m)
 	}

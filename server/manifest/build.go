@@ -11,10 +11,11 @@ import (
 
 // build is what the JSON readers gather.
 type build struct {
-	base    string                  // where the built files are: a path or a URL, ends with a slash
-	root    string                  // where the pages are: a path, ends with a slash
-	entries map[string][]link.Asset // by name
-	pages   map[string][]string     // entry -> pages that the file itself shows; none for what is known to be no page
+	base    string                                 // where the built files are: a path or a URL, ends with a slash
+	root    string                                 // where the pages are: a path, ends with a slash
+	entries map[string][]link.Asset                // by name
+	pages   map[string][]string                    // entry -> pages that the file itself shows; none for what is known to be no page
+	module  func(name string) ([]link.Asset, bool) // what can be placed and is no entry; nil without any
 	warnings
 }
 
@@ -132,7 +133,7 @@ func (b *build) deliverable(of, name string, a link.Asset) (link.Asset, bool) {
 	} else if a.Valid() {
 		return a, true
 	}
-	b.warn(fmt.Errorf("%w: %s: %s", link.ErrTarget, of, clip(name)))
+	b.warn(fmt.Errorf("%w: %q of %q", link.ErrTarget, clip(name), clip(of)))
 	return link.Asset{}, false
 }
 
@@ -164,13 +165,14 @@ func (b *build) place(c Config) (*Manifest, error) {
 			rules = append(rules, rule{page: page, assets: assets})
 		}
 	}
+	lone := len(b.entries) == 1
 	for _, page := range sortedKeys(c.Place) {
 		if !strings.HasPrefix(page, "/") || !validPage(page) {
 			return nil, &Error{Err: fmt.Errorf("%w: %q", ErrPath, clip(page))}
 		}
 		for _, entry := range c.Place[page] {
-			if _, ok := b.entries[entry]; !ok {
-				return nil, &Error{Err: fmt.Errorf("%w: %q", ErrNoEntry, clip(entry))}
+			if !b.has(entry) {
+				return nil, &Error{Err: fmt.Errorf("%w: %q; it has %s", ErrNoEntry, clip(entry), quoted(sortedKeys(b.entries)))}
 			}
 			add(page, entry)
 		}
@@ -183,17 +185,32 @@ func (b *build) place(c Config) (*Manifest, error) {
 			}
 		}
 	}
+	var unplaced []string
 	for _, entry := range names {
 		_, known := b.pages[entry]
 		switch {
-		case placed[entry], known:
-		case len(names) == 1:
+		case placed[entry], known, len(b.entries[entry]) == 0:
+		case lone:
 			add("/*", entry)
 		default:
-			b.warn(fmt.Errorf("%w: %s", ErrUnplaced, clip(entry)))
+			unplaced = append(unplaced, entry)
 		}
 	}
+	if len(unplaced) > 0 && len(c.Place) == 0 { // who places some leaves out the others
+		b.warn(&UnplacedError{unplaced})
+	}
 	return seal(rules, b.entries, b.warnings.list), nil
+}
+
+// has reports whether there is an entry or a module of that name, and makes it an entry.
+func (b *build) has(name string) bool {
+	_, ok := b.entries[name]
+	if !ok && b.module != nil {
+		if b.entries[name], ok = b.module(name); !ok {
+			delete(b.entries, name)
+		}
+	}
+	return ok
 }
 
 // pagesOf are the paths under which servers show an HTML file: "about.html" at its own name and

@@ -83,7 +83,7 @@ func TestReadViteEntries(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w := m.Warnings(); written(m) != "" || len(w) != 2 || !errors.Is(w[0], ErrUnplaced) {
+	if w := m.Warnings(); written(m) != "" || len(w) != 1 || !errors.Is(w[0], ErrUnplaced) {
 		t.Errorf("two entries without pages: %q, %v", written(m), w)
 	}
 	if a, ok := m.Entry("b.ts"); !ok || len(a) != 1 || a[0].Path != "/b.js" {

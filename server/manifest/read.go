@@ -6,20 +6,24 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
+	"strings"
+	"unicode"
 )
 
 // Config says what a build tool's file leaves open. The zero Config fits a site at the root of
 // its origin.
 type Config struct {
-	// Base is the path under which the built files are served, Vite's base and webpack's
-	// publicPath. Empty is "/". A file that states its own wins.
+	// Base is where the built files are served, Vite's base and webpack's publicPath: a path, or
+	// the URL of another origin. Empty is "/". A file that states its own wins. Frameworks that
+	// put their files into a folder of their own below it, such as Nuxt's "_nuxt/", do so here.
 	Base string
 
 	// Place puts entries on pages: a path or a pattern such as "/shop/*" names the entries that
 	// it loads. Entries that are not placed here go where the file itself shows it: an entry
 	// that is or has an HTML file belongs to that page, the only entry of a build to every page
 	// ("/*"), and a module of an ssr-manifest below a folder "pages" or "routes" to the path of
-	// its name.
+	// its name. A chunk that Vite loads later may be placed, too.
 	Place map[string][]string
 }
 
@@ -31,7 +35,7 @@ var (
 	ErrOrphan   = errors.New("a header line without a path above it")
 	ErrLine     = errors.New("neither a path nor a header line")
 	ErrNoEntry  = errors.New("no such entry in the manifest")
-	ErrUnplaced = errors.New("entry without a page: name its page in the configuration, or write _headers rules")
+	ErrUnplaced = errors.New("entries without a page")
 	ErrNoPage   = errors.New("names no page that needs anything: write paths with Link lines below them, or say where entries go with page=/path=entry")
 )
 
@@ -49,6 +53,41 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// UnplacedError is the warning that a build has entries of which nobody says on which pages they
+// are.
+type UnplacedError struct{ Entries []string }
+
+func (e *UnplacedError) Error() string {
+	return fmt.Sprintf("%v: %s; say where each is, such as page=/*=%s for every page", ErrUnplaced, quoted(e.Entries), plain(e.Entries[0]))
+}
+
+// Is makes it an [ErrUnplaced].
+func (e *UnplacedError) Is(target error) bool { return target == ErrUnplaced }
+
+// quoted lists names, the first few of them.
+func quoted(names []string) string {
+	const most = 5
+	var out strings.Builder
+	for i, name := range names[:min(len(names), most)] {
+		if i > 0 {
+			out.WriteString(", ")
+		}
+		fmt.Fprintf(&out, "%q", clip(name))
+	}
+	if n := len(names) - most; n > 0 {
+		fmt.Fprintf(&out, " and %d more", n)
+	}
+	return out.String()
+}
+
+// plain is a name as it stands, if it can stand in a line.
+func plain(name string) string {
+	if strings.ContainsFunc(name, unicode.IsControl) {
+		return strconv.Quote(name)
+	}
+	return name
+}
 
 // Open reads the manifest in a file.
 func Open(name string, c Config) (*Manifest, error) {

@@ -35,8 +35,12 @@ func (b *build) viteChunks(d *document) error {
 		}
 	}
 	v := newViteBuild(b, chunks)
+	b.module = func(name string) ([]link.Asset, bool) {
+		_, ok := chunks[name]
+		return v.entry(name), ok
+	}
 	for _, name := range sortedKeys(chunks) {
-		if !chunks[name].IsEntry {
+		if !chunks[name].IsEntry || legacy(name, chunks) {
 			continue
 		}
 		b.entries[name] = v.entry(name)
@@ -45,6 +49,16 @@ func (b *build) viteChunks(d *document) error {
 		}
 	}
 	return nil
+}
+
+// legacy reports whether an entry is what @vitejs/plugin-legacy writes for old browsers beside the
+// entry for all others, or one of the polyfills that it writes into HTML itself.
+func legacy(name string, chunks map[string]chunk) bool {
+	if strings.Contains(name, "vite/legacy-polyfills") {
+		return true
+	}
+	modern := strings.Replace(name, "-legacy.", ".", 1)
+	return modern != name && chunks[modern].IsEntry
 }
 
 // viteBuild is what the entries of a build have in common.
