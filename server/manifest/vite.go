@@ -17,6 +17,7 @@ type chunk struct {
 	IsEntry      bool     `json:"isEntry"`
 	Imports      []string `json:"imports"` // names of other chunks
 	CSS          []string `json:"css"`     // file names
+	Assets       []string `json:"assets"`  // file names of images, fonts and the like
 	Integrity    string   `json:"integrity"`
 	ResourceType string   `json:"resourceType"` // Nuxt
 }
@@ -98,6 +99,10 @@ func vite4Name(file string) bool {
 	return i >= 0 && len(stem)-i == 9 && strings.Trim(stem[i+1:], "0123456789abcdef") == ""
 }
 
+// maxFonts bounds the fonts of an entry that are hinted. Who has more has families that are cut
+// into files by alphabet, of which a page needs few.
+const maxFonts = 4
+
 func (v *viteBuild) entry(name string) []link.Asset {
 	n := v.needs(name)
 	// The tags that Vite itself writes carry crossorigin, on style sheets too since Vite 5, and a
@@ -122,6 +127,17 @@ func (v *viteBuild) entry(name string) []link.Asset {
 				queue = append(queue, imported)
 			}
 		}
+		for _, file := range c.Assets {
+			if n.full() {
+				break
+			}
+			if strings.HasSuffix(file, ".woff2") && len(n.fonts) <= maxFonts { // every browser that knows hints knows them
+				n.add(file, use{found: true})
+			}
+		}
+	}
+	if len(n.fonts) > maxFonts {
+		n.fonts = nil
 	}
 	return n.list()
 }
