@@ -40,38 +40,7 @@ the first bytes of its HTML (with DIR), and from what browsers were seen to ask 
 			return t.serve(cmd.Context(), &s)
 		}),
 	}
-	f := cmd.Flags()
-	f.StringVar(&s.upstream, "proxy", "", "front the application at this `URL` (http, https or unix:/path)")
-	f.StringVar(&s.listen, "listen", "127.0.0.1:8443", "listen on this `address`")
-	f.StringVar(&s.cert, "cert", "", "certificate chain, a PEM `file`; without it, a development certificate is made in memory")
-	f.StringVar(&s.key, "key", "", "private key of --cert, a PEM `file`")
-	f.BoolVar(&s.h2c, "h2c", false, "speak HTTP/1 and HTTP/2 over cleartext, for use behind something that speaks TLS")
-	f.Uint8Var(&s.capacityBits, "capacity-bits", casper.DefaultCapacityBits, "the cookie's `bits`, 1 to 15, as in H2O")
-	f.StringVar(&s.cookie, "cookie-name", casper.CookieName, "the cookie's `name`")
-	f.BoolVar(&s.noCookie, "no-cookie", false, "neither read nor set the cookie: each visit is like the first")
-	f.StringVar(&s.track, "track", "blocking-assets", "what enters the cookie: `blocking-assets|all`")
-	f.IntVar(&s.policy.MaxAssets, "max-assets", 8, "send at most this `number` of assets ahead of one page")
-	f.Var(&s.maxBytes, "max-bytes", "push at most this `size` ahead of one page: 262144, 256KiB, 1MB")
-	f.BoolVar(&s.policy.NoPush, "no-push", false, "never push")
-	f.BoolVar(&s.policy.NoHints, "no-hints", false, "never send 103 Early Hints of casper's own")
-	f.BoolVar(&s.policy.NoLinks, "no-links", false, "never add Link headers to an answer")
-	f.BoolVar(&s.policy.HintPrograms, "hint-programs", false, "send 103 also to HTTP/2 clients that are no browsers, such as curl")
-	f.DurationVar(&s.policy.PushWait, "push-wait", 50*time.Millisecond, "let a page wait for its pushes to be announced at most for this `time`")
-	f.StringVar(&s.learn, "learn", "on", "learn what pages need: `on|off|shadow`, the last without acting on it")
-	f.IntVar(&s.learnFrom, "learn-from", 3, "believe an asset after this `number` of clients, 1 to 32")
-	f.Float64Var(&s.holdOut, "hold-out", 0.05, "send nothing learned with this `share` of the views, 0 to 1, to see what pages still need")
-	f.Var(&s.learnMemory, "learn-memory", "learn within this `size` of memory, at least 256KiB")
-	f.StringArrayVar(&s.pageQuery, "page-query", nil, "this query `parameter` makes pages different, such as lang; may be repeated")
-	f.StringArrayVar(&s.learnNot, "learn-not", nil, "learn no asset whose path begins with this `prefix`; may be repeated")
-	f.StringVar(&s.state, "state", "", "keep what is learned in this `file`, or share it by redis://host:6379/?site=NAME, the same for all nodes")
-	f.StringArrayVar(&s.manifests, "manifest", nil, "a `file` that says what pages need: a build tool's manifest, _headers, rules;\n"+
-		"with FILE,base=/app/ for where it is served, FILE,page=/path=entry for what is where; may be repeated")
-	f.StringVar(&s.admin, "admin", "", "serve metrics, a dashboard and the learned model on this `address`")
-	f.StringVar(&s.logFormat, "log-format", "text", "log to stderr as `text|json`")
-	f.Var(&s.trusted, "trust-proxy", "believe X-Forwarded fields from this `network`, such as 10.0.0.0/8; may be repeated")
-	for name, words := range map[string][]string{"track": tracks, "learn": learns, "log-format": logFormats} {
-		cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
-	}
+	s.flags(cmd)
 	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp

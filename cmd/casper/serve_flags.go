@@ -71,7 +71,8 @@ func (s *serving) flags(cmd *cobra.Command) {
 	f.StringArrayVar(&s.pageQuery, "page-query", nil, "this query `parameter` makes pages different, such as lang; may be repeated")
 	f.StringArrayVar(&s.learnNot, "learn-not", nil, "learn no asset whose path begins with this `prefix`; may be repeated")
 	f.StringVar(&s.state, "state", "", "keep what is learned in this `file`, or share it by redis://host:6379/?site=NAME, the same for all nodes")
-	f.StringArrayVar(&s.manifests, "manifest", nil, "a `file` that says what pages need: Vite's, webpack's, _headers, rules; may be repeated")
+	f.StringArrayVar(&s.manifests, "manifest", nil, "a `file` that says what pages need: a build tool's manifest, _headers, rules;\n"+
+		"with FILE,base=/app/ for where it is served, FILE,page=/path=entry for what is where; may be repeated")
 	f.StringVar(&s.admin, "admin", "", "serve metrics, a dashboard and the learned model on this `address`")
 	f.StringVar(&s.logFormat, "log-format", "text", "log to stderr as `text|json`")
 	f.Var(&s.trusted, "trust-proxy", "believe X-Forwarded fields from this `network`, such as 10.0.0.0/8; may be repeated")

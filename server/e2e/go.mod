@@ -7,12 +7,12 @@ replace github.com/cache-aware/casper => ../..
 require (
 	github.com/cache-aware/casper v0.0.0
 	github.com/chromedp/chromedp v0.23.0
+	golang.org/x/net v0.62.0
 )
 
 require (
 	github.com/chromedp/cdproto v0.159.0 // indirect
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 	github.com/maypok86/otter/v2 v2.4.0 // indirect
-	golang.org/x/net v0.62.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 )
