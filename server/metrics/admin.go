@@ -18,7 +18,8 @@ import (
 //go:embed dashboard.html
 var files embed.FS
 
-var dashboard = template.Must(template.ParseFS(files, "dashboard.html"))
+var dashboard = template.Must(template.New("dashboard.html").
+	Funcs(template.FuncMap{"percent": percent}).ParseFS(files, "dashboard.html"))
 
 // Admin is the operator's side of a handler and a model:
 //

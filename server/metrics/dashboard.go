@@ -7,8 +7,9 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/cache-aware/casper/server"
+	"github.com/cache-aware/casper/server/learn"
 	"github.com/cache-aware/casper/server/learn/evidence"
-	"github.com/cache-aware/casper/server/link"
 )
 
 // mostPages bounds the dashboard: the pages with the most views.
@@ -20,7 +21,7 @@ type board struct {
 	Learned  []counter
 	Pages    []pageRow
 	More     int // learned pages that are not shown
-	Linked   []linkedRow
+	Linked   []server.Page
 }
 
 type counter struct {
@@ -29,21 +30,8 @@ type counter struct {
 }
 
 type pageRow struct {
-	Page, State string
-	Views       string
-	Assets      []assetRow
-}
-
-type assetRow struct {
-	Path, Why   string
-	Wanted      bool
-	Probability string
-}
-
-type linkedRow struct {
-	Host, Path string
-	Failed     bool
-	Links      []link.Asset
+	learn.Explanation
+	Views float64
 }
 
 func (a *Admin) dashboard(w http.ResponseWriter, _ *http.Request) {
@@ -63,9 +51,9 @@ func (a *Admin) dashboard(w http.ResponseWriter, _ *http.Request) {
 		if len(b.Linked) == mostPages {
 			break
 		}
-		b.Linked = append(b.Linked, linkedRow(p))
+		b.Linked = append(b.Linked, p)
 	}
-	slices.SortFunc(b.Linked, func(x, y linkedRow) int {
+	slices.SortFunc(b.Linked, func(x, y server.Page) int {
 		return cmp.Or(cmp.Compare(x.Path, y.Path), cmp.Compare(x.Host, y.Host))
 	})
 	var page bytes.Buffer
@@ -78,14 +66,16 @@ func (a *Admin) dashboard(w http.ResponseWriter, _ *http.Request) {
 	w.Write(page.Bytes())
 }
 
+func percent(decimals int, share float64) string { return fmt.Sprintf("%.*f %%", decimals, 100*share) }
+
 func (a *Admin) learned() []counter {
 	s := a.model.Stats()
 	precision, recall := "not known yet", "not known yet"
 	if s.Right+s.Wrong > 0 {
-		precision = fmt.Sprintf("%.1f %%", 100*s.Precision())
+		precision = percent(1, s.Precision())
 	}
 	if s.Right+s.Missed > 0 {
-		recall = fmt.Sprintf("%.1f %%", 100*s.Recall())
+		recall = percent(1, s.Recall())
 	}
 	return []counter{
 		{"views counted", s.Views}, {"precision, on views without help", precision}, {"recall, on those", recall},
@@ -114,12 +104,7 @@ func (a *Admin) pages() (rows []pageRow, more int) {
 		top = slices.Insert(top, i, evidence.Delta{Page: d.Page, Views: d.Views})
 	}
 	for _, d := range top {
-		x := a.model.Explain(d.Page)
-		row := pageRow{Page: d.Page, State: x.State, Views: fmt.Sprintf("%.0f", d.Views)}
-		for _, asset := range x.Assets {
-			row.Assets = append(row.Assets, assetRow{asset.Path, asset.Why, asset.Wanted, fmt.Sprintf("%.0f %%", 100*asset.Probability)})
-		}
-		rows = append(rows, row)
+		rows = append(rows, pageRow{a.model.Explain(d.Page), d.Views})
 	}
 	return rows, total - len(top)
 }
