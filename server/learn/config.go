@@ -53,30 +53,32 @@ const Window = 4 * time.Second
 
 const minBytes = 256 << 10
 
+// Times in ms.
+const (
+	day      = 24 * 60 * 60 * 1000
+	revote   = day            // until a client counts again on the same page; see [voted]
+	warm     = 30 * 60 * 1000 // for which it is remembered what a client fetched
+	halfLife = 7 * day        // until evidence that nothing renewed weighs half
+)
+
 // limits are the numbers that the rules go by.
 type limits struct {
-	window     int64         // see [Window], in ms
-	revote     int64         // ms until a client counts again on the same page; see [voted]
-	trail      int64         // ms for which it is remembered what a client fetched
-	maxAssets  int           // assets that are considered for a page
-	minClients int           // see [Config.MinClients]
-	minViews   float64       // see [Config.MinViews]
-	promote    float64       // the estimated probability from which an asset is wanted
-	demote     float64       // and below which it no longer is; between them all stays as it is
-	memory     float32       // views that an estimate reaches back; then each new one weighs 1/memory
-	halfLife   time.Duration // until evidence that nothing renewed weighs half
+	window     int64   // see [Window], in ms
+	maxAssets  int     // assets that are considered for a page
+	minClients int     // see [Config.MinClients]
+	minViews   float64 // see [Config.MinViews]
+	promote    float64 // the estimated probability from which an asset is wanted
+	demote     float64 // and below which it no longer is; between them all stays as it is
+	memory     float32 // views that an estimate reaches back; then each new one weighs 1/memory
 }
 
 // defaultLimits were chosen with the simulator of server/internal/sim.
 var defaultLimits = limits{
 	window:    int64(Window / time.Millisecond),
-	revote:    24 * 60 * 60 * 1000,
-	trail:     30 * 60 * 1000,
 	maxAssets: 128,
 	promote:   0.5,
 	demote:    0.4,
 	memory:    64,
-	halfLife:  7 * 24 * time.Hour,
 }
 
 // withDefaults returns the config with every zero replaced, or an error naming the field that is

@@ -8,7 +8,7 @@ func (s *shard) count(v *opened, r *ref) {
 	}
 	l := &s.m.lim
 	p.open -= min(p.open, 1)
-	p.age(v.at, l)
+	p.age(v.at)
 	p.seq++
 	p.fails *= 1 - failShare
 	p.worth = min(p.worth+1, maxWorth)

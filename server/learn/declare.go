@@ -43,7 +43,7 @@ func (m *Model) declare(page string, hash uint64, assets []link.Asset, at int64)
 	if p.declared != said {
 		p.declared = said
 		if at != 0 {
-			p.age(at, &m.lim)
+			p.age(at)
 		}
 		if s.declareAll(p, assets) {
 			p.worth = max(p.worth, 1)

@@ -55,7 +55,6 @@ func New(c Config) (*Model, error) {
 		m.visitors[i] = visitors{
 			byClient: make(map[Client]*visitor),
 			room:     max(4, eighth/visitorCost),
-			trail:    m.lim.trail,
 			voted:    newVoted(eighth),
 			openRoom: max(4, eighth/(viewCost+strangeRoom)),
 		}
@@ -139,4 +138,4 @@ func (m *Model) Tick(t time.Time) {
 }
 
 // dayOf is the number of the day (UTC) of a time in ms since 1970.
-func dayOf(ms int64) uint16 { return uint16(ms / (24 * 60 * 60 * 1000)) }
+func dayOf(ms int64) uint16 { return uint16(ms / day) }

@@ -49,9 +49,9 @@ const (
 // age lets evidence fade with time. The share of uses stays; its weight halves with every
 // half-life. A step counts for one half-life at most and for none if the clock went back, so a
 // clock that jumps by years costs no more than half of the weight.
-func (p *page) age(now int64, l *limits) {
+func (p *page) age(now int64) {
 	p.touched = now
-	passed, halfLife := float64(now-p.aged), float64(l.halfLife.Milliseconds())
+	passed := float64(now - p.aged)
 	if passed < 0 || p.aged == 0 {
 		p.aged = now
 		return

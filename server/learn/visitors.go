@@ -21,7 +21,6 @@ type visitors struct {
 	byClient map[Client]*visitor
 	newest   *visitor // by last activity, a ring: newest.newer is the oldest
 	room     int      // visitors that fit
-	trail    int64    // how long one stays warm, ms
 	voted    voted
 
 	first, last *opened // views by time of opening
@@ -153,7 +152,7 @@ func (vs *visitors) visitor(c Client, now int64) *visitor {
 		vs.unlink(x)
 		vs.front(x)
 	}
-	if now-x.seen > vs.trail || now < x.seen {
+	if now-x.seen > warm || now < x.seen {
 		x.trail = trail{}
 	}
 	x.seen = now

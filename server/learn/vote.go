@@ -13,7 +13,7 @@ func (m *Model) admit(v *View, page string, hash uint64) [dueAtOnce]*opened {
 	vs := m.visitorsOf(v.Client)
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
-	vs.voted.age(now, m.lim.revote)
+	vs.voted.age(now)
 	due := m.takeDue(vs, now)
 	switch {
 	case v.Status == 200:

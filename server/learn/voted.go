@@ -49,7 +49,7 @@ func probe(filter []uint64, vote uint64) bool {
 // age exchanges the filters when the present one is full or half of the waiting time has
 // passed, so that a vote is remembered for between half the waiting time and all of it; busy
 // servers forget a little sooner. After a clock that went backwards it begins anew from there.
-func (b *voted) age(now, revote int64) {
+func (b *voted) age(now int64) {
 	if now < b.since || b.since == 0 {
 		b.since = now
 	}
