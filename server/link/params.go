@@ -5,8 +5,8 @@ import "strings"
 // params gathers the parameters of one link. Of a repeated parameter the first counts (RFC
 // 8288, sections 3.3 and 3.4.1, say so for those it defines; the others are treated alike).
 type params struct {
-	rel, as, mediaType, crossOrigin, priority, integrity value
-	noPush, pushOnly, conditional                        bool
+	rel, as, mediaType, crossOrigin, priority, integrity, media, srcset value
+	noPush, pushOnly, anchored                                          bool
 }
 
 // value is a parameter's value, and whether it was there at all.
@@ -78,13 +78,13 @@ func (p *params) set(name, text string) {
 		}
 	case 5:
 		if strings.EqualFold(name, "media") {
-			p.conditional = true
+			p.media.first(text)
 		}
 	case 6:
 		if strings.EqualFold(name, "nopush") {
 			p.noPush = true
 		} else if strings.EqualFold(name, "anchor") {
-			p.conditional = true // the link belongs to another resource (RFC 8288, section 3.2)
+			p.anchored = true
 		}
 	case 9:
 		if strings.EqualFold(name, "integrity") {
@@ -94,7 +94,7 @@ func (p *params) set(name, text string) {
 		if strings.EqualFold(name, "crossorigin") {
 			p.crossOrigin.first(text)
 		} else if strings.EqualFold(name, "imagesrcset") {
-			p.conditional = true // which of the images is wanted depends on the screen
+			p.srcset.first(text)
 		}
 	case 13:
 		if strings.EqualFold(name, "fetchpriority") {
@@ -105,6 +105,19 @@ func (p *params) set(name, text string) {
 			p.pushOnly = true
 		}
 	}
+}
+
+// conditional reports whether the target may not be wanted, or not for this page: which of
+// several images is, depends on the screen, and a link with an anchor belongs to another resource
+// (RFC 8288, section 3.2).
+func (p *params) conditional() bool {
+	return p.anchored || strings.Trim(p.srcset.text, " \t") != "" || !anyScreen(p.media.text)
+}
+
+// anyScreen reports whether media lets something apply to a screen for certain.
+func anyScreen(media string) bool {
+	media = strings.Trim(media, " \t")
+	return media == "" || strings.EqualFold(media, "all") || strings.EqualFold(media, "screen")
 }
 
 // asset puts the parameters and the target together.
@@ -123,7 +136,7 @@ func (p *params) asset(ref string, base Base) (Asset, error) {
 	var err error
 	if a.Rel == Preconnect {
 		a.Path, err = base.origin(ref)
-		if err == nil && p.conditional {
+		if err == nil && p.conditional() {
 			a.Path, err = "", ErrConditional
 		}
 		return a, err
@@ -137,7 +150,7 @@ func (p *params) asset(ref string, base Base) (Asset, error) {
 	if a.As != "" && !validAs(a.As) || a.Type != "" && !validType(a.Type) || a.Integrity != "" && !validIntegrity(a.Integrity) {
 		return a, ErrParam
 	}
-	if p.conditional {
+	if p.conditional() {
 		return a, ErrConditional
 	}
 	a.Origin, a.Path, err = base.Resolve(ref)

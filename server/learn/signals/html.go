@@ -22,9 +22,13 @@ const (
 
 // ScanHTML returns the assets that a document names and that rendering waits for, in order,
 // each once: style sheets, scripts, modules, what it preloads itself, and images marked as
-// urgent. What applies only under a condition (print sheets, other media, nomodule), what
-// stands in noscript or template, and what is on another origin is passed over. The base is
-// the document's URL, or its path alone, in which case absolute URLs are passed over too.
+// urgent. What applies only under a condition (print sheets, other media, responsive and lazy
+// images, nomodule), what stands in noscript or template, and what is on another origin is passed
+// over. The base is the document's URL, or its path alone, in which case absolute URLs are passed
+// over too.
+//
+// References are read as browsers read them: white space at the ends and line breaks go, a
+// backslash is a slash, and what may not stand in a URL is percent-encoded.
 //
 // It reads at most [MaxHTML] bytes, and returns what it found along with an error of the
 // reader. Broken markup is no error: it is read as a browser would read it, as far as single
@@ -56,6 +60,8 @@ type scan struct {
 	based   bool // a base element was met; only the first counts
 	foreign bool // and it leads to another origin
 	hidden  int  // depth within noscript and template
+	picture bool // within a picture element
+	choice  bool // whose sources offer other files than its image
 	assets  []link.Asset
 	seen    map[string]bool
 	tag     tag // its memory is used again
@@ -66,7 +72,7 @@ type tag []html.Attribute
 
 var matters = []string{
 	"href", "src", "rel", "as", "type", "media", "integrity", "fetchpriority", "crossorigin",
-	"disabled", "nomodule", "async", "defer",
+	"disabled", "nomodule", "async", "defer", "srcset", "imagesrcset", "loading",
 }
 
 func (s *scan) open(z *html.Tokenizer) {
@@ -76,7 +82,12 @@ func (s *scan) open(z *html.Tokenizer) {
 	case atom.Noscript, atom.Template:
 		s.hidden++
 		return
-	case atom.Link, atom.Script, atom.Img, atom.Base:
+	case atom.Picture:
+		if s.hidden == 0 {
+			s.picture, s.choice = true, false
+		}
+		return
+	case atom.Link, atom.Script, atom.Img, atom.Base, atom.Source:
 	default:
 		return
 	}
@@ -102,18 +113,19 @@ func (s *scan) open(z *html.Tokenizer) {
 		s.link(t)
 	case atom.Script:
 		s.script(t)
+	case atom.Source:
+		s.choice = s.choice || s.picture && t.responsive()
 	case atom.Img:
-		if strings.EqualFold(t.get("fetchpriority"), "high") {
-			a := t.asset("image")
-			a.Integrity = "" // which images have not
-			s.add(t.get("src"), a)
-		}
+		s.image(t)
 	}
 }
 
 func (s *scan) close(what atom.Atom) {
-	if s.hidden > 0 && (what == atom.Noscript || what == atom.Template) {
+	switch {
+	case s.hidden > 0 && (what == atom.Noscript || what == atom.Template):
 		s.hidden--
+	case s.hidden == 0 && what == atom.Picture:
+		s.picture, s.choice = false, false
 	}
 }
 
@@ -148,6 +160,12 @@ func (t tag) asset(as string) link.Asset {
 	}
 }
 
+// responsive reports whether the tag leaves a choice of files to the browser, which makes it by
+// the screen.
+func (t tag) responsive() bool {
+	return strings.TrimSpace(t.get("srcset")+t.get("imagesrcset")) != "" // an image has the first, a link the second
+}
+
 func (t tag) cors() link.CrossOrigin {
 	switch {
 	case !t.has("crossorigin"):
@@ -160,7 +178,7 @@ func (t tag) cors() link.CrossOrigin {
 
 // link reads a link element, whose rel is a list.
 func (s *scan) link(t tag) {
-	if t.has("disabled") || !anyScreen(t.get("media")) {
+	if t.has("disabled") || t.responsive() || !anyScreen(t.get("media")) {
 		return
 	}
 	a := t.asset("")
@@ -177,15 +195,16 @@ func (s *scan) link(t tag) {
 			a.Rel, preload = link.ModulePreload, true
 		}
 	}
+	kind := mediaType(t.get("type"))
 	switch {
-	case sheet && !alternate:
+	case sheet && !alternate && (kind == "" || kind == "text/css"):
 		a.Rel, a.As = link.Preload, "style"
 	case preload:
 		a.As = strings.ToLower(t.get("as"))
 		if a.Rel == link.ModulePreload {
 			a.As = ""
 		}
-		a.Type = mediaType(t.get("type"))
+		a.Type = kind
 	default:
 		return
 	}
@@ -208,6 +227,16 @@ func (s *scan) script(t tag) {
 		a.FetchPriority = "low"
 	}
 	s.add(src, a)
+}
+
+// image reads an img element. One that is urgent and the same everywhere is worth an early fetch.
+func (s *scan) image(t tag) {
+	if !strings.EqualFold(t.get("fetchpriority"), "high") || strings.EqualFold(t.get("loading"), "lazy") || t.responsive() || s.choice {
+		return
+	}
+	a := t.asset("image")
+	a.Integrity = "" // which images have not
+	s.add(t.get("src"), a)
 }
 
 // add resolves a reference and keeps the asset if it is one of this origin and can be sent.
@@ -238,12 +267,17 @@ func (s *scan) rebase(ref string) {
 // resolve makes a request target of a reference. Relative references are foreign where the
 // base element leads to another origin.
 func (s *scan) resolve(ref string) (string, bool) {
-	ref = strings.TrimSpace(ref)
-	if s.foreign && !strings.Contains(ref, "://") && !strings.HasPrefix(ref, "//") {
+	ref = escape(ref)
+	if s.foreign && !absolute(ref) {
 		return "", false
 	}
 	_, target, err := s.base.Resolve(ref)
 	return target, err == nil
+}
+
+// absolute reports whether a reference names its origin.
+func absolute(ref string) bool {
+	return strings.HasPrefix(ref, "//") || strings.Contains(ref[:strings.IndexAny(ref+"/", "/?#")], ":")
 }
 
 // anyScreen reports whether a media attribute lets a sheet apply to a screen for certain: only
