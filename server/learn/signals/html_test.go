@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -202,6 +203,33 @@ func TestF6References(t *testing.T) {
 	}
 	if got := scanned(t, `<base href="https://cdn.example/"><script src="/a.js?u=https://example.com/"></script>`, "https://example.com/"); got != nil {
 		t.Errorf("a file of another origin: %q", got)
+	}
+}
+
+// TestScanPreconnect: Safari acts on connections alone.
+func TestScanPreconnect(t *testing.T) {
+	for _, c := range []struct {
+		html string
+		want []string
+	}{
+		{`<link rel=preconnect href=https://fonts.googleapis.com><link rel=preconnect href=https://fonts.gstatic.com crossorigin>`,
+			[]string{`<https://fonts.googleapis.com>; rel=preconnect`, `<https://fonts.gstatic.com>; rel=preconnect; crossorigin`}},
+		{`<link rel="dns-prefetch preconnect" href="HTTPS://CDN.example:443/x/y?z" crossorigin=use-credentials>`,
+			[]string{`<https://cdn.example>; rel=preconnect; crossorigin=use-credentials`}},
+		{`<link rel=preconnect href=//cdn.example integrity=sha256-x fetchpriority=high type=a/b as=style>`, []string{`<https://cdn.example>; rel=preconnect`}},
+		// Connections with and without credentials are two.
+		{`<link rel=preconnect href=//a.example><link rel=preconnect href=//a.example crossorigin><link rel=preconnect href=https://a.example/ crossorigin>`,
+			[]string{`<https://a.example>; rel=preconnect`, `<https://a.example>; rel=preconnect; crossorigin`}},
+		{`<link rel=preconnect href=https://example.com/><link rel=preconnect href=//example.com:443 crossorigin><link rel=preconnect href=/>`, nil}, // open already
+		{`<link rel=preconnect href=ftp://a.example><link rel=preconnect><link rel=preconnect href="https://a b.example"><link rel=dns-prefetch href=//a.example>`, nil},
+		{`<link rel=preconnect media=print href=//a.example><noscript><link rel=preconnect href=//b.example></noscript>`, nil},
+	} {
+		if diff := cmp.Diff(c.want, scanned(t, c.html, "https://example.com/page")); diff != "" {
+			t.Error(c.html, diff)
+		}
+	}
+	if got := scanned(t, `<link rel=preconnect href=//a.example><link rel=preconnect href=https://b.example>`, "/"); !slices.Equal(got, []string{`<https://b.example>; rel=preconnect`}) {
+		t.Errorf("a base without a scheme: %q", got)
 	}
 }
 
