@@ -22,7 +22,7 @@ const (
 
 // ScanHTML returns the assets that a document names and that rendering waits for, in order,
 // each once: style sheets, scripts, modules, what it preloads itself, and images marked as
-// urgent. What applies only under a condition (print sheets, other media, responsive and lazy
+// urgent; and the origins that it connects to. What applies only under a condition (print sheets, other media, responsive and lazy
 // images, nomodule), what stands in noscript or template, and what is on another origin is passed
 // over. The base is the document's URL, or its path alone, in which case absolute URLs are passed
 // over too.
@@ -36,7 +36,7 @@ const (
 func ScanHTML(r io.Reader, base string) ([]link.Asset, error) {
 	z := html.NewTokenizer(io.LimitReader(r, MaxHTML))
 	z.SetMaxBuf(maxHTMLTag)
-	s := scan{base: link.ParseBase(base), seen: make(map[string]bool), tag: make(tag, 0, len(matters))}
+	s := scan{base: link.ParseBase(base), seen: make(map[fetch]bool), tag: make(tag, 0, len(matters))}
 	for len(s.assets) < maxHTMLAssets {
 		switch z.Next() {
 		case html.ErrorToken:
@@ -63,8 +63,14 @@ type scan struct {
 	picture bool // within a picture element
 	choice  bool // whose sources offer other files than its image
 	assets  []link.Asset
-	seen    map[string]bool
+	seen    map[fetch]bool
 	tag     tag // its memory is used again
+}
+
+// fetch is what assets are told apart by. Connections with and without credentials are two.
+type fetch struct {
+	path string
+	cors link.CrossOrigin // of a connection
 }
 
 // tag is the attributes of an element that matter.
@@ -182,7 +188,7 @@ func (s *scan) link(t tag) {
 		return
 	}
 	a := t.asset("")
-	sheet, alternate, preload := false, false, false
+	sheet, alternate, preload, connect := false, false, false, false
 	for rel := range strings.FieldsSeq(strings.ToLower(t.get("rel"))) {
 		switch rel {
 		case "stylesheet":
@@ -193,6 +199,8 @@ func (s *scan) link(t tag) {
 			preload = true
 		case "modulepreload":
 			a.Rel, preload = link.ModulePreload, true
+		case "preconnect":
+			connect = true
 		}
 	}
 	kind := mediaType(t.get("type"))
@@ -205,6 +213,9 @@ func (s *scan) link(t tag) {
 			a.As = ""
 		}
 		a.Type = kind
+	case connect:
+		s.connect(t)
+		return
 	default:
 		return
 	}
@@ -249,8 +260,25 @@ func (s *scan) add(ref string, a link.Asset) {
 		a.Integrity, a.FetchPriority = "", "" // rather a plain hint than none
 	}
 	used := a.As != "" || a.Rel == link.ModulePreload
-	if used && a.Valid() && len(a.Path) <= learn.MaxPath && !s.seen[a.Path] {
-		s.seen[a.Path] = true
+	if used && a.Valid() {
+		s.keep(fetch{path: a.Path}, a)
+	}
+}
+
+// connect keeps the origin of a reference, unless it is the document's own: the connection is
+// open.
+func (s *scan) connect(t tag) {
+	base := s.base
+	base.Foreign = true
+	if origin, _, err := base.Resolve(escape(t.get("href"))); err == nil && origin != "" {
+		s.keep(fetch{origin, t.cors()}, link.Asset{Path: origin, Rel: link.Preconnect, CrossOrigin: t.cors()})
+	}
+}
+
+// keep adds an asset once.
+func (s *scan) keep(f fetch, a link.Asset) {
+	if len(a.Path) <= learn.MaxPath && !s.seen[f] {
+		s.seen[f] = true
 		s.assets = append(s.assets, a)
 	}
 }
