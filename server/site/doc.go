@@ -8,7 +8,9 @@
 // each variant with a validator of its own ([Handler.Validator] tells that of the plain file).
 // Package net/http answers ranges and conditional requests.
 //
-// One URL leads to one file, and that of a folder to its index.html: a path is served as it is
-// written or not at all, so that cache keys made from paths agree. Names that begin with a dot
-// are hidden, except /.well-known/. Folders are not listed. Through [Open], symbolic links cannot leave the folder.
+// A path leads to one file, and that of a folder to its index.html: it is served as it is written
+// or not at all, so that cache keys made from paths agree. [Config.CleanURLs] adds /about for
+// about.html, and [Config.Fallback] answers for the pages that an application makes in the browser.
+// Names that begin with a dot are hidden, except /.well-known/. Folders are not listed. Through
+// [Open], symbolic links cannot leave the folder.
 package site

@@ -12,6 +12,8 @@ import (
 )
 
 var (
+	errHidden     = errors.New("a path that nothing is served at")
+	errNoSlash    = errors.New("a folder, asked for without a slash behind it")
 	errIsDir      = errors.New("a folder")
 	errNotRegular = errors.New("neither a file nor a folder")
 )
@@ -129,8 +131,10 @@ func isStale(variant, original fs.FileInfo) bool {
 // that leads out of the root. A disk that fails, or a process out of descriptors, says nothing
 // about the file.
 func isAbsent(err error) bool {
-	if errors.Is(err, errIsDir) || errors.Is(err, errNotRegular) || errors.Is(err, fs.ErrNotExist) {
-		return true
+	for _, absent := range [...]error{errHidden, errNoSlash, errIsDir, errNotRegular, fs.ErrNotExist} {
+		if errors.Is(err, absent) {
+			return true
+		}
 	}
 	var transient interface{ Temporary() bool }
 	if errors.As(err, &transient) && transient.Temporary() || errors.Is(err, syscall.EIO) {

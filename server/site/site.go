@@ -1,13 +1,11 @@
 package site
 
 import (
-	"errors"
 	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
-	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +33,16 @@ type Config struct {
 	// NotFound names the page for what is not there, by default "404.html". It is sent with
 	// status 404, if it exists.
 	NotFound string
+
+	// CleanURLs serves about.html at /about, too: at once, without a redirect, and rather than a
+	// folder of that name, which keeps /about/. It is what most hosts of static sites do.
+	CleanURLs bool
+
+	// Fallback names the page of an application that makes its pages in the browser, such as
+	// "index.html". It answers, with status 200, whoever wants to see a page that is not there:
+	// by Sec-Fetch-Mode, or by Accept where that is missing. Files that are missing, by the
+	// extension of their names, and requests of scripts are still answered 404. Empty is none.
+	Fallback string
 
 	// Types adds to the content types, or replaces them, by lower-case extension: ".glb":
 	// "model/gltf-binary".
@@ -100,6 +108,7 @@ var (
 	revalidate     = []string{"no-cache"}
 	nosniff        = []string{"nosniff"}
 	acceptEncoding = []string{"Accept-Encoding"}
+	acceptAndMode  = []string{"Accept, Sec-Fetch-Mode"}
 	plainText      = []string{"text/plain; charset=utf-8"}
 )
 
@@ -110,17 +119,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
 		return
 	}
-	name, folder, ok := fileName(r.URL.Path)
-	if !ok {
-		h.notFound(w, r)
-		return
+	name, info, varies, err := h.answer(r)
+	if varies {
+		vary(w.Header(), acceptAndMode)
 	}
-	if folder {
-		name = path.Join(name, "index.html")
-	}
-	info, err := h.stat(name)
 	switch {
-	case errors.Is(err, errIsDir) && !folder:
+	case err == errNoSlash:
 		redirectToFolder(w, r)
 		return
 	case err != nil:
@@ -131,7 +135,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.describe(header, name)
 	served := name
 	if compressible(name) {
-		vary(header)
+		vary(header, acceptEncoding)
 		best, n := acceptable(r.Header["Accept-Encoding"])
 		for _, i := range best[:n] {
 			v := &variants[i]
@@ -156,14 +160,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, served, body.modified, body.ReadSeeker)
 }
 
-// vary says that the answer depends on Accept-Encoding, whether or not variants lie ready just
-// now: a cache that was told too late would go on serving what it has.
-func vary(header http.Header) {
+// vary says that the answer depends on fields of the request: on Accept-Encoding whether or not
+// variants lie ready just now, since a cache that was told too late would go on serving what it
+// has.
+func vary(header http.Header, fields []string) {
 	if before := header["Vary"]; before != nil {
-		header["Vary"] = append(before[:len(before):len(before)], acceptEncoding...)
+		header["Vary"] = append(before[:len(before):len(before)], fields...)
 		return
 	}
-	header["Vary"] = acceptEncoding
+	header["Vary"] = fields
 }
 
 // describe sets the headers that follow from the name: what the file is and how long it is
@@ -173,7 +178,7 @@ func (h *Handler) describe(header http.Header, name string) {
 	header["Content-Type"] = []string{contentType}
 	header["X-Content-Type-Options"] = nosniff // the type is known, so that browsers need not guess
 	switch {
-	case strings.HasPrefix(contentType, "text/html"):
+	case isHTML(contentType):
 		header["Cache-Control"] = revalidate
 	case h.config.Immutable(name):
 		header["Cache-Control"] = forever

@@ -2,7 +2,6 @@ package site
 
 import (
 	"net/url"
-	"path"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -76,14 +75,7 @@ func (h *Handler) look(target string) (tag string, settled bool) {
 		}
 		p = decoded
 	}
-	name, folder, ok := fileName(p)
-	if !ok {
-		return "", false
-	}
-	if folder {
-		name = path.Join(name, "index.html")
-	}
-	info, err := h.stat(name)
+	name, info, err := h.find(p)
 	if err != nil {
 		return "", false
 	}
