@@ -13,4 +13,7 @@
 // about.html, and [Config.Fallback] answers for the pages that an application makes in the browser.
 // Names that begin with a dot are hidden, except /.well-known/. Folders are not listed. Through
 // [Open], symbolic links cannot leave the folder.
+//
+// What a page asks for can be read from its plain file, whatever coding the client is sent
+// ([Handler.Head]).
 package site

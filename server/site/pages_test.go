@@ -1,6 +1,11 @@
 package site
 
 import (
+	"bytes"
+	"errors"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -161,5 +166,49 @@ func TestCleanURLs(t *testing.T) {
 		if got := text(t, ask(both, target, browser...)); got != want {
 			t.Errorf("with a fallback, %s: %q, want %q", target, got, want)
 		}
+	}
+}
+
+// TestF12Head: what a page says is read from its plain file, whatever coding the client takes.
+func TestF12Head(t *testing.T) {
+	large := "<html>" + strings.Repeat("x", maxBody)
+	dir := folder(t, map[string]string{
+		"index.html": "<html>home", "index.html.br": "packed", "index.html.gz": "packed", "index.html.zst": "packed",
+		"about.html": "<html>about", "large.html": large, "empty.html": "", "404.html": "<html>gone", "a.css": "css", "sub/index.html": "<html>sub",
+	})
+	h := open(t, dir, Config{CleanURLs: true, Fallback: "index.html"})
+	for target, want := range map[string]string{
+		"/": "<html>home", "/index.html": "<html>home", "/about": "<html>about", "/sub/": "<html>sub", "/large.html": large[:maxHead],
+		"/orders": "<html>home", // the fallback
+		"/sub":    "", "/a.css": "", "/missing.css": "", "/.env": "", "/empty.html": "", "//": "",
+	} {
+		for _, coding := range []string{"", "gzip", "br", "zstd"} {
+			r := httptest.NewRequest("GET", target, nil)
+			r.Header.Set("Accept-Encoding", coding)
+			if got := h.Head(r); string(got) != want {
+				t.Errorf("%s: %.30q (%d, %d), want %.30q", target, got, len(got), cap(got), want)
+			}
+		}
+	}
+	r := httptest.NewRequest("GET", "/", nil)
+	write(t, dir, "index.html", "<html>anew")
+	if got := h.Head(r); string(got) != "<html>anew" {
+		t.Errorf("a page that has changed: %q", got)
+	}
+	if err := os.Remove(filepath.Join(dir, "index.html")); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.Head(r); got != nil {
+		t.Errorf("a page that is gone: %q", got)
+	}
+
+	// What can only be read forwards, and what cannot be read at all.
+	mapped := New(fstest.MapFS{"large.html": {Data: []byte(large)}}, Config{})
+	if got := mapped.Head(httptest.NewRequest("GET", "/large.html", nil)); !bytes.Equal(got, []byte(large[:maxHead])) {
+		t.Errorf("%d bytes", len(got))
+	}
+	broken := New(failing{fstest.MapFS{"index.html": {Data: []byte("<html>")}}, nil, errors.New("broken")}, Config{})
+	if got := broken.Head(r); got != nil {
+		t.Errorf("a page that cannot be read: %q", got)
 	}
 }
