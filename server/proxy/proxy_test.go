@@ -135,7 +135,9 @@ func TestNew(t *testing.T) {
 		{"unix:/run/app.sock", ""},
 		{"unix:///run/app.sock", ""},
 		{"unix:", "wants the path of a socket"},
-		{"127.0.0.1:3000", "first path segment in URL cannot contain colon"},
+		{"127.0.0.1:3000", "want http://"},
+		{"[::1]:3000", "want http://"},
+		{"127.0.0.1:3000/base", "want http://"},
 		{"localhost:3000", "want http://"},
 		{"app", "want http://"},
 		{"", "want http://"},
@@ -272,17 +274,20 @@ func TestOnHints(t *testing.T) {
 	}
 }
 
-// What is more than anyone reads is not passed on, and a 103 without links is none.
-func TestHintsHostile(t *testing.T) {
+// TestF2Hints: an application's 103 is handed on as it is, within what a client takes; one without
+// links is none.
+func TestF2Hints(t *testing.T) {
 	many := strings.Repeat("Link: </a.css>; rel=preload\r\n", 500)
+	vast := strings.Repeat("Link: </"+strings.Repeat("a", 1000)+">; rel=preload\r\n", 500)
 	for name, tt := range map[string]struct {
 		header string
 		links  int
 	}{
 		"none":  {"X-Other: 1\r\n", 0},
 		"empty": {"Link: \r\n", 0},
-		"long":  {"Link: </" + strings.Repeat("a", 9000) + ">; rel=preload\r\nLink: </a.css>; rel=preload\r\n", 1},
-		"many":  {many, 64},
+		"long":  {"Link: </" + strings.Repeat("a", 9000) + ">; rel=preload\r\nLink: </a.css>; rel=preload\r\n", 2},
+		"many":  {many, 500},
+		"vast":  {vast + "Link: </a.css>; rel=preload\r\n", 64 << 10 / len("</>; rel=preload"+strings.Repeat("a", 1000))},
 	} {
 		addr := serve(t, front(t, raw(t, "HTTP/1.1 103 Early Hints\r\n"+tt.header+"\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npage"), Config{}))
 		_, body, early := get(t, "http://"+addr+"/")
