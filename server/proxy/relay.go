@@ -8,8 +8,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-
-	"github.com/cache-aware/casper/server/link"
 )
 
 // relay is the writer that ReverseProxy gets. Until the final answer it hands out a header map
@@ -102,11 +100,19 @@ func (w *relay) hint() {
 	w.inform(http.StatusEarlyHints, hint)
 }
 
-// useful keeps the values within the bounds that package link reads.
+// maxHint bounds the values of a field in a 103, in bytes: 64 KiB of header is what clients take
+// (nghttp2). What of it is acted on is for the writer below to say.
+const maxHint = 64 << 10
+
+// useful keeps the values that say something, in order, up to the bound.
 func useful(values []string) []string {
-	kept := make([]string, 0, min(len(values), link.MaxValues))
+	kept := make([]string, 0, len(values))
+	left := maxHint
 	for _, v := range values {
-		if len(kept) < link.MaxValues && v != "" && len(v) <= link.MaxValueBytes {
+		if left -= len(v); left < 0 {
+			break
+		}
+		if v != "" {
 			kept = append(kept, v)
 		}
 	}

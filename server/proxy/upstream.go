@@ -21,6 +21,8 @@ const (
 	headerBytes  = 1 << 20 // of an answer's header
 )
 
+const wanted = "want http://HOST[:PORT], https://HOST[:PORT] or unix:PATH"
+
 // parseUpstream reads a URL, or the name of a socket behind "unix:".
 func parseUpstream(s string) (target *url.URL, socket string, err error) {
 	if path, ok := strings.CutPrefix(s, "unix:"); ok {
@@ -30,6 +32,9 @@ func parseUpstream(s string) (target *url.URL, socket string, err error) {
 		}
 		return &url.URL{Scheme: "http", Host: "localhost"}, path, nil
 	}
+	if !strings.Contains(s, "://") { // what url.Parse says of 127.0.0.1:3000 is no help
+		return nil, "", fmt.Errorf("%w: %q: %s", ErrUpstream, s, wanted)
+	}
 	target, err = url.Parse(s)
 	switch {
 	case err != nil:
@@ -38,7 +43,7 @@ func parseUpstream(s string) (target *url.URL, socket string, err error) {
 		}
 		return nil, "", fmt.Errorf("%w: %q: %v", ErrUpstream, s, err)
 	case target.Scheme != "http" && target.Scheme != "https":
-		return nil, "", fmt.Errorf("%w: %q: want http://HOST[:PORT], https://HOST[:PORT] or unix:PATH", ErrUpstream, s)
+		return nil, "", fmt.Errorf("%w: %q: %s", ErrUpstream, s, wanted)
 	case target.Hostname() == "":
 		return nil, "", fmt.Errorf("%w: %q: no host", ErrUpstream, s)
 	case target.User != nil:
