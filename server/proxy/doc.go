@@ -8,6 +8,6 @@
 // merges its links into its own hint.
 //
 // Everything else passes as it is: bodies and their trailers in both directions, streams as
-// they come, WebSocket and other upgrades. The application is told by X-Forwarded-For, -Host
-// and -Proto who asked for what.
+// they come, WebSocket and other upgrades, and gRPC, to an upstream of https or h2c. The
+// application is told by X-Forwarded-For, -Host and -Proto who asked for what.
 package proxy

@@ -51,5 +51,5 @@ func ExampleNew_mistake() {
 	_, err := proxy.New("localhost:3000", proxy.Config{})
 	fmt.Println(err)
 	// Output:
-	// proxy: not an upstream: "localhost:3000": want http://HOST[:PORT], https://HOST[:PORT] or unix:PATH
+	// proxy: not an upstream: "localhost:3000": want http://HOST[:PORT], https://HOST[:PORT], h2c://HOST[:PORT] or unix:PATH
 }

@@ -54,9 +54,11 @@ type Handler struct {
 	id        string // marks requests that went through here
 	proxy     *httputil.ReverseProxy
 	transport *http.Transport
+	cleartext *http.Transport // speaks HTTP/2 without TLS, to an upstream of h2c; else nil
 }
 
-// New returns a proxy for an upstream: "http://127.0.0.1:3000", "https://app.internal/base", or
+// New returns a proxy for an upstream: "http://127.0.0.1:3000", "https://app.internal/base",
+// "h2c://127.0.0.1:50051" for HTTP/2 without TLS, as gRPC servers speak it, or
 // "unix:/run/app.sock". It does not try to reach it. An error says in one line what is wrong
 // with the text.
 func New(upstream string, c Config) (*Handler, error) {
@@ -64,14 +66,20 @@ func New(upstream string, c Config) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{config: c, target: target, name: upstream, id: rand.Text(), transport: transport(c, socket)}
+	h := &Handler{config: c, target: target, name: upstream, id: rand.Text(), transport: newTransport(c, socket)}
+	var transport http.RoundTripper = h.transport
+	if target.Scheme == cleartext {
+		target.Scheme = "http"
+		h.cleartext = newCleartext(h.transport)
+		transport = upgrading{h.cleartext, h.transport}
+	}
 	logger := log.New(io.Discard, "", 0)
 	if c.Log != nil {
 		logger = slog.NewLogLogger(c.Log.Handler(), slog.LevelWarn)
 	}
 	h.proxy = &httputil.ReverseProxy{
 		Rewrite:      h.rewrite,
-		Transport:    h.transport,
+		Transport:    transport,
 		ErrorHandler: h.fail,
 		ErrorLog:     logger,
 		BufferPool:   buffers{},
@@ -85,6 +93,9 @@ func (h *Handler) Upstream() string { return h.name }
 // Close lets go of idle connections to the upstream. Requests under way are not touched.
 func (h *Handler) Close() error {
 	h.transport.CloseIdleConnections()
+	if h.cleartext != nil {
+		h.cleartext.CloseIdleConnections()
+	}
 	return nil
 }
 

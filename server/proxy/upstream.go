@@ -21,7 +21,10 @@ const (
 	headerBytes  = 1 << 20 // of an answer's header
 )
 
-const wanted = "want http://HOST[:PORT], https://HOST[:PORT] or unix:PATH"
+const wanted = "want http://HOST[:PORT], https://HOST[:PORT], h2c://HOST[:PORT] or unix:PATH"
+
+// cleartext is the scheme of an upstream that speaks HTTP/2 without TLS.
+const cleartext = "h2c"
 
 // parseUpstream reads a URL, or the name of a socket behind "unix:".
 func parseUpstream(s string) (target *url.URL, socket string, err error) {
@@ -42,7 +45,7 @@ func parseUpstream(s string) (target *url.URL, socket string, err error) {
 			err = bad.Err // the rest repeats the text
 		}
 		return nil, "", fmt.Errorf("%w: %q: %v", ErrUpstream, s, err)
-	case target.Scheme != "http" && target.Scheme != "https":
+	case target.Scheme != "http" && target.Scheme != "https" && target.Scheme != cleartext:
 		return nil, "", fmt.Errorf("%w: %q: %s", ErrUpstream, s, wanted)
 	case target.Hostname() == "":
 		return nil, "", fmt.Errorf("%w: %q: no host", ErrUpstream, s)
@@ -54,9 +57,9 @@ func parseUpstream(s string) (target *url.URL, socket string, err error) {
 	return target, "", nil
 }
 
-// transport speaks to the upstream: directly, whatever proxies the environment names, and
-// without asking for compression that the client did not ask for.
-func transport(c Config, socket string) *http.Transport {
+// newTransport returns what speaks to the upstream: directly, whatever proxies the environment
+// names, and without asking for compression that the client did not ask for.
+func newTransport(c Config, socket string) *http.Transport {
 	dialer := &net.Dialer{Timeout: dialPatience, KeepAlive: 30 * time.Second}
 	t := &http.Transport{
 		DialContext:            dialer.DialContext,
@@ -77,4 +80,24 @@ func transport(c Config, socket string) *http.Transport {
 		}
 	}
 	return t
+}
+
+// newCleartext returns a transport like another one that speaks HTTP/2 without TLS, and nothing
+// else.
+func newCleartext(t *http.Transport) *http.Transport {
+	t = t.Clone()
+	t.Protocols = new(http.Protocols)
+	t.Protocols.SetUnencryptedHTTP2(true)
+	return t
+}
+
+// upgrading asks for upgrades in HTTP/1.1, since HTTP/2 has none; net/http does so over TLS.
+type upgrading struct{ streams, upgrades *http.Transport }
+
+// RoundTrip implements [http.RoundTripper].
+func (t upgrading) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Header["Upgrade"] != nil {
+		return t.upgrades.RoundTrip(r)
+	}
+	return t.streams.RoundTrip(r)
 }
