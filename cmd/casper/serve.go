@@ -26,6 +26,7 @@ the first bytes of its HTML (with DIR), and from what browsers were seen to ask 
 (--learn). It ends at SIGTERM or SIGINT, once all answers are through.`,
 		Example: `  casper serve
   casper serve ./public --listen :8443 --cert cert.pem --key key.pem
+  casper serve ./dist --spa
   casper serve --proxy http://127.0.0.1:3000 --state learned.casper --admin 127.0.0.1:9090
   casper serve --proxy http://127.0.0.1:3000 --no-push --page-query lang --learn-not /account/
   casper serve ./public --hint-programs && curl --http2 -kv https://127.0.0.1:8443/`,

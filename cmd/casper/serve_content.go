@@ -1,7 +1,16 @@
 package main
 
 import (
+	"cmp"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
 	"log/slog"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
 
 	"github.com/cache-aware/casper/cmd/internal/demo"
 	"github.com/cache-aware/casper/server"
@@ -10,18 +19,42 @@ import (
 	"github.com/cache-aware/casper/server/site"
 )
 
+// checkContent finds flags that say nothing about what is served.
+func (s *serving) checkContent(cmd *cobra.Command) error {
+	given := cmd.Flags().Changed
+	if given("proxy") && s.upstream == "" {
+		return usagef("--proxy needs a URL")
+	}
+	if given("proxy-ca") && !strings.HasPrefix(strings.ToLower(s.upstream), "https:") {
+		return usagef("--proxy-ca is for an application that speaks TLS: it needs --proxy https://HOST")
+	}
+	for _, flag := range []string{"spa", "clean-urls", "max-age"} {
+		if given(flag) && s.dir == "" {
+			return usagef("--%s is about the files of a folder: it needs DIR", flag)
+		}
+	}
+	if s.maxAge < 0 {
+		return usagef("--max-age is at least 0s, not %v", s.maxAge)
+	}
+	return nil
+}
+
 // openContent sets what the handler wraps, and what goes with it.
 func (s *serving) openContent(h *server.Handler, log *slog.Logger) (close func() error, err error) {
 	switch {
 	case s.upstream != "":
-		p, err := proxy.New(s.upstream, proxy.Config{Trusted: s.trusted, Log: log})
+		authorities, err := s.authorities()
+		if err != nil {
+			return nil, err
+		}
+		p, err := proxy.New(s.upstream, proxy.Config{Trusted: s.trusted, TLS: authorities, Log: log})
 		if err != nil {
 			return nil, usageError{err}
 		}
 		h.Next = p
 		return p.Close, nil
 	case s.dir != "":
-		files, err := site.Open(s.dir, site.Config{Log: log})
+		files, err := s.openFolder(log)
 		if err != nil {
 			return nil, err
 		}
@@ -33,4 +66,39 @@ func (s *serving) openContent(h *server.Handler, log *slog.Logger) (close func()
 	d := demo.New(demo.Config{Params: h.Params, Cookie: h.Cookie, Track: h.Track})
 	h.Next, h.Validator, h.Allow = d, d.Validator, demo.Allow
 	return func() error { return nil }, nil
+}
+
+// openFolder opens what DIR names.
+func (s *serving) openFolder(log *slog.Logger) (*site.Handler, error) {
+	page := strings.TrimPrefix(s.spa, "/")
+	files, err := site.Open(s.dir, site.Config{
+		MaxAge:    cmp.Or(s.maxAge, -1),
+		CleanURLs: s.cleanURLs,
+		Fallback:  page,
+		Log:       log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if at := (url.URL{Path: "/" + page}); page != "" && files.Validator(at.EscapedPath()) == "" {
+		files.Close()
+		return nil, fmt.Errorf("--spa: %s has no page %s", s.dir, page)
+	}
+	return files, nil
+}
+
+// authorities reads --proxy-ca. Without it, nil trusts what the system trusts.
+func (s *serving) authorities() (*tls.Config, error) {
+	if s.upstreamCA == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(s.upstreamCA)
+	if err != nil {
+		return nil, fmt.Errorf("--proxy-ca: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("--proxy-ca: %s holds no certificate in PEM", s.upstreamCA)
+	}
+	return &tls.Config{RootCAs: pool}, nil
 }

@@ -8,11 +8,16 @@ import (
 
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/server"
+	"github.com/cache-aware/casper/server/site"
 )
 
 // A serving is what serve's command line asks for.
 type serving struct {
 	dir, upstream string // one of them, or neither for the demo
+	upstreamCA    string
+	spa           string
+	cleanURLs     bool
+	maxAge        time.Duration
 	listen        string
 	cert, key     string
 	h2c           bool
@@ -41,7 +46,12 @@ type serving struct {
 func (s *serving) flags(cmd *cobra.Command) {
 	s.maxBytes, s.learnMemory = 256<<10, 8<<20
 	f := cmd.Flags()
-	f.StringVar(&s.upstream, "proxy", "", "front the application at this `URL` (http, https or unix:/path)")
+	f.StringVar(&s.upstream, "proxy", "", "front the application at this `URL` (http, https, h2c or unix:/path)")
+	f.StringVar(&s.upstreamCA, "proxy-ca", "", "trust the authorities in this PEM `file`, and no others, for an https application")
+	f.StringVar(&s.spa, "spa", "", "answer navigations to pages that DIR does not have with this `page` of it: for applications that route in the browser")
+	f.Lookup("spa").NoOptDefVal = "index.html"
+	f.BoolVar(&s.cleanURLs, "clean-urls", false, "serve about.html of DIR at /about, too")
+	f.DurationVar(&s.maxAge, "max-age", site.DefaultMaxAge, "files of DIR are fresh for this `time`, but for pages (0s) and names with a hash in them (a year)")
 	f.StringVar(&s.listen, "listen", "127.0.0.1:8443", "listen on this `address`")
 	f.StringVar(&s.cert, "cert", "", "certificate chain, a PEM `file`; without it, a development certificate is made in memory")
 	f.StringVar(&s.key, "key", "", "private key of --cert, a PEM `file`")
@@ -130,10 +140,7 @@ func (s *serving) check(cmd *cobra.Command) error {
 	if err := s.checkLearning(cmd); err != nil {
 		return err
 	}
-	if cmd.Flags().Changed("proxy") && s.upstream == "" {
-		return usagef("--proxy needs a URL")
-	}
-	return nil
+	return s.checkContent(cmd)
 }
 
 func oneOf(flag, value string, words []string) error {

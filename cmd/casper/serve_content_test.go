@@ -1,0 +1,126 @@
+package main
+
+import (
+	"encoding/pem"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/http2/hpack"
+
+	"github.com/cache-aware/casper/server/h2client"
+)
+
+// publish makes a folder of files that were written an hour ago.
+func publish(t *testing.T, files map[string]string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	then := time.Now().Add(-time.Hour)
+	for name, text := range files {
+		at := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(at), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(at, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(at, then, then); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// A folder is served as its owner asks: an application that routes in the browser, URLs without
+// .html, and files that stay fresh for long. Nothing of that is so by itself.
+func TestServeFolderSettings(t *testing.T) {
+	dir := publish(t, map[string]string{
+		"index.html": `<link rel=stylesheet href=/app.css><link rel=preconnect href=https://fonts.example crossorigin>`,
+		"about.html": "about", "app.css": "css", "404.html": "gone",
+	})
+	for _, c := range []struct {
+		args   []string
+		status map[string]int
+		fresh  string // app.css
+	}{
+		{nil, map[string]int{"/": 200, "/about": 404, "/about.html": 200, "/orders/7": 404, "/missing.css": 404}, "public, max-age=300"},
+		{[]string{"--clean-urls", "--max-age=0s"}, map[string]int{"/about": 200, "/orders/7": 404}, "no-cache"},
+		{[]string{"--spa", "--max-age=24h"}, map[string]int{"/about": 200, "/orders/7": 200, "/missing.css": 404}, "public, max-age=86400"},
+		{[]string{"--spa=about.html"}, map[string]int{"/orders/7": 200}, "public, max-age=300"},
+	} {
+		v := visitor{served: serve(t, append([]string{dir, "--learn=off"}, c.args...)...), browser: true}
+		for path, want := range c.status {
+			if _, x := v.visit(path); x.Status() != want {
+				t.Errorf("%q: %s: %d, want %d", c.args, path, x.Status(), want)
+			}
+		}
+		if _, x := v.visit("/app.css"); x.Header.Get("cache-control") != c.fresh {
+			t.Errorf("%q: %q, want %q", c.args, x.Header.Get("cache-control"), c.fresh)
+		}
+		v.stop()
+	}
+}
+
+// What a page asks for goes ahead of it under each of its names, connections too.
+func TestServePagesOfApplication(t *testing.T) {
+	dir := publish(t, map[string]string{
+		"index.html": `<link rel=preconnect href=https://fonts.example crossorigin><link rel=stylesheet href=/app.css>`, "app.css": "css",
+	})
+	s := serve(t, dir, "--learn=off", "--spa")
+	for _, path := range []string{"/", "/orders/7"} {
+		(&visitor{served: s, browser: true}).visit(path)
+		got, x := (&visitor{served: s, browser: true}).visit(path)
+		if want := []string{"/app.css", "https://fonts.example"}; !slices.Equal(got, want) || x.Status() != 200 {
+			t.Errorf("%s: %d, %q went ahead, want %q", path, x.Status(), got, want)
+		}
+	}
+}
+
+// An application that speaks HTTP/2 in cleartext, and one whose certificate an authority of its
+// own has signed.
+func TestServeUpstreams(t *testing.T) {
+	app := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, r.Proto)
+		w.Header().Set(http.TrailerPrefix+"Grpc-Status", "5")
+	})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cleartext := &http.Server{Handler: app, Protocols: new(http.Protocols)}
+	cleartext.Protocols.SetUnencryptedHTTP2(true)
+	go cleartext.Serve(l)
+	defer cleartext.Close()
+	secure := httptest.NewUnstartedServer(app)
+	secure.EnableHTTP2 = true
+	secure.StartTLS()
+	defer secure.Close()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw}), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args   []string
+		status int
+	}{
+		{[]string{"h2c://" + l.Addr().String()}, 200},
+		{[]string{secure.URL, "--proxy-ca", ca}, 200},
+		{[]string{secure.URL}, 502},
+	} {
+		s := serve(t, append([]string{"--learn=off", "--proxy"}, c.args...)...)
+		x, err := connect(t, s.addr, h2client.Options{TLS: s.certConfig}).Do(h2client.Request{Path: "/pkg.Service/Call", Header: []hpack.HeaderField{{Name: "te", Value: "trailers"}}})
+		if err != nil || x.Status() != c.status || c.status == 200 && (string(x.Body) != "HTTP/2.0" || x.Trailer.Get("grpc-status") != "5") {
+			t.Errorf("%q: %v, %+v", c.args, err, x)
+		}
+		if complained := strings.Contains(s.log.String(), "certificate signed by unknown authority"); complained != (c.status == 502) {
+			t.Errorf("%q: log %s", c.args, s.log)
+		}
+	}
+}
