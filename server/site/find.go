@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"path"
 	"strings"
+
+	"github.com/cache-aware/casper/server/internal/httpfacts"
 )
 
 // find returns the name of the file that a path leads to.
@@ -61,7 +63,7 @@ func (h *Handler) mayBePage(name string) bool {
 		return false
 	}
 	t := h.contentType(name)
-	return t == unknownType || isHTML(t)
+	return t == unknownType || httpfacts.IsHTML(t)
 }
 
 // wantsPage reports whether a request may be for a page. Browsers say so. Of those who do not,
@@ -73,5 +75,3 @@ func wantsPage(r *http.Request) bool {
 	accept := strings.ToLower(strings.Join(r.Header["Accept"], ","))
 	return accept == "" || strings.TrimSpace(accept) == "*/*" || strings.Contains(accept, "text/html")
 }
-
-func isHTML(contentType string) bool { return strings.HasPrefix(contentType, "text/html") }

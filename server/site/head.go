@@ -3,6 +3,8 @@ package site
 import (
 	"io"
 	"net/http"
+
+	"github.com/cache-aware/casper/server/internal/httpfacts"
 )
 
 // maxHead is how much of a page [Handler.Head] returns, in bytes: what server.Handler looks at.
@@ -14,7 +16,7 @@ const maxHead = 8 << 10
 // caller's.
 func (h *Handler) Head(r *http.Request) []byte {
 	name, info, _, err := h.answer(r)
-	if err != nil || !isHTML(h.contentType(name)) {
+	if err != nil || !httpfacts.IsHTML(h.contentType(name)) {
 		return nil
 	}
 	page, err := h.body(name, info)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cache-aware/casper/server/internal/filename"
+	"github.com/cache-aware/casper/server/internal/httpfacts"
 )
 
 // DefaultMaxAge is how long an asset without a content hash in its name is fresh, unless
@@ -178,7 +179,7 @@ func (h *Handler) describe(header http.Header, name string) {
 	header["Content-Type"] = []string{contentType}
 	header["X-Content-Type-Options"] = nosniff // the type is known, so that browsers need not guess
 	switch {
-	case isHTML(contentType):
+	case httpfacts.IsHTML(contentType):
 		header["Cache-Control"] = revalidate
 	case h.config.Immutable(name):
 		header["Cache-Control"] = forever
