@@ -1,0 +1,52 @@
+// Package coding undoes content codings, as far as the beginning of a page is to be read.
+package coding
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"strings"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
+)
+
+// maxWindow is what a window of zstd may have on the web (RFC 9659), in bytes. One of brotli has
+// 16 MiB at most, by its format (RFC 7932, section 9.1), and one of gzip 32 KiB.
+const maxWindow = 8 << 20
+
+// Head returns the beginning of what was packed, at most limit bytes of it. Coding is what
+// Content-Encoding says: gzip, br, zstd or identity, in any case; of others, and of several at
+// once, nothing is known. Packed may be cut off anywhere, and damaged: what can be read before
+// that place is returned. zstd gives whole blocks only, which hold 128 KiB.
+//
+// However much the packed bytes stand for, no more is unpacked than the limit and a window, which
+// is what decoders hold back.
+func Head(coding string, packed []byte, limit int) []byte {
+	src := bytes.NewReader(packed)
+	var plain io.Reader
+	switch strings.ToLower(strings.TrimSpace(coding)) {
+	case "", "identity":
+		plain = src
+	case "gzip", "x-gzip":
+		z, err := gzip.NewReader(src)
+		if err != nil {
+			return nil
+		}
+		plain = z
+	case "br":
+		plain = brotli.NewReader(src)
+	case "zstd":
+		z, err := zstd.NewReader(src, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+		if err != nil {
+			return nil
+		}
+		defer z.Close()
+		plain = z
+	default:
+		return nil
+	}
+	head := make([]byte, limit)
+	n, _ := io.ReadFull(plain, head)
+	return head[:n]
+}
