@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
 	"github.com/cache-aware/casper/server/h2client"
@@ -122,5 +123,38 @@ func TestServeUpstreams(t *testing.T) {
 		if complained := strings.Contains(s.log.String(), "certificate signed by unknown authority"); complained != (c.status == 502) {
 			t.Errorf("%q: log %s", c.args, s.log)
 		}
+	}
+}
+
+// TestF12CompressedPages: a page that lies compressed is read in its plain file, whatever coding
+// each of its visitors takes.
+func TestF12CompressedPages(t *testing.T) {
+	dir := publish(t, map[string]string{
+		"index.html": `<link rel=stylesheet href=/app.css>`, "about.html": `<script src=/app.js></script>`, "app.css": "css", "app.js": "js",
+		"index.html.br": "br", "index.html.gz": "gz", "index.html.zst": "zst", "about.html.br": "br",
+	})
+	for _, coding := range []string{"br", "gzip", "zstd"} {
+		s := serve(t, dir, "--learn=off", "--spa", "--clean-urls")
+		for path, want := range map[string]string{"/": "/app.css", "/orders/7": "/app.css", "/about": "/app.js"} {
+			if path == "/about" && coding != "br" {
+				continue
+			}
+			var ahead []string
+			for range 2 {
+				c := connect(t, s.addr, h2client.Options{TLS: s.certConfig, Settings: []http2.Setting{{ID: http2.SettingEnablePush, Val: 0}}})
+				x, err := c.Do(h2client.Request{Path: path, Header: append(slices.Clone(navigation), hpack.HeaderField{Name: "accept-encoding", Value: coding})})
+				if err != nil || x.Header.Get("content-encoding") != coding {
+					t.Fatalf("%s: %v, %+v", path, err, x)
+				}
+				ahead = nil
+				for _, early := range x.Early {
+					ahead = append(ahead, early.Values("link")...)
+				}
+			}
+			if len(ahead) != 1 || !strings.HasPrefix(ahead[0], "<"+want+">") {
+				t.Errorf("%s in %s: %q was hinted at the second visit, want %s", path, coding, ahead, want)
+			}
+		}
+		s.stop()
 	}
 }
