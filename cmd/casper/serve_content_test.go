@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/pem"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -101,6 +102,7 @@ func TestServeUpstreams(t *testing.T) {
 	defer cleartext.Close()
 	secure := httptest.NewUnstartedServer(app)
 	secure.EnableHTTP2 = true
+	secure.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
 	secure.StartTLS()
 	defer secure.Close()
 	ca := filepath.Join(t.TempDir(), "ca.pem")
@@ -116,10 +118,13 @@ func TestServeUpstreams(t *testing.T) {
 		{[]string{secure.URL}, 502},
 	} {
 		s := serve(t, append([]string{"--learn=off", "--proxy"}, c.args...)...)
-		x, err := connect(t, s.addr, h2client.Options{TLS: s.certConfig}).Do(h2client.Request{Path: "/pkg.Service/Call", Header: []hpack.HeaderField{{Name: "te", Value: "trailers"}}})
+		client := connect(t, s.addr, h2client.Options{TLS: s.certConfig})
+		x, err := client.Do(h2client.Request{Path: "/pkg.Service/Call", Header: []hpack.HeaderField{{Name: "te", Value: "trailers"}}})
 		if err != nil || x.Status() != c.status || c.status == 200 && (string(x.Body) != "HTTP/2.0" || x.Trailer.Get("grpc-status") != "5") {
 			t.Errorf("%q: %v, %+v", c.args, err, x)
 		}
+		client.Close()
+		s.stop() // its log is complete now
 		if complained := strings.Contains(s.log.String(), "certificate signed by unknown authority"); complained != (c.status == 502) {
 			t.Errorf("%q: log %s", c.args, s.log)
 		}
