@@ -15,13 +15,15 @@ type build struct {
 	root    string                                 // where the pages are: a path, ends with a slash
 	entries map[string][]link.Asset                // by name
 	pages   map[string][]string                    // entry -> pages that the file itself shows; none for what is known to be no page
+	told    bool                                   // the base is the configuration's
+	whole   bool                                   // what the file shows for a page is all that it needs
 	module  func(name string) ([]link.Asset, bool) // what can be placed and is no entry; nil without any
 	warnings
 }
 
 // newBuild returns a build whose files are at the base that was configured.
 func newBuild(c Config) (*build, error) {
-	b := &build{entries: map[string][]link.Asset{}, pages: map[string][]string{}}
+	b := &build{told: c.Base != "", entries: map[string][]link.Asset{}, pages: map[string][]string{}}
 	if !b.rebase(c.Base) {
 		return nil, &Error{Err: fmt.Errorf("%w; a base may be a URL, too: base %q", ErrPath, clip(c.Base))}
 	}
@@ -60,22 +62,23 @@ type use struct {
 	module    bool // a script is a JavaScript module
 	cors      bool // a style sheet's tag has the attribute crossorigin
 	found     bool // the build found it, as it finds fonts in style sheets; nobody says that it is used at once
+	named     bool // a person names it, so that it counts whatever it is
 	integrity string
 }
 
-// needs gathers what a page needs: style sheets first, then scripts, then fonts, each in the
-// order in which they were added.
+// needs gathers what a page needs: style sheets first, then scripts, fonts and the rest, each in
+// the order in which they were added.
 type needs struct {
-	b                      *build
-	of                     string // the entry or page, for warnings
-	styles, scripts, fonts []link.Asset
-	tried                  int
+	b                            *build
+	of                           string // the entry or page, for warnings
+	styles, scripts, fonts, rest []link.Asset
+	tried                        int
 }
 
 func (b *build) needs(of string) *needs { return &needs{b: b, of: of} }
 
-// add takes in a file that the page loads at once, if it is a style sheet, a script or a font.
-// Source maps, images and the like are passed over.
+// add takes in a file that the page loads at once. What is no style sheet, script or font counts
+// only if it was named for its own sake, since builds list source maps and images as well.
 func (n *needs) add(name string, u use) {
 	if n.full() || name == "" {
 		return
@@ -95,12 +98,24 @@ func (n *needs) add(name string, u use) {
 	case a.As == "font":
 		into = &n.fonts
 		a.NoPush = u.found
+	case u.named && a.As != "":
+		into = &n.rest
 	default:
 		return
 	}
 	a.Integrity = u.integrity
 	if a, ok := n.b.deliverable(n.of, name, a); ok {
 		*into = union(*into, []link.Asset{a})
+	}
+}
+
+// addAll adds several files.
+func (n *needs) addAll(names []string, u use) {
+	for _, name := range names {
+		if n.full() {
+			return
+		}
+		n.add(name, u)
 	}
 }
 
@@ -111,7 +126,7 @@ func (n *needs) full() bool {
 }
 
 // list is all that was added, up to MaxAssets.
-func (n *needs) list() []link.Asset { return union(union(n.styles, n.scripts), n.fonts) }
+func (n *needs) list() []link.Asset { return union(union(union(n.styles, n.scripts), n.fonts), n.rest) }
 
 // url is the URL of a file as build tools name it: relative to the base, beginning with a slash,
 // or absolute. Names are not percent-encoded there, so that is done here.
@@ -159,10 +174,10 @@ func encode(name string) string {
 func (b *build) place(c Config) (*Manifest, error) {
 	var rules []rule
 	placed := map[string]bool{}
-	add := func(page, entry string) {
+	add := func(page, entry string, whole bool) {
 		placed[entry] = true
 		if assets := b.entries[entry]; len(assets) > 0 {
-			rules = append(rules, rule{page: page, assets: assets})
+			rules = append(rules, rule{page, assets, whole})
 		}
 	}
 	lone := len(b.entries) == 1
@@ -174,14 +189,14 @@ func (b *build) place(c Config) (*Manifest, error) {
 			if !b.has(entry) {
 				return nil, &Error{Err: fmt.Errorf("%w: %q; it has %s", ErrNoEntry, clip(entry), quoted(sortedKeys(b.entries)))}
 			}
-			add(page, entry)
+			add(page, entry, false)
 		}
 	}
 	names := sortedKeys(b.entries)
 	for _, entry := range names {
 		if !placed[entry] {
 			for _, page := range b.pages[entry] {
-				add(page, entry)
+				add(page, entry, b.whole)
 			}
 		}
 	}
@@ -191,7 +206,7 @@ func (b *build) place(c Config) (*Manifest, error) {
 		switch {
 		case placed[entry], known, len(b.entries[entry]) == 0:
 		case lone:
-			add("/*", entry)
+			add("/*", entry, false)
 		default:
 			unplaced = append(unplaced, entry)
 		}

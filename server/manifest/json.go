@@ -18,20 +18,29 @@ type document struct {
 
 // A form is one kind of JSON file: how it is told, and how it is read.
 type form struct {
-	name string // as people know the file
-	is   func(*document) bool
-	read func(*build, *document) error
+	name   string // as people know the file
+	script bool   // it may be a script, too
+	is     func(*document) bool
+	read   func(*build, *document) error
 }
 
 // forms are asked in this order. Those that a field of the object gives away come first, then
 // those that are told by the shape of all its values.
 var forms = []form{
-	{"webpack entrypoints", hasField("entrypoints"), (*build).webpackEntrypoints},
-	{"Vite manifest.json", hasShape(shapeChunks), (*build).viteChunks},
-	{"Vite ssr-manifest.json", modules, (*build).viteModules},
-	{"webpack lists by entry", hasShape(shapeLists), (*build).webpackGroups},
-	{"webpack entries by plugin", hasShape(shapeGroups), (*build).webpackGroups},
-	{"webpack flat", hasShape(shapeFlat), (*build).webpackFlat},
+	{"Remix and React Router", true, hasField("entry", "routes"), (*build).remixRoutes},
+	{"esbuild metafile, Angular stats.json", false, hasField("inputs", "outputs"), (*build).esbuildOutputs},
+	{"webpack entrypoints", false, hasField("entrypoints"), (*build).webpackEntrypoints},
+	{"Gatsby", false, isGatsby, (*build).gatsbyPages},
+	{"Sprockets", false, isSprockets, (*build).sprocketsFiles},
+	{"Propshaft", false, isPropshaft, (*build).propshaftFiles},
+	{"push_manifest.json", false, isPush, (*build).pushPages},
+	{"Next.js build-manifest.json", false, isNext, (*build).nextPages},
+	{"Nuxt client manifest", true, isNuxt, (*build).nuxtChunks},
+	{"Vite manifest.json", false, hasShape(shapeChunks), (*build).viteChunks},
+	{"Vite ssr-manifest.json", false, modules, (*build).viteModules},
+	{"webpack lists by entry", false, hasShape(shapeLists), (*build).webpackGroups},
+	{"webpack entries by plugin", false, hasShape(shapeGroups), (*build).webpackGroups},
+	{"webpack flat", false, hasShape(shapeFlat), (*build).webpackFlat},
 }
 
 func hasField(names ...string) func(*document) bool {
@@ -64,7 +73,7 @@ func hasShape(s shape) func(*document) bool {
 }
 
 // readJSON reads a file of one of the forms.
-func readJSON(data []byte, c Config) (*Manifest, error) {
+func readJSON(data []byte, script bool, c Config) (*Manifest, error) {
 	d := document{data: data}
 	if err := json.Unmarshal(data, &d.top); err != nil {
 		return nil, jsonError(data, err)
@@ -78,7 +87,7 @@ func readJSON(data []byte, c Config) (*Manifest, error) {
 	}
 	d.shape = shapeOf(d.top)
 	for _, f := range forms {
-		if f.is(&d) {
+		if f.is(&d) && (f.script || !script) {
 			if err := f.read(b, &d); err != nil {
 				return nil, kindError(err)
 			}

@@ -1,15 +1,12 @@
-// Package manifest reads files that say which assets a page needs, written by a build tool or by
-// a person.
+// Package manifest reads files that say which assets a page needs: what a build tool wrote, or
+// what a person did.
 //
 // [Read] tells these forms apart by their content:
 //
 //   - Vite's manifest.json and ssr-manifest.json;
-//   - webpack's: the manifest plugins, Create React App's asset-manifest.json, the entrypoints of
-//     stats.json;
-//   - the _headers form of static hosts: a path on a line of its own, then indented "Link: ..."
-//     lines;
-//   - rules: a path, then Link values one a line, a blank line between pages, "-" for a page that
-//     needs none.
+//   - webpack's: the manifest plugins, Create React App's asset-manifest.json, the entrypoints of stats.json;
+//   - the _headers form of static hosts: a path on a line of its own, then indented "Link: ..." lines;
+//   - rules: a path, then Link values one a line, a blank line between pages, "-" for a page that needs none.
 //
 // A build tool knows entries, not pages. An entry whose page is plain to see is placed there
 // (see [Config]); the others are kept by name for a handler that knows what it renders
@@ -129,7 +126,7 @@ func (m *Manifest) Entries() iter.Seq2[string, []link.Asset] {
 	}
 }
 
-// Warnings returns what was read and cannot be used: an entry without a page, an asset
+// Warnings returns what was understood and could not be used: an entry without a page, an asset
 // on another origin.
 func (m *Manifest) Warnings() []error {
 	if m == nil {
@@ -147,19 +144,19 @@ func seal(rules []rule, entries map[string][]link.Asset, warnings []error) *Mani
 		entries:  entries,
 		warnings: warnings,
 	}
-	none := map[string]bool{}
+	whole := map[string]bool{}
 	for _, r := range rules {
 		into, at := m.exact, r.page
 		if prefix, ok := strings.CutSuffix(r.page, "*"); ok {
 			into, at = m.prefixes, prefix
 		}
 		into[at] = union(into[at], r.assets)
-		none[r.page] = none[r.page] || r.none
+		whole[r.page] = whole[r.page] || r.whole
 	}
 	byLength := sortedKeys(m.prefixes)
 	slices.SortStableFunc(byLength, func(a, b string) int { return len(a) - len(b) })
 	for _, prefix := range byLength { // shortest first: the wider pattern is complete when the narrower one asks
-		if wider, ok := m.widest(prefix, len(prefix)-1); ok && !none[prefix+"*"] {
+		if wider, ok := m.widest(prefix, len(prefix)-1); ok && !whole[prefix+"*"] {
 			m.prefixes[prefix] = union(m.prefixes[prefix], wider)
 		}
 		if n := len(prefix); len(m.lengths) == 0 || m.lengths[0] != n {
@@ -170,7 +167,7 @@ func seal(rules []rule, entries map[string][]link.Asset, warnings []error) *Mani
 		m.warnings = []error{&Error{Err: ErrNoPage}}
 	}
 	for path, assets := range m.exact {
-		if wider, ok := m.widest(path, len(path)); ok && !none[path] {
+		if wider, ok := m.widest(path, len(path)); ok && !whole[path] {
 			m.exact[path] = union(assets, wider)
 		}
 	}
@@ -207,7 +204,7 @@ func union(a, b []link.Asset) []link.Asset {
 type rule struct {
 	page   string // a path, or a pattern with an asterisk at its end
 	assets []link.Asset
-	none   bool // the page needs nothing, whatever patterns say
+	whole  bool // the page needs this and no more, whatever patterns say
 }
 
 func sortedKeys[V any](m map[string]V) []string {

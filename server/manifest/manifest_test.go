@@ -388,6 +388,9 @@ func FuzzRead(f *testing.F) {
 	f.Add(`{"src/pages/[id].vue": ["/a.css"]}`)                                   // ssr-manifest
 	f.Add(`{"publicPath":"/p","entrypoints":{"a":{"assets":[{"name":"a.js"}]}}}`) // webpack's stats
 	f.Add(`{"a.js": {"src": "a.js", "integrity": "x y"}, "a.html": "a.html"}`)    // flat, with a page
+	for _, text := range samples(f) {
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		m, err := Read(strings.NewReader(text), Config{})
 		if err != nil {

@@ -115,9 +115,12 @@ func Read(r io.Reader, c Config) (*Manifest, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	switch text := bytes.TrimLeft(data, " \t\r\n"); {
 	case bytes.HasPrefix(text, []byte("{")):
-		return readJSON(data, c)
+		return readJSON(data, false, c)
 	case bytes.HasPrefix(text, []byte("[")):
 		return nil, &Error{Err: ErrFormat}
+	}
+	if value, ok := scriptValue(data); ok {
+		return readJSON(value, true, c)
 	}
 	return readText(data)
 }

@@ -34,7 +34,7 @@ func readText(data []byte) (*Manifest, error) {
 	}
 	var rules []rule
 	for _, b := range r.blocks {
-		if len(b.assets) > 0 || b.none && !b.foreign { // else it only sets other headers
+		if len(b.assets) > 0 || b.whole && !b.foreign { // else it only sets other headers
 			rules = append(rules, b.rule)
 		}
 	}
@@ -60,7 +60,7 @@ func (r *textReader) line(line string) error {
 	text := strings.TrimSpace(line)
 	switch {
 	case text == "":
-		if r.open != nil && (r.open.links || r.open.none) {
+		if r.open != nil && (r.open.links || r.open.whole) {
 			r.open = nil
 		}
 	case text[0] == '#', text[0] == '!':
@@ -74,7 +74,7 @@ func (r *textReader) line(line string) error {
 		if r.open == nil {
 			return ErrOrphan
 		}
-		r.open.none = true
+		r.open.whole = true
 	case text[0] == '<':
 		return r.link(text)
 	default:

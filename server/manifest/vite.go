@@ -11,15 +11,16 @@ import (
 
 // chunk is one entry of Vite's manifest.json, or of Nuxt's.
 type chunk struct {
-	File         string   `json:"file"`
-	Src          string   `json:"src"`
-	Name         string   `json:"name"` // since Vite 5.1
-	IsEntry      bool     `json:"isEntry"`
-	Imports      []string `json:"imports"` // names of other chunks
-	CSS          []string `json:"css"`     // file names
-	Assets       []string `json:"assets"`  // file names of images, fonts and the like
-	Integrity    string   `json:"integrity"`
-	ResourceType string   `json:"resourceType"` // Nuxt
+	File           string   `json:"file"`
+	Src            string   `json:"src"`
+	Name           string   `json:"name"` // since Vite 5.1
+	IsEntry        bool     `json:"isEntry"`
+	IsDynamicEntry bool     `json:"isDynamicEntry"`
+	Imports        []string `json:"imports"` // names of other chunks
+	CSS            []string `json:"css"`     // file names
+	Assets         []string `json:"assets"`  // file names of images, fonts and the like
+	Integrity      string   `json:"integrity"`
+	ResourceType   string   `json:"resourceType"` // Nuxt
 }
 
 // viteChunks reads manifest.json. An entry needs the style sheets of its chunk and of all that
@@ -30,15 +31,13 @@ func (b *build) viteChunks(d *document) error {
 	if err := json.Unmarshal(d.data, &chunks); err != nil {
 		return err
 	}
-	for _, c := range chunks {
-		if c.ResourceType != "" {
-			return b.nuxtChunks(chunks)
-		}
-	}
 	v := newViteBuild(b, chunks)
 	b.module = func(name string) ([]link.Asset, bool) {
 		_, ok := chunks[name]
 		return v.entry(name), ok
+	}
+	if b.svelteKit(v) {
+		return nil
 	}
 	for _, name := range sortedKeys(chunks) {
 		if !chunks[name].IsEntry || legacy(name, chunks) {
@@ -50,6 +49,28 @@ func (b *build) viteChunks(d *document) error {
 		}
 	}
 	return nil
+}
+
+// svelteKit reads a build of SvelteKit, of which Vite's file tells what all pages need: the start,
+// the application and the outermost layout. Which of the other nodes a page shows is not in the
+// file, but a user may place them.
+func (b *build) svelteKit(v *viteBuild) bool {
+	var start, app, layout string
+	for name := range v.chunks {
+		switch {
+		case strings.HasSuffix(name, "@sveltejs/kit/src/runtime/client/entry.js"):
+			start = name
+		case strings.HasSuffix(name, "generated/client-optimized/app.js"):
+			app = name
+		case strings.HasSuffix(name, "generated/client-optimized/nodes/0.js"):
+			layout = name
+		}
+	}
+	if start == "" || app == "" || layout == "" {
+		return false
+	}
+	b.entries[start], b.pages[start] = v.entry(start, app, layout), []string{b.root + "*"}
+	return true
 }
 
 // legacy reports whether an entry is what @vitejs/plugin-legacy writes for old browsers beside the
@@ -99,18 +120,27 @@ func vite4Name(file string) bool {
 	return i >= 0 && len(stem)-i == 9 && strings.Trim(stem[i+1:], "0123456789abcdef") == ""
 }
 
+// tagged reports whether Vite or Nuxt itself writes the tags of an entry.
+func (v *viteBuild) tagged(name string) bool {
+	return isHTML(name) || v.chunks[name].ResourceType != ""
+}
+
 // maxFonts bounds the fonts of an entry that are hinted. Who has more has families that are cut
 // into files by alphabet, of which a page needs few.
 const maxFonts = 4
 
-func (v *viteBuild) entry(name string) []link.Asset {
-	n := v.needs(name)
+// entry is what one or several chunks need that are loaded together.
+func (v *viteBuild) entry(names ...string) []link.Asset {
+	n := v.needs(names[0])
 	// The tags that Vite itself writes carry crossorigin, on style sheets too since Vite 5, and a
 	// hint has to match its tag. Templates of other servers follow Vite's guide, which shows none.
-	style := func(file string) { n.add(file, use{cors: v.cors && isHTML(name), integrity: v.integrity[file]}) }
+	style := func(file string) { n.add(file, use{cors: v.cors && v.tagged(names[0]), integrity: v.integrity[file]}) }
 	style(v.style)
-	seen := map[string]bool{name: true} // imports may go round in circles
-	queue := []string{name}
+	seen := map[string]bool{} // imports may go round in circles
+	for _, name := range names {
+		seen[name] = true
+	}
+	queue := slices.Clone(names)
 	for len(queue) > 0 && !n.full() {
 		c := v.chunks[queue[0]]
 		queue = queue[1:]
@@ -142,15 +172,39 @@ func (v *viteBuild) entry(name string) []link.Asset {
 	return n.list()
 }
 
-// nuxtChunks reads Nuxt's client manifest. Its files lie in a folder of their own, and its one
-// entry is every page's.
-func (b *build) nuxtChunks(chunks map[string]chunk) error {
+// isNuxt tells Nuxt's client manifest from Vite's, which it is made of.
+func isNuxt(d *document) bool {
+	if d.shape != shapeChunks {
+		return false
+	}
+	for _, raw := range d.top {
+		var c chunk
+		return json.Unmarshal(raw, &c) == nil && c.ResourceType != "" // all have it
+	}
+	return false
+}
+
+// nuxtChunks reads Nuxt's client manifest. Its files lie in a folder of their own, its entry is
+// every page's, and a chunk of the folder "pages" is one page's. Its style sheets have the
+// attribute crossorigin, as its scripts do.
+func (b *build) nuxtChunks(d *document) error {
+	var chunks map[string]chunk
+	if err := json.Unmarshal(d.data, &chunks); err != nil {
+		return err
+	}
 	b.below("_nuxt/")
 	v := newViteBuild(b, chunks)
+	var entries []string
 	for _, name := range sortedKeys(chunks) {
 		if chunks[name].IsEntry {
+			entries = append(entries, name)
 			b.entries[name] = v.entry(name)
 			b.pages[name] = []string{b.root + "*"}
+		}
+	}
+	for _, name := range sortedKeys(chunks) {
+		if route, ok := routeOfModule(name); ok && chunks[name].IsDynamicEntry {
+			b.route(name, v.entry(append(entries[:len(entries):len(entries)], name)...), b.pagesOfRoute(route))
 		}
 	}
 	return nil
@@ -166,50 +220,37 @@ func (b *build) viteModules(d *document) error {
 	}
 	for _, id := range sortedKeys(modules) {
 		n := b.needs(id)
-		for _, u := range modules[id] {
-			n.add(u, use{module: true})
-		}
+		n.addAll(modules[id], use{module: true})
 		b.entries[id] = n.list()
 		b.pages[id] = nil // a component is no page, and no fault
-		if page := pageOfModule(id); page != "" {
-			if page = strings.TrimSuffix(b.root, "/") + page; validPage(page) {
-				b.pages[id] = []string{page}
-			}
+		if route, ok := routeOfModule(id); ok {
+			b.pages[id] = b.pagesOfRoute(route)
 		}
 	}
 	return nil
 }
 
-// pageOfModule turns "src/pages/shop/[id].vue" into "/shop/*", as the routers that read such
-// folders do: extension off, lower case, "index" and a home at the top mean the folder, a
-// parameter in brackets opens everything below. It returns "" for other modules.
-func pageOfModule(id string) string {
+// routeOfModule is the route of "src/pages/shop/[id].vue", as the routers that read such folders
+// make it: extension off, lower case, "index" and a home at the top mean the folder. Other
+// modules have none.
+func routeOfModule(id string) (route []segment, ok bool) {
 	id, _, _ = strings.Cut(id, "?")
-	rest, ok := "", false
+	var rest string
 	for _, folder := range []string{"pages/", "routes/"} {
-		if _, after, found := strings.Cut("/"+id, "/"+folder); found {
-			rest, ok = after, true
+		if _, rest, ok = strings.Cut("/"+id, "/"+folder); ok {
 			break
 		}
 	}
 	if !ok {
-		return ""
+		return nil, false
 	}
-	rest = strings.ToLower(strings.TrimSuffix(rest, path.Ext(rest)))
-	var page strings.Builder
-	segments := strings.Split(rest, "/")
-	for i, segment := range segments {
-		last := i == len(segments)-1
-		switch {
-		case strings.HasPrefix(segment, "["):
-			return page.String() + "/*"
-		case last && (segment == "index" || segment == "+page" || segment == "home" && i == 0):
-			if page.Len() == 0 {
-				return "/"
-			}
-			return page.String()
+	names := strings.Split(strings.ToLower(strings.TrimSuffix(rest, path.Ext(rest))), "/")
+	for i, name := range names {
+		last := i == len(names)-1
+		if last && (name == "index" || name == "+page" || name == "home" && i == 0) || strings.HasPrefix(name, "(") && strings.HasSuffix(name, ")") {
+			continue
 		}
-		page.WriteString("/" + encode(segment))
+		route = append(route, bracketed(name))
 	}
-	return page.String()
+	return route, true
 }

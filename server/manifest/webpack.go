@@ -196,7 +196,15 @@ func (b *build) webpackFlat(d *document) error {
 		base := path.Base(name)
 		stem := strings.TrimSuffix(base, path.Ext(base))
 		if !strings.Contains(stem, ".") {
-			files[stem] = append(files[stem], f)
+			if blocking(f.name) {
+				files[stem] = append(files[stem], f)
+			}
+		}
+	}
+	if shared, ok := files["runtime"]; ok && len(files) > 1 { // webpack's optimization.runtimeChunk
+		delete(files, "runtime")
+		for stem := range files {
+			files[stem] = append(shared[:len(shared):len(shared)], files[stem]...)
 		}
 	}
 	for _, stem := range sortedKeys(files) {
@@ -212,7 +220,12 @@ func (b *build) webpackFlat(d *document) error {
 func (b *build) webpackFiles(of string, files []file, integrity map[string]string) []link.Asset {
 	n := b.needs(of)
 	for _, f := range files {
-		n.add(f.name, use{integrity: cmp.Or(f.integrity, integrity[f.name])})
+		if blocking(f.name) { // else a font or an image of one of them
+			n.add(f.name, use{integrity: cmp.Or(f.integrity, integrity[f.name])})
+		}
 	}
 	return n.list()
 }
+
+// blocking tells style sheets and scripts by their names.
+func blocking(name string) bool { return link.Guess(name, "").Blocking() }
