@@ -28,6 +28,10 @@ type Config struct {
 	// that is sent to everybody can ever be unlearned.
 	HoldOut float64
 
+	// Destinations are what assets may be for (their as) to be learned. Default style, script,
+	// font, image.
+	Destinations []string
+
 	// Secret keys the hashes of clients and paths. Nodes that share what they learn must share
 	// it, so that a client who visits several of them has one vote; a replay that is to give
 	// the same twice needs one too. Default random.
@@ -89,6 +93,9 @@ func (c Config) withDefaults() (Config, error) {
 	c.MinViews = cmp.Or(c.MinViews, 3)
 	c.HoldOut = cmp.Or(c.HoldOut, 0.05)
 	c.Shards = cmp.Or(c.Shards, 16)
+	if c.Destinations == nil {
+		c.Destinations = []string{"style", "script", "font", "image"}
+	}
 	within := func(name string, v, low, high float64) error {
 		if v >= low && v <= high { // false for NaN
 			return nil

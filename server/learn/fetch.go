@@ -73,22 +73,15 @@ func (m *Model) hit(vs *visitors, x *visitor, v *opened, f *Fetch, hash uint64, 
 	}
 }
 
-// Learns reports whether assets for a destination (their as) are learned: style sheets, scripts,
-// fonts and images.
-func (*Model) Learns(destination string) bool {
-	switch destination {
-	case "style", "script", "font", "image":
-		return true
-	}
-	return false
-}
+// Learns reports whether assets for a destination are learned; see [Config.Destinations].
+func (m *Model) Learns(destination string) bool { return m.learned[destination] }
 
 // learnable reports whether an asset that was not known may be learned: its destination is one
 // of those that are, its answer may be reused by everybody for a stated time, and it is
 // harmless in a Link.
 func (m *Model) learnable(f *Fetch) bool {
 	a := &f.Asset
-	return m.Learns(a.As) && f.Reuse == ReuseStated && a.Rel != link.Preconnect && a.Valid()
+	return m.learned[a.As] && f.Reuse == ReuseStated && a.Rel != link.Preconnect && a.Valid()
 }
 
 // tell takes note of what an answer says about an asset that is known to the page's shard, and

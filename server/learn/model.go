@@ -22,7 +22,8 @@ type Model struct {
 	lim      limits
 	salt     salt
 	sip      sipKey
-	seed     maphash.Seed // of what is only compared with itself
+	seed     maphash.Seed    // of what is only compared with itself
+	learned  map[string]bool // destinations
 	visitors []visitors
 	shards   []shard
 	shift    uint // of a hash, to the number of its shard
@@ -39,6 +40,7 @@ func New(c Config) (*Model, error) {
 		c:        c,
 		lim:      defaultLimits,
 		salt:     newSalt(c.Secret),
+		learned:  make(map[string]bool),
 		seed:     maphash.MakeSeed(),
 		visitors: make([]visitors, c.Shards),
 		shards:   make([]shard, c.Shards),
@@ -48,6 +50,9 @@ func New(c Config) (*Model, error) {
 	// A key that does not reveal the one of the clients.
 	key := sha256.Sum256(append([]byte("pages"), m.salt[:]...))
 	m.sip = sipKey{binary.LittleEndian.Uint64(key[:]), binary.LittleEndian.Uint64(key[8:])}
+	for _, d := range c.Destinations {
+		m.learned[d] = true
+	}
 	// An eighth of the room each for votes, for visitors, and for open views; an eighth stays
 	// free, since maps and slices grow in steps. The rest is for pages.
 	eighth := c.Bytes / 8 / c.Shards

@@ -46,6 +46,7 @@ func TestConfig(t *testing.T) {
 		{"views", Config{MinViews: 10}, 8, false},
 		{"views reached", Config{MinViews: 10}, 11, true},
 		{"one of each", Config{MinClients: 1, MinViews: 1, HoldOut: -1}, 4, true},
+		{"destinations", Config{Destinations: []string{"script"}}, 10, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := must(t, c.config)
