@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cache-aware/casper/gcs/casper"
+	"github.com/cache-aware/casper/server/internal/coding"
 	"github.com/cache-aware/casper/server/internal/httpfacts"
 	"github.com/cache-aware/casper/server/internal/memory"
 	"github.com/cache-aware/casper/server/link"
@@ -68,8 +69,10 @@ func (w *response) answerPage(code int, header http.Header, body []byte) {
 	}
 	contentType := httpfacts.ContentType(header, body)
 	html := httpfacts.IsHTML(contentType)
-	if html && w.h.Scan != nil && len(body) > 0 && !httpfacts.Encoded(header) {
-		w.scanBody(body)
+	if html && w.h.Scan != nil && code == http.StatusOK && w.r.Method == http.MethodGet {
+		if head := w.plain(header, body); len(head) > 0 {
+			w.scanBody(head)
+		}
 	}
 	document := html || len(w.linked) > 0
 	if !document {
@@ -104,6 +107,17 @@ func (w *response) takeLinks(header http.Header) (linked []link.Asset) {
 	return linked
 }
 
+// plain returns the beginning of the page without content coding. body is what Next wrote first.
+func (w *response) plain(header http.Header, body []byte) []byte {
+	switch {
+	case !httpfacts.Encoded(header):
+		return body
+	case w.h.Head != nil:
+		return w.h.head(w.r)
+	}
+	return coding.Head(httpfacts.First(header, "Content-Encoding"), body, scanBytes)
+}
+
 // scanBody adds to the links what the body names, the most urgent first: a page's markup is
 // in another order.
 func (w *response) scanBody(body []byte) {
@@ -136,7 +150,7 @@ func (w *response) remember(code int, header http.Header, html, other bool) {
 		x.personal = httpfacts.Personal(w.r, header, w.h.Cookie.name())
 	}
 	a.Personal, a.Other = x.personal, other
-	x.unread = html && len(x.links) == 0 && w.h.Scan != nil && httpfacts.Encoded(header)
+	x.unread = html && len(x.links) == 0 && w.h.Scan != nil && httpfacts.Encoded(header) && w.html == nil
 	a.Unread = x.unread
 	a.Wanted = len(x.sent) > 0 || len(x.wants.list) > 0 || html && len(w.ask()) > 0
 	f := w.facts()

@@ -108,7 +108,8 @@ func (a *Asset) size() int64 {
 // same reports whether two assets are one for a page: a file is fetched once, however it is
 // named.
 func same(a, b *link.Asset) bool {
-	return a == b || a.Path == b.Path && a.Rel == b.Rel && a.Origin == b.Origin
+	return a == b || a.Path == b.Path && a.Rel == b.Rel && a.Origin == b.Origin &&
+		(a.Rel != link.Preconnect || a.CrossOrigin == b.CrossOrigin) // connections with and without credentials are two
 }
 
 // has reports whether an asset is in a list.

@@ -48,6 +48,11 @@ type Handler struct {
 	// Nil scans nothing.
 	Scan func(head []byte, base link.Base) []link.Asset
 
+	// Head returns the beginning of the page that answers r, without content coding, or nil if
+	// it does not know. It is asked where an answer is coded, for Scan; site.Handler has one. Nil
+	// unpacks what Next writes first, as far as it is gzip, br or zstd.
+	Head func(r *http.Request) []byte
+
 	// Allow says whether an asset may go ahead of the answer to r: the switch for one
 	// request, such as ?push=none. Nil allows all.
 	Allow func(r *http.Request, a link.Asset) bool
@@ -132,6 +137,11 @@ func (h *Handler) end(o Observation, x *Exchange) {
 func (h *Handler) scan(head []byte, base link.Base) (assets []link.Asset) {
 	defer h.spared("Scan")
 	return h.Scan(head, base)
+}
+
+func (h *Handler) head(r *http.Request) (head []byte) {
+	defer h.spared("Head")
+	return h.Head(r)
 }
 
 func (h *Handler) validator(path string) (v string) {

@@ -62,7 +62,7 @@ func (w *response) awaitsBody(code int) bool {
 	if w.h.Scan == nil && len(w.h.Sources) == 0 {
 		return false
 	}
-	if code != http.StatusOK || w.r.Method != http.MethodGet || !w.facts().page || httpfacts.Encoded(w.Header()) {
+	if code != http.StatusOK || w.r.Method != http.MethodGet || !w.facts().page || httpfacts.Encoded(w.Header()) && (w.h.Scan == nil || w.h.Head != nil) {
 		return false
 	}
 	_, ok := w.Header()["Content-Type"]

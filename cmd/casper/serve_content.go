@@ -60,7 +60,7 @@ func (s *serving) openContent(h *server.Handler, log *slog.Logger) (close func()
 		}
 		h.Next = files
 		h.Validator = files.Validator
-		h.Scan = learned.Scan
+		h.Scan, h.Head = learned.Scan, files.Head
 		return files.Close, nil
 	}
 	d := demo.New(demo.Config{Params: h.Params, Cookie: h.Cookie, Track: h.Track})

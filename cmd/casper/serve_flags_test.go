@@ -26,7 +26,7 @@ type settings struct {
 // unsettable are the fields that no flag sets, and why.
 var unsettable = map[string]string{
 	"Handler.Next": "the folder or --proxy", "Handler.Sources": "--manifest and --learn", "Handler.Validator": "the folder",
-	"Handler.Scan": "the folder", "Handler.Allow": "the demo", "Handler.Observe": "the log", "Handler.Logger": "--log-format",
+	"Handler.Scan": "the folder", "Handler.Head": "the folder", "Handler.Allow": "the demo", "Handler.Observe": "the log", "Handler.Logger": "--log-format",
 	"Learn.Shadow": "--learn sets that of learned.Source", "Learn.Secret": "--state", "Learn.Share": "--state",
 	"Learn.Shards": "for replays", "Learn.MinViews": "for replays",
 }
