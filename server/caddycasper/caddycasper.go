@@ -144,7 +144,7 @@ func (c *Casper) Provision(ctx caddy.Context) error {
 		if err != nil {
 			return fmt.Errorf("state: %w", err)
 		}
-		if c.evidence, err = openEvidence(state, c.lessons(), ctx.GetMetricsRegistry()); err != nil {
+		if c.evidence, err = openEvidence(state, c.learnSettings(), ctx.GetMetricsRegistry()); err != nil {
 			return err
 		}
 	}

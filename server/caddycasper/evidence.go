@@ -21,27 +21,26 @@ import (
 // A site is what is learned of one origin.
 type site struct{ source learned.Source }
 
-func (l *lessons) site(m *learn.Model) *site {
+func (l *learnSettings) site(m *learn.Model) *site {
 	return &site{learned.Source{Model: m, Reader: l.reader}}
 }
 
-// evidence is what handlers that name the same state, and learn alike, have learned, and what
-// keeps it. It outlives a reload, since the new configuration's handlers take it from the pool
+// evidence is what the handlers of one state have learned, and what keeps it. It outlives a reload, since the new configuration's handlers take it from the pool
 // before the old one's give it back.
 type evidence struct {
-	key     evidenceKey
-	lessons lessons
-	opened  *prometheus.Registry        // by the configuration that has this one, the latest
-	one     *site                       // the site whose state is kept
-	sites   *otter.Cache[string, *site] // without a state: by host
-	log     *slog.Logger
-	stop    context.CancelFunc
-	runs    sync.WaitGroup
-	kept    error
+	key      evidenceKey
+	settings learnSettings
+	opened   *prometheus.Registry        // the registry of the latest configuration that opened it
+	one      *site                       // the site whose state is kept
+	sites    *otter.Cache[string, *site] // without a state: by host
+	log      *slog.Logger
+	stop     context.CancelFunc
+	runs     sync.WaitGroup
+	kept     error
 }
 
 // An evidenceKey is the key of evidence in its pool.
-type evidenceKey struct{ state, lessons string }
+type evidenceKey struct{ state, settings string }
 
 var (
 	evidences = caddy.NewUsagePool()
@@ -63,10 +62,10 @@ const maxHost = 253 + len(":65535")
 const tick = 2 * time.Second
 
 // openEvidence returns the evidence that is kept in a state: a file, a Redis server, or, where
-// that is "", nothing but the process. If a reload has changed how to learn, it begins with
-// what was learned before. In one configuration, of which each has its own registry of
-// metrics, all who name a state learn alike.
-func openEvidence(state string, l lessons, config *prometheus.Registry) (*evidence, error) {
+// that is "", nothing but the process. If a reload changes how to learn, the evidence begins with
+// what was learned before. Directives of one configuration that name the same state must learn
+// alike; a configuration is known by its registry of metrics.
+func openEvidence(state string, l learnSettings, config *prometheus.Registry) (*evidence, error) {
 	opening.Lock()
 	defer opening.Unlock()
 	key := evidenceKey{state, l.text()}
@@ -89,8 +88,8 @@ func openEvidence(state string, l lessons, config *prometheus.Registry) (*eviden
 	return e, nil
 }
 
-func newEvidence(key evidenceKey, l lessons, before *evidence) (*evidence, error) {
-	e := &evidence{key: key, lessons: l, log: slog.New(logs.handler())}
+func newEvidence(key evidenceKey, l learnSettings, before *evidence) (*evidence, error) {
+	e := &evidence{key: key, settings: l, log: slog.New(logs.handler())}
 	var keep func(context.Context) error
 	if key.state == "" {
 		e.sites = otter.Must(&otter.Options[string, *site]{MaximumSize: maxSites})
@@ -166,7 +165,7 @@ func (e *evidence) site(host string) *site {
 // newSite adds a host, with what was learned of it before.
 func (e *evidence) newSite(host string, before *site) *site {
 	s, _ := e.sites.ComputeIfAbsent(host, func() (*site, bool) {
-		c := e.lessons.config
+		c := e.settings.config
 		c.Secret = secret
 		model, err := learn.New(c)
 		if err != nil {
@@ -175,7 +174,7 @@ func (e *evidence) newSite(host string, before *site) *site {
 		if before != nil {
 			model.Merge(slices.Collect(before.source.Model.All())...)
 		}
-		return e.lessons.site(model), false
+		return e.settings.site(model), false
 	})
 	return s
 }

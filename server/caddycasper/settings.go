@@ -10,7 +10,8 @@ import (
 	"github.com/cache-aware/casper/server/learn/signals"
 )
 
-// settings are what options say of the handler. Directives with the same settings share one.
+// settings are what the options say of the handler. Directives with the same settings share one
+// handler.
 type settings struct {
 	policy server.Policy
 	cookie server.Cookie
@@ -47,14 +48,14 @@ func (c *Casper) settings() settings {
 	return s
 }
 
-// lessons are what options say of learning.
-type lessons struct {
+// learnSettings are what the options say of learning.
+type learnSettings struct {
 	config learn.Config
 	reader signals.Reader
 }
 
-func (c *Casper) lessons() lessons {
-	l := lessons{
+func (c *Casper) learnSettings() learnSettings {
+	l := learnSettings{
 		config: learn.Config{Bytes: int(c.LearnMemory), MinClients: c.LearnFrom},
 		reader: signals.Reader{Query: c.PageQuery, Deny: c.LearnNot, Cookie: c.CookieName},
 	}
@@ -72,8 +73,8 @@ func (c *Casper) lessons() lessons {
 	return l
 }
 
-// text tells lessons apart.
-func (l *lessons) text() string {
+// text is a text that differs where the settings do.
+func (l *learnSettings) text() string {
 	text, _ := json.Marshal([]any{l.config, l.reader}) // numbers and lists of words
 	return string(text)
 }

@@ -73,7 +73,7 @@ func TestSettings(t *testing.T) {
 		if word, _, _ := strings.Cut(tt.option, " "); !strings.Contains(string(readme), "\n| `"+word) {
 			t.Errorf("README.md has no line for %s", word)
 		}
-		s, l := c.settings(), c.lessons()
+		s, l := c.settings(), c.learnSettings()
 		all := struct {
 			Policy server.Policy
 			Cookie server.Cookie

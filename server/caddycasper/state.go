@@ -13,10 +13,9 @@ import (
 )
 
 // openState returns a model with what was learned before, and what keeps it from then on,
-// until the context ends. The model before, if this process has one, knows more than the file. A
-// file is not written before there is something new: who only has a
-// configuration checked (caddy validate) may do so beside a server that does, and as another
-// user.
+// until the context ends. If this process has a model of the state already, that knows more than
+// the file. A file is not written before there is something new, so that "caddy validate" can
+// run beside a server, and as another user.
 func openState(state string, c learn.Config, before *learn.Model, log *slog.Logger) (*learn.Model, func(context.Context) error, error) {
 	shared := strings.HasPrefix(state, "redis://") || strings.HasPrefix(state, "rediss://")
 	c.Secret = secret
