@@ -20,7 +20,7 @@ type Config struct {
 	Round time.Duration
 
 	// Settle is how long after its end a round is left alone, for those who are still writing.
-	// It should be longer than [learn.Sharer.Timeout]. Default 3 s.
+	// It should be longer than [keep.Sharer.Timeout]. Default 3 s.
 	Settle time.Duration
 
 	// Turns is one in how many rounds a well-known page is reported. Default 6; 1 is every

@@ -3,11 +3,11 @@
 //
 //	store, err := redisstore.Open("redis://10.0.0.7:6379/0?site=shop")
 //	model, err := learn.New(learn.Config{Share: true, Secret: secret})
-//	sharer := &learn.Sharer{Model: model, Store: store, Log: log}
+//	sharer := &keep.Sharer{Model: model, Store: store, Log: log}
 //	go sharer.Run(ctx)
 //
-// A [Store] is a [learn.Store]. Requests never wait for it: they ask and teach
-// the model in memory, and a [learn.Sharer] carries evidence to and fro in a
+// A [Store] is an [evidence.Store]. Requests never wait for it: they ask and teach
+// the model in memory, and a [keep.Sharer] carries evidence to and fro in a
 // goroutine of its own. While Redis is away each node serves from what it
 // knows, its evidence adds up in the model, and it is told once Redis is back.
 //
