@@ -1,10 +1,6 @@
 package learn
 
-import (
-	"slices"
-
-	"github.com/cache-aware/casper/server/link"
-)
+import "github.com/cache-aware/casper/server/link"
 
 // hit is an asset that a view asked for.
 type hit struct {
@@ -65,7 +61,9 @@ func (m *Model) hit(vs *visitors, x *visitor, v *opened, f *Fetch, hash uint64, 
 	}
 	v.asked = min(v.asked, 254) + 1
 	x.trail.add(hash)
-	v.hits = slices.Insert(v.hits, i, h)
+	v.hits = append(v.hits, hit{})
+	copy(v.hits[i+1:], v.hits[i:])
+	v.hits[i] = h
 	for _, other := range x.tabs {
 		if other != nil && other != v {
 			other.note(hash, isHeld)
