@@ -62,7 +62,12 @@ func launch(t testing.TB, name string, cmd *exec.Cmd, logFile string) *process {
 
 // stop ends the program, by SIGTERM and after the grace period by SIGKILL. It
 // reports a program that had already ended by itself. Further calls return nil.
-func (p *process) stop() error {
+func (p *process) stop() error { return p.end(p.wait) }
+
+// kill is stop without grace.
+func (p *process) kill() error { return p.end(0) }
+
+func (p *process) end(wait time.Duration) error {
 	if p.cmd == nil {
 		return nil
 	}
@@ -73,18 +78,19 @@ func (p *process) stop() error {
 		return fmt.Errorf("%s ended by itself: %v", p.name, p.err)
 	default:
 	}
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		<-p.done
-		return fmt.Errorf("%s ended by itself: %v", p.name, p.err)
+	if wait > 0 {
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			<-p.done
+			return fmt.Errorf("%s ended by itself: %v", p.name, p.err)
+		}
+		select {
+		case <-p.done:
+			return nil
+		case <-time.After(wait):
+		}
 	}
-	patience := time.NewTimer(p.wait)
-	defer patience.Stop()
-	select {
-	case <-p.done:
-	case <-patience.C:
-		cmd.Process.Kill() // an error means that it has just ended
-		<-p.done
-	}
+	cmd.Process.Kill() // an error means that it has just ended
+	<-p.done
 	return nil
 }
 

@@ -120,20 +120,3 @@ func ping(addr string, until time.Time) error {
 	}
 	return nil
 }
-
-// kill ends the program by SIGKILL. Further calls return nil.
-func (p *process) kill() error {
-	if p.cmd == nil {
-		return nil
-	}
-	cmd := p.cmd
-	p.cmd = nil
-	select {
-	case <-p.done:
-		return fmt.Errorf("%s ended by itself: %v", p.name, p.err)
-	default:
-	}
-	cmd.Process.Kill() // an error means that it has just ended
-	<-p.done
-	return nil
-}
