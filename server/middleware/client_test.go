@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -13,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -70,9 +70,11 @@ func (a *answer) cookies() (pairs []string) {
 	return pairs
 }
 
-// A client asks over one connection, and makes a new one when that has ended.
+// A client asks over one connection, and makes a new one when that has ended. Several requests
+// that have nothing to do with each other it asks at a time, on HTTP/1.1 over several connections.
 type client interface {
 	ask(r request) *answer
+	askEach(several []request) []*answer
 	close()
 }
 
@@ -100,13 +102,39 @@ type oldClient struct {
 	addr string
 	conn net.Conn
 	in   *bufio.Reader
+	more []*oldClient
 }
 
-func (c *oldClient) close() {
+func (c *oldClient) hangUp() {
 	if c.conn != nil {
 		c.conn.Close()
 		c.conn = nil
 	}
+}
+
+func (c *oldClient) close() {
+	c.hangUp()
+	for _, m := range c.more {
+		m.hangUp()
+	}
+}
+
+func (c *oldClient) askEach(several []request) []*answer {
+	if c.more == nil {
+		c.more = []*oldClient{{addr: c.addr}, {addr: c.addr}, {addr: c.addr}}
+	}
+	all := append([]*oldClient{c}, c.more...)
+	answers := make([]*answer, len(several))
+	var asking sync.WaitGroup
+	for n, one := range all {
+		asking.Go(func() {
+			for i := n; i < len(several); i += len(all) {
+				answers[i] = one.ask(several[i])
+			}
+		})
+	}
+	asking.Wait()
+	return answers
 }
 
 const patience = 20 * time.Second
@@ -115,7 +143,7 @@ func (c *oldClient) ask(r request) *answer {
 	a := &answer{Header: http.Header{}}
 	if err := c.exchange(r, a); err != nil {
 		a.Broken = err.Error()
-		c.close()
+		c.hangUp()
 	}
 	return a
 }
@@ -170,7 +198,7 @@ func (c *oldClient) exchange(r request, a *answer) error {
 		a.Body, err = io.ReadAll(resp.Body)
 		a.Trailer = resp.Trailer
 		if resp.Close {
-			c.close()
+			c.hangUp()
 		}
 		return err
 	}
@@ -190,13 +218,30 @@ func (c *newerClient) close() {
 	}
 }
 
-func (c *newerClient) ask(r request) *answer {
-	a := &answer{Header: http.Header{}}
+func (c *newerClient) ask(r request) *answer { return c.start(r)() }
+
+func (c *newerClient) askEach(several []request) []*answer {
+	var waiting []func() *answer
+	for _, r := range several {
+		waiting = append(waiting, c.start(r))
+	}
+	var answers []*answer
+	for _, wait := range waiting {
+		answers = append(answers, wait())
+	}
+	return answers
+}
+
+// start asks, and returns what waits for the answer.
+func (c *newerClient) start(r request) func() *answer {
+	broken := func(err error) func() *answer {
+		c.close()
+		return func() *answer { return &answer{Header: http.Header{}, Broken: err.Error()} }
+	}
 	if c.conn == nil {
 		conn, err := h2client.Dial(c.addr, c.options)
 		if err != nil {
-			a.Broken = err.Error()
-			return a
+			return broken(err)
 		}
 		c.conn = conn
 	}
@@ -205,13 +250,22 @@ func (c *newerClient) ask(r request) *answer {
 		name, value, _ := strings.Cut(f, ": ")
 		ask.Header = append(ask.Header, hpack.HeaderField{Name: strings.ToLower(name), Value: value})
 	}
-	x, err := c.conn.Do(ask)
+	s, err := c.conn.Start(ask)
 	if err != nil {
-		a.Broken = err.Error()
-		c.close()
-		return a
+		return broken(err)
 	}
-	a.Status, a.Header, a.Body, a.Trailer, a.Pushed = x.Status(), canonical(x.Header), x.Body, canonical(x.Trailer), x.Pushed()
+	return func() *answer {
+		x, err := s.Wait()
+		if err != nil {
+			return broken(err)()
+		}
+		return newerAnswer(r, x)
+	}
+}
+
+// newerAnswer is the answer in an exchange of HTTP/2.
+func newerAnswer(r request, x *h2client.Exchange) *answer {
+	a := &answer{Status: x.Status(), Header: canonical(x.Header), Body: x.Body, Trailer: canonical(x.Trailer), Pushed: x.Pushed()}
 	for _, early := range x.Early {
 		if early.Get(":status") == "103" {
 			a.Early = append(a.Early, canonical(early))
@@ -220,10 +274,12 @@ func (c *newerClient) ask(r request) *answer {
 			a.Other = append(a.Other, code)
 		}
 	}
-	if x.Reset != nil {
+	length := x.Header.Get("content-length")
+	switch {
+	case x.Reset != nil:
 		a.Broken = "reset: " + x.Reset.String()
-	} else if length := x.Header.Get("content-length"); length != "" && r.method != "HEAD" && a.Status != http.StatusNotModified && length != strconv.Itoa(len(x.Body)) {
-		a.Broken = errors.New("content-length " + length + " and a body of " + strconv.Itoa(len(x.Body))).Error()
+	case length != "" && r.method != "HEAD" && a.Status != http.StatusNotModified && length != strconv.Itoa(len(x.Body)):
+		a.Broken = "content-length " + length + " and a body of " + strconv.Itoa(len(x.Body))
 	}
 	return a
 }
