@@ -329,7 +329,7 @@ func (r request) at(path string) request {
 
 // A header that had waited was put back over what the writers below had made of it.
 func TestF19NothingIsGivenBack(t *testing.T) {
-	waiting := []string{"/html-length", "/html-untyped-length", "/content.html", "/content.bin", "/push-only", "/late-header", "/trailers", "/trailers-unannounced", "/big-copied"}
+	waiting := []string{"/html-length", "/html-untyped-length", "/content.html", "/content.bin", "/push-only", "/trailers", "/trailers-unannounced", "/big-copied"}
 	each(t, func(t *testing.T, c *chain, place string, m mode) {
 		if place == outside {
 			return // TestMatrix says enough of that

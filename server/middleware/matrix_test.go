@@ -75,7 +75,7 @@ type answers map[question]*answer
 
 type question struct {
 	path, kind string
-	silent     bool // without the application's interim answer
+	plainly    bool // without what middleware may misunderstand
 }
 
 func (q question) String() string { return q.path + " (" + q.kind + ")" }
@@ -96,8 +96,8 @@ func askAll(protocol, addr, prefix string) answers {
 				continue
 			}
 			questions, requests = append(questions, question{p.name, k.name, false}), append(requests, k.at(prefix+p.name))
-			if p.about&interim != 0 {
-				questions, requests = append(questions, question{p.name, k.name, true}), append(requests, k.at(prefix+p.name+"?silently"))
+			if p.about&moot != 0 {
+				questions, requests = append(questions, question{p.name, k.name, true}), append(requests, k.at(prefix+p.name+"?plainly"))
 			}
 		}
 		for i, a := range c.askEach(requests) {
@@ -107,8 +107,9 @@ func askAll(protocol, addr, prefix string) answers {
 	return told
 }
 
-// compare returns the differences. Some middleware takes an interim answer for the final one; there
-// casper may also make of it what the application meant.
+// compare returns the differences. Some middleware takes an interim answer for the final one, some
+// heeds what is done to the header after WriteHeader; there casper may also make of it what it means
+// in net/http.
 func (want answers) compare(got answers) differences {
 	var all differences
 	for q, a := range got {
