@@ -36,8 +36,8 @@ type originFile struct {
 // Files that browsers keep, and one that they ask for again after two seconds.
 const (
 	forEver = "public, max-age=31536000, immutable"
-	briefly = "max-age=2"
-	shortly = 2 * time.Second
+	briefly = "max-age=5"
+	shortly = 5 * time.Second
 )
 
 func newOrigin(think time.Duration) *origin {
