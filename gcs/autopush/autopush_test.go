@@ -2,11 +2,9 @@ package autopush_test
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -32,13 +30,7 @@ type captures struct {
 
 func load(t testing.TB) (c captures) {
 	t.Helper()
-	b, err := os.ReadFile("testdata/h2-auto-push.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(b, &c); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Published(t, "testdata/h2-auto-push.json", &c)
 	if len(c.Vectors) != 3 || len(c.Live) != 10 {
 		t.Fatalf("%d and %d cases", len(c.Vectors), len(c.Live))
 	}

@@ -3,13 +3,11 @@ package bip158_test
 import (
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"math/bits"
 	"math/rand/v2"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -43,16 +41,10 @@ type row struct {
 
 func load(t testing.TB) []row {
 	t.Helper()
-	b, err := os.ReadFile("testdata/bip158.json")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var f struct {
 		Rows []row `json:"gcs_level"`
 	}
-	if err := json.Unmarshal(b, &f); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Published(t, "testdata/bip158.json", &f)
 	if len(f.Rows) != 4 {
 		t.Fatalf("%d rows", len(f.Rows))
 	}
@@ -478,7 +470,7 @@ func TestFalsePositives(t *testing.T) {
 }
 
 func TestNoAllocs(t *testing.T) {
-	if raceEnabled {
+	if testkit.Race {
 		t.Skip("under the race detector a sync.Pool forgets on purpose")
 	}
 	var members [][]byte
@@ -503,7 +495,7 @@ func TestNoAllocs(t *testing.T) {
 
 // A small filter is one allocation, that of its octets.
 func TestSmallBuildAllocations(t *testing.T) {
-	if raceEnabled {
+	if testkit.Race {
 		t.Skip("under the race detector a sync.Pool forgets on purpose")
 	}
 	items := make([][]byte, 5000)

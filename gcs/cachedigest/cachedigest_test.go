@@ -2,12 +2,10 @@ package cachedigest_test
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -42,13 +40,7 @@ type captures struct {
 
 func load(t *testing.T) (c captures) {
 	t.Helper()
-	b, err := os.ReadFile("testdata/cache-digest.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(b, &c); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Published(t, "testdata/cache-digest.json", &c)
 	if len(c.EncodeCases) != 8 || len(c.Live.Cases) != 8 {
 		t.Fatalf("%d and %d cases", len(c.EncodeCases), len(c.Live.Cases))
 	}

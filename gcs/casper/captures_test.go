@@ -1,8 +1,7 @@
 package casper
 
 import (
-	"encoding/json"
-	"os"
+	"github.com/cache-aware/casper/gcs/internal/testkit"
 	"slices"
 	"strings"
 	"testing"
@@ -52,14 +51,8 @@ func (c capture) tracked(path string) bool {
 
 func loadCaptures(t *testing.T) captures {
 	t.Helper()
-	b, err := os.ReadFile("testdata/h2o-2.2.5.json")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var c captures
-	if err := json.Unmarshal(b, &c); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Published(t, "testdata/h2o-2.2.5.json", &c)
 	if len(c.Vectors) != 26 || len(c.Feedback) != 14 || len(c.InvalidCookies) != 7 || len(c.CacheDigest) != 4 {
 		t.Fatalf("%d vectors, %d feedback, %d invalid, %d digests: a section is missing",
 			len(c.Vectors), len(c.Feedback), len(c.InvalidCookies), len(c.CacheDigest))

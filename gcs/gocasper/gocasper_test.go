@@ -2,11 +2,9 @@ package gocasper_test
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -123,10 +121,6 @@ func checkWrite(t testing.TB, f gocasper.Fingerprint) {
 
 // Cookies of go-casper itself.
 func TestCaptures(t *testing.T) {
-	b, err := os.ReadFile("testdata/go-casper.json")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var captures struct {
 		Vectors []struct {
 			P, N   uint32
@@ -136,9 +130,7 @@ func TestCaptures(t *testing.T) {
 			Clean  bool
 		}
 	}
-	if err := json.Unmarshal(b, &captures); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Published(t, "testdata/go-casper.json", &captures)
 	if len(captures.Vectors) != 9 {
 		t.Fatalf("%d vectors", len(captures.Vectors))
 	}

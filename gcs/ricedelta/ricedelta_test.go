@@ -2,12 +2,10 @@ package ricedelta_test
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -45,13 +43,7 @@ type captures struct {
 
 func load(t testing.TB) (c captures) {
 	t.Helper()
-	b, err := os.ReadFile("testdata/rice-delta.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(b, &c); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Published(t, "testdata/rice-delta.json", &c)
 	if len(c.Rice) != 5 || len(c.Prefixes) != 3 || len(c.Errors) != 2 {
 		t.Fatalf("%d, %d and %d cases", len(c.Rice), len(c.Prefixes), len(c.Errors))
 	}

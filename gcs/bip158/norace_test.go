@@ -1,5 +1,0 @@
-//go:build !race
-
-package bip158_test
-
-const raceEnabled = false
