@@ -11,7 +11,7 @@ const brief = 48
 
 // whole decodes a brief stream in one loop. It is not ok where it meets a fault or a
 // code that the loop does not handle; a [decoder] then decodes the stream from its
-// beginning and finds out which. c and lim are valid, and the codes begin at bit 0.
+// beginning and finds out which. c and lim are valid.
 //
 // Most cookies are this short, and what a decoder costs before its first key and
 // after its last one is then more than the keys. This is the loop of [cursor] with
@@ -36,8 +36,11 @@ func whole[K number](dst []K, c *Code, src []byte, lim *Limit) (n int, ok bool) 
 	rflip := flip & (1<<r - 1)
 	step, down := uint64(c.Gap)+63<<r, (63-r)&63
 	// So few codes that fit a window add up to less than 2^60: nothing overflows.
-	pos, end, prev, most := 0, len(src)*8, -uint64(c.Gap), lim.Max
-	hi := binary.BigEndian.Uint64(room[:]) ^ flip
+	pos, end, prev, most := lim.Start, len(src)*8, -uint64(c.Gap), lim.Max
+	if uint(pos) > uint(end) {
+		return 0, false
+	}
+	hi := (binary.BigEndian.Uint64(room[pos>>3:])<<(uint(pos)&7) | uint64(room[pos>>3+8])>>(8-uint(pos)&7)) ^ flip
 	for n < len(dst) {
 		i := (pos + 64) >> 3
 		if i+8 > len(room) {

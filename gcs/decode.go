@@ -23,7 +23,7 @@ func Decode[K ~uint32 | ~uint64](dst []K, c Code, src []byte, lim Limit) ([]K, e
 	if !c.admits(&lim) || lim.Max > uint64(^K(0)) {
 		return dst, &Error{Layer: SetLayer, Kind: BadParameter}
 	}
-	if len(src) <= brief && lim.Start == 0 {
+	if len(src) <= brief && len(dst) < cap(dst) {
 		if n, ok := whole(dst[len(dst):cap(dst)], &c, src, &lim); ok {
 			return dst[:len(dst)+n], nil
 		}
@@ -62,10 +62,20 @@ func Decode[K ~uint32 | ~uint64](dst []K, c Code, src []byte, lim Limit) ([]K, e
 // last pair is then (0, err), as [Decode] would return it.
 func (c Code) All(src []byte, lim Limit) iter.Seq2[uint64, error] {
 	return func(yield func(uint64, error) bool) {
+		var buf [chunk]uint64
+		if len(src) <= brief && c.admits(&lim) {
+			if n, ok := wholeNumbers(buf[:], &c, src, &lim); ok {
+				for _, k := range buf[:n] {
+					if !yield(k, nil) {
+						return
+					}
+				}
+				return
+			}
+		}
 		var d decoder
 		d.src, d.lim = src, lim
 		err := d.start(&c)
-		var buf [chunk]uint64
 		for err == nil && !d.done {
 			var n int
 			n, err = d.nextNumbers(buf[:])
@@ -141,6 +151,13 @@ func next[K number](d *decoder, dst []K) (n int, err error) {
 //
 //go:noinline
 func (d *decoder) nextNumbers(dst []uint64) (n int, err error) { return next(d, dst) }
+
+// wholeNumbers is whole for uint64, not inlined for the same reason.
+//
+//go:noinline
+func wholeNumbers(dst []uint64, c *Code, src []byte, lim *Limit) (n int, ok bool) {
+	return whole(dst, c, src, lim)
+}
 
 // A code is one decoded code and where it ends.
 type code struct {

@@ -28,8 +28,19 @@ func TestCodesBehindAHeader(t *testing.T) {
 		src := w.AppendTo(nil, bitio.ZerosOne)
 		lim := gcs.Limit{Len: 5, Max: 5000, Start: start}
 
-		if got, err := gcs.Decode([]uint64(nil), c, src, lim); err != nil || !slices.Equal(got, keys) {
-			t.Fatalf("from bit %d: %d, %v", start, got, err)
+		for _, room := range [][]uint64{nil, make([]uint64, 0, 9)} {
+			if got, err := gcs.Decode(room, c, src, lim); err != nil || !slices.Equal(got, keys) {
+				t.Fatalf("from bit %d: %d, %v", start, got, err)
+			}
+		}
+		var all []uint64
+		for k, err := range c.All(src, lim) {
+			if all = append(all, k); err != nil {
+				t.Errorf("from bit %d: All: %v", start, err)
+			}
+		}
+		if !slices.Equal(all, keys) {
+			t.Errorf("from bit %d: All %d", start, all)
 		}
 		if ok, err := c.Contains(src, 179, lim); !ok || err != nil {
 			t.Errorf("from bit %d: Contains(179) %t, %v", start, ok, err)

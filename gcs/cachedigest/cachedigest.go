@@ -196,6 +196,9 @@ func (d Digest) encode() []byte {
 	return w.AppendTo(nil, bitio.ZerosOne)
 }
 
+// usualOctets is how long a digest of some thirty URLs is at most.
+const usualOctets = 48
+
 func decode(octets []byte, end gcs.End) (Digest, error) {
 	r := bitio.NewReader(octets, bitio.MSBFirst)
 	p := Params{uint8(r.ReadBits(5)), uint8(r.ReadBits(5))}
@@ -207,6 +210,11 @@ func decode(octets []byte, end gcs.End) (Digest, error) {
 	}
 	lim := p.Limit()
 	lim.End = end
-	keys, err := gcs.Decode([]Key(nil), p.Code(), octets, lim)
+	var room []Key
+	if len(octets) <= usualOctets {
+		// So few octets hold hardly fewer keys than they could.
+		room = make([]Key, 0, 8*len(octets)/(int(p.Log2P)+1))
+	}
+	keys, err := gcs.Decode(room, p.Code(), octets, lim)
 	return Digest{p, true, keys}, err
 }
