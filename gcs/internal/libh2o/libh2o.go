@@ -48,6 +48,9 @@ var (
 
 	//go:embed testdata/digest.c
 	Digest string // H2O's cache digests
+
+	//go:embed testdata/pipe.h
+	pipe string // what both have in common
 )
 
 // A Program is a running C program: requests go in, replies come out.
@@ -59,9 +62,12 @@ type Program struct {
 // Start compiles a program with libh2o and starts it; it ends with the test.
 func Start(t testing.TB, text string) Program {
 	t.Helper()
-	source := filepath.Join(t.TempDir(), "libh2o.c")
-	if err := os.WriteFile(source, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+	dir := t.TempDir()
+	source := filepath.Join(dir, "libh2o.c")
+	for name, text := range map[string]string{source: text, filepath.Join(dir, "pipe.h"): pipe} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	cmd := exec.Command(CC(t, source, "-lh2o"))
 	stdin, err := cmd.StdinPipe()

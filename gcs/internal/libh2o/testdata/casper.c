@@ -2,9 +2,7 @@
  * Puts H2O's own cookie code behind a pipe, so that a test can compare it with
  * casper a million times in one run.
  *
- * Requests come on stdin, one after another; each begins with an octet that says
- * what is wanted. A string is its length, four octets little-endian, and then
- * its octets. Replies leave on stdout in the order of the requests.
+ * A request begins with an octet that says what is wanted; see pipe.h.
  *
  *   N bits      begin a new, empty fingerprint with that capacity (one octet)
  *   C string    take a cookie with that value
@@ -19,73 +17,13 @@
  *
  * build: cc -O2 -o libh2o libh2o.c -lh2o
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "pipe.h"
 #include <h2o/http2_casper.h>
 
 /* A constant in H2O's own server, which passes it to create. */
 #define REMAINDER_BITS 6
 
 #define NAME "h2o_casper="
-#define MAX_STRING (1u << 24)
-
-static void fail(const char *why)
-{
-    fprintf(stderr, "libh2o: %s\n", why);
-    exit(2);
-}
-
-static void get(void *dst, size_t len)
-{
-    if (fread(dst, 1, len, stdin) != len)
-        fail("the request is cut short");
-}
-
-static void put(const void *src, size_t len)
-{
-    if (fwrite(src, 1, len, stdout) != len)
-        fail("the reply cannot be written");
-}
-
-static unsigned char get_octet(void)
-{
-    unsigned char octet;
-    get(&octet, 1);
-    return octet;
-}
-
-static void put_number(size_t number)
-{
-    unsigned char octets[4];
-    if (number > UINT32_MAX)
-        fail("a number does not fit its reply");
-    for (int i = 0; i < 4; ++i)
-        octets[i] = (unsigned char)(number >> 8 * i);
-    put(octets, sizeof(octets));
-}
-
-/*
- * Reads a string behind a prefix, into a block of exactly its size, so that
- * memory checkers see the slightest step over its end.
- */
-static char *get_string(const char *prefix, size_t *len)
-{
-    unsigned char octets[4];
-    get(octets, sizeof(octets));
-    uint32_t own = octets[0] | octets[1] << 8 | octets[2] << 16 | (uint32_t)octets[3] << 24;
-    if (own > MAX_STRING)
-        fail("a string is too long");
-    size_t before = strlen(prefix);
-    char *string = malloc(before + own > 0 ? before + own : 1);
-    if (string == NULL)
-        fail("out of memory");
-    memcpy(string, prefix, before);
-    get(string + before, own);
-    *len = before + own;
-    return string;
-}
 
 int main(void)
 {
@@ -94,16 +32,16 @@ int main(void)
     size_t len;
     int what;
 
-    setvbuf(stdin, NULL, _IOFBF, 1 << 16);
-    setvbuf(stdout, NULL, _IOFBF, 1 << 16);
-    while ((what = getchar()) != EOF) {
+    while ((what = get_request()) != EOF) {
         if (casper == NULL && what != 'N' && what != 'F')
             fail("no fingerprint was begun");
         switch (what) {
         case 'N':
             if (casper != NULL)
                 h2o_http2_casper_destroy(casper);
-            casper = h2o_http2_casper_create(get_octet(), REMAINDER_BITS);
+            unsigned char bits;
+            get(&bits, 1);
+            casper = h2o_http2_casper_create(bits, REMAINDER_BITS);
             break;
         case 'C':
             string = get_string(NAME, &len);
@@ -119,15 +57,14 @@ int main(void)
             break;
         case 'G': {
             h2o_iovec_t cookie = h2o_http2_casper_get_cookie(casper); /* stays H2O's */
-            put_number(h2o_http2_casper_num_entries(casper));
-            put_number(cookie.len);
+            put_number(h2o_http2_casper_num_entries(casper), 4);
+            put_number(cookie.len, 4);
             if (cookie.len != 0)
                 put(cookie.base, cookie.len);
             break;
         }
         case 'F':
-            if (fflush(stdout) != 0)
-                fail("the reply cannot be written");
+            flush();
             break;
         default:
             fail("an unknown request");
@@ -135,5 +72,5 @@ int main(void)
     }
     if (casper != NULL)
         h2o_http2_casper_destroy(casper);
-    return ferror(stdin) || fflush(stdout) != 0 ? 2 : 0;
+    return finish();
 }
