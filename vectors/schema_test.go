@@ -10,12 +10,13 @@ import (
 	"testing"
 
 	"github.com/cache-aware/casper/vectors"
+	"github.com/cache-aware/casper/vectors/internal/manifest"
 )
 
 // TestSchemas checks every file against its schema. The checker below knows the
 // part of JSON Schema 2020-12 that they use, and refuses the rest.
 func TestSchemas(t *testing.T) {
-	m, err := vectors.Load()
+	m, err := manifest.Read(vectors.Files)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,28 +32,6 @@ var version string
 // vectors is a minor change, changing or removing an expectation a major one.
 func Version() string { return strings.TrimSpace(version) }
 
-// A Manifest lists the files, so that nobody has to walk folders.
-type Manifest struct {
-	Version string            `json:"version"`
-	License string            `json:"license"`
-	Vectors int               `json:"vectors"` // how many in all
-	Failing int               `json:"failing"` // how many of them expect an error
-	Files   []File            `json:"files"`
-	Errors  map[string]string `json:"errors"` // the closed list of error kinds, each in a sentence
-	Flags   map[string]string `json:"flags"`  // what the flags of vectors mean
-}
-
-// A File is one file of vectors.
-type File struct {
-	Path    string `json:"path"`
-	Format  string `json:"format"`
-	Topic   string `json:"topic"`
-	SHA256  string `json:"sha256"` // of the file's octets, in hex
-	Count   int    `json:"count"`
-	Failing int    `json:"failing"` // how many expect an error
-	Schema  string `json:"schema"`
-}
-
 // A Vector is one question with its one right answer.
 type Vector struct {
 	ID            string          `json:"id"`     // a slug, unique over all files and never used again
@@ -62,7 +40,7 @@ type Vector struct {
 	Since         string          `json:"since"`  // the version that brought it
 	Comment       string          `json:"comment"`
 	Spec          []string        `json:"spec"`   // requirements of gcs/SPEC.md, at least one
-	Flags         []string        `json:"flags"`  // keys of Manifest.Flags
+	Flags         []string        `json:"flags"`  // manifest.json explains them
 	Params        json.RawMessage `json:"params"` // an object; its members depend on the format
 	Input         Input           `json:"input"`
 	Expect        Answer          `json:"expect"`
@@ -90,7 +68,7 @@ type Answer struct {
 	Present   []bool   `json:"present,omitzero"`
 	Digests   []Digest `json:"digests,omitzero"` // of a whole Cache-Digest header
 
-	Error           string   `json:"error,omitzero"`             // one of Manifest.Errors
+	Error           string   `json:"error,omitzero"`             // one of those in manifest.json
 	Offset          *int     `json:"offset,omitzero"`            // of the fault, in bits
 	KeysBeforeError []string `json:"keys_before_error,omitzero"` // what a decoder had found by then
 }
@@ -118,24 +96,20 @@ func (v Vector) Expected(lenient bool) Answer {
 	return v.Expect
 }
 
-// Load reads the manifest.
-func Load() (Manifest, error) {
-	var m Manifest
-	data, err := Files.ReadFile("manifest.json")
-	if err != nil {
-		return m, err
-	}
-	return m, unmarshal("manifest.json", data, &m)
-}
-
 // All returns every vector, in the order of the manifest.
 func All() ([]Vector, error) {
-	m, err := Load()
+	data, err := Files.ReadFile("manifest.json")
 	if err != nil {
 		return nil, err
 	}
-	all := make([]Vector, 0, m.Vectors)
-	for _, f := range m.Files {
+	var manifest struct {
+		Files []struct{ Path string }
+	}
+	if err := json.Unmarshal(data, &manifest); err != nil {
+		return nil, fmt.Errorf("vectors: manifest.json: %w", err)
+	}
+	var all []Vector
+	for _, f := range manifest.Files {
 		data, err := Files.ReadFile(f.Path)
 		if err != nil {
 			return nil, err
@@ -146,21 +120,13 @@ func All() ([]Vector, error) {
 			Topic   string   `json:"topic"`
 			Vectors []Vector `json:"vectors"`
 		}
-		if err := unmarshal(f.Path, data, &file); err != nil {
-			return nil, err
+		// A member that the types do not have is refused, so that nothing in a file goes unseen.
+		d := json.NewDecoder(bytes.NewReader(data))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&file); err != nil {
+			return nil, fmt.Errorf("vectors: %s: %w", f.Path, err)
 		}
 		all = append(all, file.Vectors...)
 	}
 	return all, nil
-}
-
-// unmarshal refuses members that the types do not have, so that nothing in a file goes
-// unseen.
-func unmarshal(name string, data []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return fmt.Errorf("vectors: %s: %w", name, err)
-	}
-	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/cache-aware/casper/vectors"
+	"github.com/cache-aware/casper/vectors/internal/manifest"
 )
 
 func Example() {
@@ -36,7 +37,7 @@ func Example() {
 // TestManifest holds the manifest to the files: nothing missing, nothing extra,
 // nothing changed.
 func TestManifest(t *testing.T) {
-	m, err := vectors.Load()
+	m, err := manifest.Read(vectors.Files)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +76,7 @@ func TestManifest(t *testing.T) {
 
 // TestVectors checks what no schema can say.
 func TestVectors(t *testing.T) {
-	m, err := vectors.Load()
+	m, err := manifest.Read(vectors.Files)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +169,7 @@ func TestPackage(t *testing.T) {
 
 // TestReadme keeps the numbers that people read at those of the files.
 func TestReadme(t *testing.T) {
-	m, err := vectors.Load()
+	m, err := manifest.Read(vectors.Files)
 	if err != nil {
 		t.Fatal(err)
 	}

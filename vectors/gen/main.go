@@ -24,6 +24,7 @@ import (
 
 	"github.com/cache-aware/casper/gcs/formats"
 	"github.com/cache-aware/casper/vectors"
+	"github.com/cache-aware/casper/vectors/internal/manifest"
 )
 
 func main() {
@@ -46,13 +47,13 @@ func main() {
 
 // build returns every file that is generated.
 func build(version string) map[string][]byte {
-	m := vectors.Manifest{Version: version, License: "CC0-1.0", Errors: errorKinds, Flags: flags}
+	m := manifest.Manifest{Version: version, License: "CC0-1.0", Errors: errorKinds, Flags: flags}
 	built := make(map[string][]byte)
 	ids := make(map[string]bool)
 	for _, f := range slices.Concat(rawFiles(), h2oFiles(), goCasperFiles(), digestFiles(), filterFiles(), riceFiles(), bloomFiles()) {
 		data := f.marshal()
 		sum := sha256.Sum256(data)
-		entry := vectors.File{
+		entry := manifest.File{
 			Path: f.format + "/" + f.topic + ".json", Format: f.format, Topic: f.topic,
 			SHA256: hex.EncodeToString(sum[:]), Count: len(f.vectors), Schema: "schema/vectors.json",
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/cache-aware/casper/vectors"
 	"github.com/cache-aware/casper/vectors/conformance"
+	"github.com/cache-aware/casper/vectors/internal/manifest"
 )
 
 // FuzzAnswer: whatever is asked, the answer is one thing and not another, and an
@@ -15,7 +16,7 @@ func FuzzAnswer(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	m, err := vectors.Load()
+	m, err := manifest.Read(vectors.Files)
 	if err != nil {
 		f.Fatal(err)
 	}
