@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -33,6 +34,7 @@ func TestMain(m *testing.M) {
 //	gz FILE                        compress FILE to FILE.gz
 //	cut FILE N                     cut the last N bytes of FILE off
 //	pack zstd|xz|zip|tar FILE TO   pack FILE
+//	prefix TEXT TO                 write a log of twelve visitors, each line behind a text
 //	unhex FILE TO                  write the octets whose hex is in FILE
 //	bomb FILE N                    write N line ends, packed with gzip
 func TestScript(t *testing.T) {
@@ -48,12 +50,13 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits,
-			"gz":    compress,
-			"cut":   cut,
-			"pack":  pack,
-			"unhex": unhex,
-			"bomb":  bomb,
+			"exits":  exits,
+			"gz":     compress,
+			"cut":    cut,
+			"pack":   pack,
+			"unhex":  unhex,
+			"prefix": prefix,
+			"bomb":   bomb,
 		},
 	})
 }
@@ -146,4 +149,15 @@ func bomb(ts *testscript.TestScript, _ bool, args []string) {
 	z.Write(bytes.Repeat([]byte{'\n'}, n))
 	z.Close()
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b.Bytes(), 0o666))
+}
+
+func prefix(ts *testscript.TestScript, _ bool, args []string) {
+	var b bytes.Buffer
+	for i := range 12 {
+		for second, r := range []struct{ path, referer string }{{"/", "-"}, {"/app.css", "https://www.example.com/"}, {"/app.js", "https://www.example.com/"}} {
+			fmt.Fprintf(&b, `%s%d.%d.113.%d - - [01/Jan/2026:00:%02d:%02d +0000] "GET %s HTTP/2.0" 200 1234 "%s" "Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0"`+"\n",
+				args[0], 20+i, 3*i, i+1, i, second, r.path, r.referer)
+		}
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b.Bytes(), 0o666))
 }
