@@ -40,6 +40,9 @@ type replayFlags struct {
 	minViews     int
 	assumeFresh  bool
 	unpacked     byteSize
+	trustProxy   networks
+	logFormat    string
+	form         *traffic.Format // of logFormat
 }
 
 // register registers what both commands have.
@@ -60,6 +63,8 @@ func (f *replayFlags) register(cmd *cobra.Command) {
 	flags.IntVar(&f.minClients, "min-clients", 3, "believe an asset after this `number` of clients")
 	flags.IntVar(&f.minViews, "min-views", 3, "believe an asset after this `number` of views")
 	flags.BoolVar(&f.assumeFresh, "assume-fresh", true, "take answers for reusable where a log does not say")
+	flags.Var(&f.trustProxy, "trust-proxy", "believe the forwarded addresses of proxies in this `network`; may be repeated")
+	flags.StringVar(&f.logFormat, "log-format", "", "read logs in this `format`, in the words of nginx's log_format")
 	registerUnpacked(flags, &f.unpacked)
 	cmd.RegisterFlagCompletionFunc("track", cobra.FixedCompletions(tracks, cobra.ShellCompDirectiveNoFileComp))
 }
@@ -77,6 +82,12 @@ func (f *replayFlags) check() error {
 	case f.top < 0:
 		return usagef("--top is at least 0, not %d", f.top)
 	}
+	if f.logFormat != "" {
+		var err error
+		if f.form, err = traffic.ParseFormat(f.logFormat); err != nil {
+			return usagef("--log-format: %v", err)
+		}
+	}
 	return oneOf("track", f.track, tracks)
 }
 
@@ -85,11 +96,16 @@ func newReplay(t *tool) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay HAR|LOG...",
 		Short: "Tell from logs or HAR files what a server would learn and send, and what it would gain",
-		Long: `Runs access logs (common, combined, JSON lines of nginx, Caddy, Traefik or casper's
-own kind; packed or not) and HAR files through the model that serve learns with, and
+		Long: `Runs access logs and HAR files, packed or not, through the model that serve learns with, and
 tells what it would have sent ahead of each page, what of that was asked for, and what
 would have been waste. Files are read one after the other, so the oldest goes first; -
 is stdin. Nothing is sent, and no file is changed.
+
+Logs may be in the common or combined format, with whatever Kubernetes, Docker, syslog,
+journald or grep have put in front; in JSON, of nginx, Caddy, Traefik, Envoy, Google Cloud,
+Cloudflare or casper's own; or those of HAProxy, IIS, CloudFront, and AWS's load balancers
+and S3. For others there is --log-format. The visitor is who was connected; behind a
+proxy, --trust-proxy takes the address that the proxy has passed on.
 
 A model believes an asset when several clients have used it, and a HAR file is one
 client: --times replays it as several.
@@ -100,6 +116,7 @@ taken for reusable (--assume-fresh=false learns none without Cache-Control).`,
 		Example: `  casper replay /var/log/nginx/access.log.2.gz /var/log/nginx/access.log.1
   casper replay visit.har --times 5 --svg visit.svg
   casper replay access.log --save learned.casper && casper serve --proxy http://127.0.0.1:3000 --state learned.casper
+  kubectl logs deploy/web | casper replay --trust-proxy 10.0.0.0/8 -
   casper replay --json access.log | jq '.pages[] | {page, hits, unused_bytes}'`,
 		RunE: action(func(_ *cobra.Command, args []string) error { return t.replay(&f, args) }),
 	}
@@ -168,6 +185,12 @@ type replayed struct {
 	Lines   int64  `json:"lines"`
 	Broken  int64  `json:"broken"`
 	Skipped int64  `json:"not_http"`
+
+	Visitors  int             `json:"visitors"` // told apart, at most [traffic.MostSeen], as those below
+	Hosts     int             `json:"hosts"`
+	Pages     int             `json:"pages"`
+	NoAddress int64           `json:"no_address"` // records of nobody
+	Faults    []traffic.Fault `json:"faults"`     // what is broken, by kind
 }
 
 // config is what the flags say of a replay.
@@ -226,7 +249,7 @@ func (t *tool) replayFile(p *replay.Replay, name string, f *replayFlags, visitor
 	t.progress = t.newProgress(name, size)
 	defer func() { t.progress = nil }()
 	defer t.progress.clear()
-	s := traffic.Reading{Progress: t.progress.show, MaxUnpacked: int64(f.unpacked)}
+	s := traffic.Reading{Progress: t.progress.show, MaxUnpacked: int64(f.unpacked), TrustProxy: f.trustProxy, LogFormat: f.form}
 	visitor := replay.Visitor(*visitors)
 	var kept []*traffic.Record
 	for rec, err := range s.All(r) {
@@ -259,10 +282,40 @@ func (t *tool) replayFile(p *replay.Replay, name string, f *replayFlags, visitor
 			p.End()
 		}
 	}
+	t.sayWhatIsMissing(name, &s)
+	of := replayed{
+		Name: name, Format: s.Format, Lines: s.Lines, Broken: s.Broken, Skipped: s.Skipped,
+		Visitors: s.Visitors(), Hosts: s.Hosts(), Pages: s.Pages(), NoAddress: s.NoAddress, Faults: s.Faults,
+	}
+	if s.Format == "har" && s.Records > 0 {
+		of.Visitors = f.times
+	}
+	if of.Faults == nil {
+		of.Faults = []traffic.Fault{}
+	}
+	return of, nil
+}
+
+// sayWhatIsMissing tells what of a file is not understood: kind by kind, with the first of each.
+func (t *tool) sayWhatIsMissing(name string, s *traffic.Reading) {
+	const most = mostFaults - 4 // lines about kinds
 	if s.Broken > 0 {
 		t.fail("%s: %d of %d lines are no records of requests, first: %v", name, s.Broken, s.Lines, s.First)
 	}
-	return replayed{name, s.Format, s.Lines, s.Broken, s.Skipped}, nil
+	if len(s.Faults) > 1 {
+		for _, fault := range s.Faults[:min(len(s.Faults), most)] {
+			t.complain("%s: %s: %s, first: %s", name, fault.Kind, count(int(fault.Count), "line"), fault.First)
+		}
+	}
+	if s.Lines > 0 && s.Records == 0 {
+		t.fail("%s: none of its lines (%d) is a request in a form that is known; see --log-format", name, s.Lines)
+	}
+	if s.NoAddress > 0 {
+		t.complain("%s: %d of %d lines have no address of a visitor, first: line %d", name, s.NoAddress, s.Lines, s.FirstNoAddress)
+	}
+	if s.PassedOn > 0 {
+		t.complain("%s: %d lines name another address, forwarded by a proxy: --trust-proxy believes those of a network", name, s.PassedOn)
+	}
 }
 
 // again is a record that can be replayed besides the other: a replay writes into its headers.

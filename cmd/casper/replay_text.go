@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/cache-aware/casper/cmd/internal/replay"
+	"github.com/cache-aware/casper/cmd/internal/traffic"
 	"github.com/cache-aware/casper/server/learn"
 )
 
@@ -21,6 +22,9 @@ func (t *tool) replayText(r *replay.Report, sources []replayed, f *replayFlags) 
 			fmt.Fprintf(w, ", %d of them not HTTP", s.Skipped)
 		}
 		fmt.Fprintln(w)
+		if s.Format != "" {
+			fmt.Fprintf(w, "  %s, %s, %s\n", seenOf(s.Visitors, "visitor"), seenOf(s.Hosts, "host"), seenOf(s.Pages, "page"))
+		}
 	}
 	host := r.Host
 	if host == "" {
@@ -40,6 +44,17 @@ func (t *tool) replayText(r *replay.Report, sources []replayed, f *replayFlags) 
 	fmt.Fprintln(w)
 	t.replayTotals(r)
 	t.replayPages(r, f)
+}
+
+// seenOf is how many things were told apart.
+func seenOf(n int, noun string) string {
+	switch n {
+	case 0:
+		return "no " + noun
+	case traffic.MostSeen:
+		return "at least " + count(n, noun)
+	}
+	return count(n, noun)
 }
 
 // unitOf is what a format consists of.

@@ -138,3 +138,13 @@ func TestFaultsByKind(t *testing.T) {
 		t.Errorf("%+v", s.Faults)
 	}
 }
+
+// forms are the samples.
+func forms(t testing.TB) []string {
+	t.Helper()
+	names, err := filepath.Glob("testdata/*.log")
+	if err != nil || len(names) == 0 {
+		t.Fatal("no samples", err)
+	}
+	return names
+}

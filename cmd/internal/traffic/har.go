@@ -17,7 +17,8 @@ import (
 // harHead is how much of a file is looked at to tell a HAR file from a JSON log.
 const harHead = 512
 
-// looksLikeHAR reports whether it is an object that begins with the key "log".
+// looksLikeHAR reports whether it is an object that begins with the key "log", whose value is
+// an object: a text is what Docker has logged.
 func looksLikeHAR(in *bufio.Reader) bool {
 	head, _ := in.Peek(harHead)
 	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\uFEFF")), " \t\r\n")
@@ -26,7 +27,11 @@ func looksLikeHAR(in *bufio.Reader) bool {
 		return false
 	}
 	rest = bytes.TrimLeft(rest, " \t\r\n")
-	return bytes.HasPrefix(rest, []byte(`"log"`))
+	if rest, ok = bytes.CutPrefix(rest, []byte(`"log"`)); !ok {
+		return false
+	}
+	rest = bytes.TrimLeft(rest, " \t\r\n:")
+	return !bytes.HasPrefix(rest, []byte{'"'})
 }
 
 // visits keeps all headers, and of cookies what the headers say.

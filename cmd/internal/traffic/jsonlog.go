@@ -3,7 +3,6 @@ package traffic
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"math"
 	"net/http"
 	"strconv"
@@ -12,35 +11,36 @@ import (
 )
 
 // Every server names the fields of its JSON log as it likes, so each thing is looked for under
-// the names that nginx's variables, Caddy, Traefik, Apache's usual recipes, Elastic's schema
-// and casper's own log have for it. Names are compared in lower case; those of nested objects
+// the names that nginx's variables, Caddy, Traefik, Apache's usual recipes, Elastic's schema,
+// Envoy, Google Cloud, Cloudflare and casper's own log have for it. Names are compared in lower case; those of nested objects
 // are joined with a dot.
 var jsonNames = map[string][]string{
-	"began":    {"startutc", "startlocal", "start_time", "request_start"},
-	"ended":    {"msec", "ts", "time", "@timestamp", "timestamp", "time_iso8601", "time_local", "datetime", "date"},
-	"seconds":  {"request_time", "duration", "elapsed"},
-	"millis":   {"ms", "duration_ms", "latency_ms", "request_time_ms", "response_time_ms"},
-	"nanos":    {"event.duration"},
-	"header":   {"upstream_header_time"},
-	"client":   {"request.client_ip", "client_ip", "remote_addr", "request.remote_ip", "remote_ip", "clienthost", "client.address", "source.ip", "client", "from", "clientip", "ip", "remotehost", "remote_host", "clientaddr"},
-	"request":  {"request", "request_line", "http_request"},
-	"method":   {"request.method", "request_method", "method", "requestmethod", "http.request.method", "verb"},
-	"target":   {"request.uri", "request_uri", "requestpath", "url.original", "uri", "path", "url", "target"},
-	"query":    {"query_string", "args"},
-	"proto":    {"request.proto", "server_protocol", "requestprotocol", "proto", "protocol"},
-	"host":     {"request.host", "http_host", "host", "requesthost", "server_name", "vhost", "url.domain"},
-	"status":   {"status", "downstreamstatus", "status_code", "http.response.status_code", "response", "code"},
-	"size":     {"body_bytes_sent", "size", "downstreamcontentsize", "bytes_sent", "bytes", "http.response.body.bytes", "response_size"},
-	"type":     {"sent_http_content_type", "content_type", "downstream_content-type"},
-	"caching":  {"sent_http_cache_control", "cache_control", "downstream_cache-control"},
-	"etag":     {"sent_http_etag", "etag", "downstream_etag"},
-	"modified": {"sent_http_last_modified", "last_modified", "downstream_last-modified"},
+	"began":     {"startutc", "startlocal", "start_time", "request_start", "edgestarttimestamp"},
+	"ended":     {"msec", "ts", "time", "@timestamp", "timestamp", "time_iso8601", "time_local", "datetime", "date", "edgeendtimestamp"},
+	"seconds":   {"request_time", "duration", "elapsed", "httprequest.latency"},
+	"millis":    {"ms", "duration_ms", "latency_ms", "request_time_ms", "response_time_ms"},
+	"nanos":     {"event.duration"},
+	"header":    {"upstream_header_time"},
+	"client":    {"request.client_ip", "client_ip", "remote_addr", "request.remote_ip", "remote_ip", "clienthost", "client.address", "source.ip", "client", "from", "clientip", "ip", "remotehost", "remote_host", "clientaddr", "httprequest.remoteip", "downstream_remote_address"},
+	"forwarded": {"http_x_forwarded_for", "x_forwarded_for", "x-forwarded-for", "request_x-forwarded-for", "forwarded_for"},
+	"request":   {"request", "request_line", "http_request"},
+	"method":    {"request.method", "request_method", "method", "requestmethod", "http.request.method", "httprequest.requestmethod", "clientrequestmethod", "verb"},
+	"target":    {"request.uri", "request_uri", "requestpath", "url.original", "httprequest.requesturl", "clientrequesturi", "uri", "path", "url", "target"},
+	"query":     {"query_string", "args"},
+	"proto":     {"request.proto", "server_protocol", "requestprotocol", "httprequest.protocol", "clientrequestprotocol", "proto", "protocol"},
+	"host":      {"request.host", "http_host", "host", "requesthost", "server_name", "vhost", "url.domain", "clientrequesthost", "authority"},
+	"status":    {"status", "downstreamstatus", "status_code", "http.response.status_code", "httprequest.status", "edgeresponsestatus", "response_code", "response", "code"},
+	"size":      {"body_bytes_sent", "size", "downstreamcontentsize", "bytes_sent", "bytes", "http.response.body.bytes", "httprequest.responsesize", "edgeresponsebytes", "response_size"},
+	"type":      {"sent_http_content_type", "content_type", "downstream_content-type", "edgeresponsecontenttype"},
+	"caching":   {"sent_http_cache_control", "cache_control", "downstream_cache-control"},
+	"etag":      {"sent_http_etag", "etag", "downstream_etag"},
+	"modified":  {"sent_http_last_modified", "last_modified", "downstream_last-modified"},
 }
 
 // requestFields are the fields of a request that matter, under nginx's names and their like.
 var requestFields = map[string][]string{
-	"Referer":        {"http_referer", "referer", "referrer", "request_referer", "http.request.referrer"},
-	"User-Agent":     {"http_user_agent", "user_agent", "agent", "useragent", "request_user-agent", "user_agent.original"},
+	"Referer":        {"http_referer", "referer", "referrer", "request_referer", "http.request.referrer", "httprequest.referer", "clientrequestreferer"},
+	"User-Agent":     {"http_user_agent", "user_agent", "agent", "useragent", "request_user-agent", "user_agent.original", "httprequest.useragent", "clientrequestuseragent"},
 	"Accept":         {"http_accept", "accept"},
 	"Cookie":         {"http_cookie", "cookie", "request_cookie"},
 	"Sec-Fetch-Dest": {"http_sec_fetch_dest", "sec_fetch_dest", "request_sec-fetch-dest"},
@@ -56,68 +56,56 @@ type fields map[string]string
 // maxNesting bounds how deep fields are looked for.
 const maxNesting = 4
 
-// parseJSON reads one line of a JSON log.
-func parseJSON(line []byte) (*Record, error) {
+// wrappers are the members in which a collector puts a line that it has taken from elsewhere.
+var wrappers = []string{"log", "message", "msg", "textpayload", "line"}
+
+// parseJSON reads one line of a JSON log, or the line that a collector has put into it.
+func (s *Reading) parseJSON(line []byte, depth int) (*Record, string, error) {
 	dec := json.NewDecoder(bytes.NewReader(line))
 	dec.UseNumber()
 	var object map[string]any
 	if err := dec.Decode(&object); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrLine, err)
+		return nil, "", &lineFault{"not JSON", err}
 	}
 	f := fields{}
 	f.add("", object, 0)
-	method, target, proto := f.get("method"), f.get("target"), f.get("proto")
-	if method == "" || target == "" {
-		if line := f.get("request"); line != "" {
-			var ok bool
-			if method, target, proto, ok = splitRequest(line); !ok {
-				return nil, errNotHTTP
-			}
+	if f.isRequest() || depth > maxWrapped {
+		rec, err := s.recordOfJSON(f, object)
+		return rec, "json", err
+	}
+	for _, name := range wrappers {
+		inner := bytes.TrimSpace([]byte(f[name]))
+		if len(inner) == 0 {
+			continue
 		}
-	}
-	status, err := strconv.Atoi(f.get("status"))
-	if method == "" && err != nil { // what else a server has to say, in the same file
-		return nil, errNotHTTP
-	}
-	if method == "" || target == "" || err != nil || status < 100 || status > 999 {
-		return nil, fmt.Errorf("%w: no method, target and status in it", ErrLine)
-	}
-	if q := f.get("query"); q != "" && q != "-" && !strings.Contains(target, "?") {
-		target += "?" + q
-	}
-	began, ended, ok := f.times()
-	if !ok {
-		return nil, fmt.Errorf("%w: no time in it", ErrLine)
-	}
-	size, err := strconv.ParseInt(f.get("size"), 10, 64)
-	if err != nil || size < 0 {
-		size = -1
-	}
-	header, answer := headersIn(object, "request", "headers"), headersIn(object, "resp_headers")
-	silent := len(answer) == 0
-	for name, names := range requestFields {
-		if header.Get(name) == "" {
-			setHeader(header, name, f.first(names))
+		rec, form, err := s.parseLine(inner, depth+1)
+		// What Docker and its like have taken is the line itself; a message may be any text.
+		if err != nil && name != "log" {
+			err = errNotHTTP
 		}
+		return rec, form, err
 	}
-	for _, a := range []struct{ what, name string }{{"type", "Content-Type"}, {"caching", "Cache-Control"}, {"etag", "ETag"}, {"modified", "Last-Modified"}} {
-		if answer.Get(a.name) == "" {
-			setHeader(answer, a.name, f.get(a.what))
-		}
+	rec, err := s.recordOfJSON(f, object)
+	return rec, "json", err
+}
+
+// maxWrapped bounds how often a line may be wrapped.
+const maxWrapped = 3
+
+// isRequest reports whether fields are about a request, and not around the line of one.
+func (f fields) isRequest() bool {
+	return f.get("status") != "" && (f.get("method") != "" || f.get("request") != "")
+}
+
+func (s *Reading) recordOfJSON(f fields, object map[string]any) (*Record, error) {
+	if f["cs-method"] != "" {
+		return s.recordOfColumns(f, f["x-edge-location"] != "")
 	}
-	for _, name := range jsonNames["caching"] {
-		if _, ok := f[name]; ok {
-			silent = false // a log that has the field says by "-" that the answer had none
-		}
+	if f["response_code"] != "" || f["response_flags"] != "" { // Envoy's, in milliseconds
+		f["duration_ms"] = f["duration"]
+		delete(f, "duration")
 	}
-	r, err := NewRequest(method, f.get("host"), target, proto, header)
-	if err != nil {
-		return nil, err
-	}
-	return &Record{
-		Request: r, Status: status, Answer: answer, Silent: silent, Size: size,
-		Began: began, Ended: ended, Addr: addressOf(f.get("client")),
-	}, nil
+	return s.record(f, headersIn(object, "request", "headers"), headersIn(object, "resp_headers"))
 }
 
 func (f fields) add(prefix string, object map[string]any, depth int) {

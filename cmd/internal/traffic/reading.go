@@ -5,8 +5,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"iter"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/cache-aware/casper/cmd/internal/capture"
 )
@@ -14,8 +19,8 @@ import (
 // A Reading takes a capture apart. The zero Reading is ready; it reads one capture at a time.
 //
 // What the capture is decides its content: it is read as [capture.Text] reads it, an object with a "log" is a HAR
-// file, other lines that begin with '{' are a JSON log, and the rest is in the common or the
-// combined format. Formats may change from line to line.
+// file, other lines that begin with '{' are a JSON log, and the rest is told by what it has: the
+// common or the combined format with anything in front, or that of a service. Formats may change from line to line.
 type Reading struct {
 	// Progress, unless nil, is called now and then with the octets taken from the reader,
 	// before unpacking.
@@ -23,15 +28,83 @@ type Reading struct {
 	// MaxUnpacked is how many octets a packed capture may hold; 0 stands for [capture.MaxUnpacked].
 	MaxUnpacked int64
 
-	Format string // of the first record: "har", "json", "combined" or "common"; empty before it
-	Lines  int64  // lines, or a HAR file's entries
-	Broken int64  // of them, those that are no record
-	First  error  // what is wrong with the first of those
+	// TrustProxy are the networks of proxies whose forwarded lists are believed.
+	TrustProxy []netip.Prefix
+	// LogFormat, unless nil, is the form of the lines, which then is not guessed.
+	LogFormat *Format
+
+	Format  string // of the first record: "har", "json", "combined" and so on; empty before it
+	Lines   int64  // lines, or a HAR file's entries
+	Records int64  // of them, those that are records
+	Broken  int64  // those that should be, and are not understood
+	First   error  // what is wrong with the first of those
+	Faults  []Fault
+
+	NoAddress      int64 // records without an address of who has asked
+	FirstNoAddress int64 // the line of the first
+	PassedOn       int64 // records whose line has another address, which a proxy has passed on
+
+	visitors, hosts, pages seen
+
+	columns  *columns // of the lines to come
+	passedOn bool     // the record under way is one of PassedOn
 
 	// Skipped are those of the lines or entries that are about something else than HTTP. A URL
 	// of a HAR file that is longer than 64 KiB is taken for a data: URL.
 	Skipped int64
 }
+
+// A Fault is a kind of lines that are not understood.
+type Fault struct {
+	Kind  string `json:"kind"`
+	Count int64  `json:"count"`
+	First string `json:"first"` // the first of them, and what is wrong with it
+}
+
+// maxKinds bounds the kinds that are told apart.
+const maxKinds = 16
+
+// A lineFault is what is wrong with a line, and which kind of fault that is.
+type lineFault struct {
+	kind string
+	err  error
+}
+
+func (f *lineFault) Error() string { return fmt.Sprintf("%v: %v", ErrLine, f.err) }
+
+func (f *lineFault) Is(target error) bool { return target == ErrLine }
+
+func (f *lineFault) Unwrap() error { return f.err }
+
+func fault(kind, format string, args ...any) error {
+	return &lineFault{kind, fmt.Errorf(format, args...)}
+}
+
+// seen tells how many different things there were, up to a bound.
+type seen map[uint64]struct{}
+
+// MostSeen is how many visitors, hosts and pages are told apart.
+const MostSeen = 1 << 17
+
+var seed = maphash.MakeSeed()
+
+func (s *seen) add(what string) {
+	if *s == nil {
+		*s = seen{}
+	}
+	if len(*s) < MostSeen {
+		(*s)[maphash.String(seed, what)] = struct{}{}
+	}
+}
+
+// Visitors returns how many were told apart: user agents at addresses, at most [MostSeen].
+func (s *Reading) Visitors() int { return len(s.visitors) }
+
+// Hosts returns how many names were asked, at most [MostSeen].
+func (s *Reading) Hosts() int { return len(s.hosts) }
+
+// Pages returns how many pages were answered with 200, at most [MostSeen].
+func (s *Reading) Pages() int { return len(s.pages) }
 
 // ErrLine marks a line that is no record of a request.
 var ErrLine = errors.New("no line of an access log")
@@ -48,11 +121,14 @@ var errNotHTTP = errors.New("not an HTTP request")
 // octets; bodies are passed over.
 func (s *Reading) All(r io.Reader) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
-		*s = Reading{Progress: s.Progress, MaxUnpacked: s.MaxUnpacked}
+		*s = Reading{Progress: s.Progress, MaxUnpacked: s.MaxUnpacked, TrustProxy: s.TrustProxy, LogFormat: s.LogFormat}
 		in := bufio.NewReader(capture.Text(&counting{r: r, told: s.Progress}, s.MaxUnpacked))
 		read := s.lines
-		if looksLikeHAR(in) {
+		switch {
+		case looksLikeHAR(in):
 			read = s.har
+		case looksLikeDocument(in):
+			read = s.elements
 		}
 		err := read(in, func(rec *Record) bool { return yield(rec, nil) })
 		if err != nil && err != errStop {
@@ -92,16 +168,15 @@ func (s *Reading) lines(in io.Reader, yield func(*Record) bool) error {
 		if !long && len(text) == 0 {
 			continue
 		}
+		if !long && s.LogFormat == nil && s.directive(text) {
+			continue
+		}
 		var rec *Record
 		format := ""
-		switch {
-		case long:
+		if long {
 			err = errLong
-		case text[0] == '{':
-			format = "json"
-			rec, err = parseJSON(text)
-		default:
-			rec, format, err = parseCommon(text)
+		} else {
+			rec, format, err = s.parseLine(text, 0)
 		}
 		if err != nil {
 			err = fmt.Errorf("line %d: %w", s.Lines, err)
@@ -115,6 +190,18 @@ func (s *Reading) lines(in io.Reader, yield func(*Record) bool) error {
 	return nil
 }
 
+// parseLine reads one line, of a file or of a wrapper.
+func (s *Reading) parseLine(text []byte, depth int) (*Record, string, error) {
+	switch {
+	case s.LogFormat != nil && depth == 0:
+		rec, err := s.LogFormat.parse(s, text)
+		return rec, "own", err
+	case text[0] == '{':
+		return s.parseJSON(text, depth)
+	}
+	return s.parseText(text)
+}
+
 // take hands on a record, or counts what is none, and reports whether the loop goes on.
 func (s *Reading) take(rec *Record, err error, yield func(*Record) bool) bool {
 	switch {
@@ -126,10 +213,51 @@ func (s *Reading) take(rec *Record, err error, yield func(*Record) bool) bool {
 		if s.First == nil {
 			s.First = err
 		}
+		s.note(err)
 		return true
 	}
 	rec.infer()
+	s.count(rec)
 	return yield(rec)
 }
 
-var errLong = fmt.Errorf("%w: longer than %d bytes", ErrLine, capture.MaxLine)
+// note counts a fault by its kind.
+func (s *Reading) note(err error) {
+	kind := "another fault"
+	var f *lineFault
+	if errors.As(err, &f) {
+		kind = f.kind
+	}
+	i := slices.IndexFunc(s.Faults, func(f Fault) bool { return f.Kind == kind })
+	if i < 0 {
+		if i = len(s.Faults); i == maxKinds {
+			return
+		}
+		s.Faults = append(s.Faults, Fault{Kind: kind, First: err.Error()})
+	}
+	s.Faults[i].Count++
+}
+
+// count takes notice of who has asked for what.
+func (s *Reading) count(rec *Record) {
+	s.Records++
+	r := rec.Request
+	if rec.Addr.IsValid() {
+		s.visitors.add(rec.Addr.String() + " " + r.Header.Get("User-Agent"))
+	} else if s.Format != "har" {
+		if s.NoAddress++; s.NoAddress == 1 {
+			s.FirstNoAddress = s.Lines
+		}
+	}
+	if s.passedOn {
+		s.PassedOn++
+	}
+	if r.Host != "" {
+		s.hosts.add(r.Host)
+	}
+	if rec.Status == http.StatusOK && strings.HasPrefix(rec.Answer.Get("Content-Type"), "text/html") {
+		s.pages.add(r.Host + r.URL.Path)
+	}
+}
+
+var errLong error = &lineFault{"too long", fmt.Errorf("longer than %d bytes", capture.MaxLine)}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/netip"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -353,6 +354,13 @@ func FuzzReading(f *testing.F) {
 	f.Add([]byte(`{"ts":1e300,"duration":"NaN","method":"GET","uri":"/","status":200,"resp_headers":{"A":[7]}}`)) // a time that is none
 	f.Add([]byte(`{"ts":"Inf","method":"GET","uri":"/","status":200}`))                                           // had no end once
 	f.Add([]byte("\x1f\x8b\x08"))
+	for _, name := range forms(f) {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
 	f.Add([]byte(`{"log":{"entries":[null,{"response":{"status":7,"headers":[[]]}},` + har[3:] + `]}}`)) // entries that are none
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var s traffic.Reading
