@@ -31,8 +31,9 @@ func newDecode(t *tool) *cobra.Command {
 		Short: "Print the keys in a cookie or digest, and which assets they stand for",
 		Long: `Print the keys that each INPUT holds and, with --assets, which assets these are.
 
-INPUT is a bare value, NAME=VALUE, a Cookie: or Set-Cookie: header line, or - for
-such lines on stdin. A value that begins with - is given after --, or on stdin.
+INPUT is a bare value, NAME=VALUE, a Cookie:, Set-Cookie: or Cache-Digest: header line,
+any text that has NAME=VALUE in it such as a copied curl command, the name of a file, or
+- for such lines on stdin. A value that begins with - is given after --, or on stdin.
 Without --format the cookie's name decides, and a bare value is H2O's. Inputs come
 first in the output, then HAR files, jars and logs.
 
@@ -52,7 +53,7 @@ Formats:
 	flags.StringVar(&f.assets, "assets", "", "compare with the assets in `SOURCE`: a list of paths, a folder, a HAR file, or - for stdin")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line")
 	flags.StringArrayVar(&f.har, "har", nil, "read the cookies of a HAR `FILE`")
-	flags.StringArrayVar(&f.jar, "jar", nil, "read the cookies of a Netscape cookie jar `FILE`")
+	flags.StringArrayVar(&f.jar, "jar", nil, "read the cookies of a jar `FILE`: Netscape's format, or JSON of Playwright and extensions")
 	flags.StringArrayVar(&f.log, "log", nil, "find NAME=VALUE in every line of a log `FILE`, packed or not")
 	registerUnpacked(flags, &f.unpacked)
 	flags.StringVar(&f.cookieName, "cookie-name", "", "know the cookie `NAME` too")
@@ -75,6 +76,7 @@ type decoding struct {
 	readers map[string]*reader // by cookie name
 	chosen  *reader            // of --format, or nil
 	bare    *reader            // of values without a name
+	digest  *reader            // of whole headers
 	names   []string           // of the cookies wanted
 	shown   int                // results printed
 	faults  *faults            // of the file under way, or nil
@@ -98,7 +100,7 @@ func (t *tool) decode(cmd *cobra.Command, f *decodeFlags, args []string) error {
 		if arg == "-" {
 			d.stdinLines()
 		} else {
-			d.line(capture.Line(arg, d.names...), fmt.Sprintf("%.60q", arg), "")
+			d.input(arg)
 		}
 	}
 	for _, file := range f.har {
@@ -169,6 +171,14 @@ func (t *tool) newDecoding(cmd *cobra.Command, f *decodeFlags) (*decoding, error
 			}
 		}
 	}
+	d.digest = d.chosen
+	if d.digest == nil {
+		for _, format := range formats.All() {
+			if format.HasHeader {
+				d.digest = newReader(format, f.lenientOnly())
+			}
+		}
+	}
 	if f.cookieName != "" {
 		if strings.ContainsAny(f.cookieName, " \t\r\n=;,\"") {
 			return nil, usagef("%.60q cannot be a cookie's name", f.cookieName)
@@ -208,7 +218,8 @@ func (d *decoding) readAssets() error {
 	for _, r := range d.readers {
 		r.assets = paths
 	}
-	d.bare.assets = paths
+	d.bare.assets, d.digest.assets = paths, paths
+	d.noteURLs(paths)
 	return nil
 }
 
@@ -269,6 +280,8 @@ func (d *decoding) line(cookies iter.Seq2[capture.Cookie, error], label, where s
 		switch r := d.readers[c.Name]; {
 		case c.Form == capture.Bare:
 			d.value(d.bare, c, c.Where)
+		case c.Form == capture.Digest:
+			d.value(d.digest, c, c.Where)
 		case r != nil:
 			d.value(r, c, c.Where)
 		default:
@@ -299,12 +312,21 @@ func (d *decoding) file(name string, read reading) {
 	defer r.Close()
 	defer d.inFile(name)()
 	found := false
+	var told faults
+	defer d.endOf(name, &told)
 	for c, err := range read(capture.Text(r, int64(d.flags.unpacked))) {
 		if err != nil {
-			d.refuse(name, name, err)
+			found = true // what is not understood may hold one
+			if !d.flags.json || told.admit(err.Error()) {
+				d.refuse(name, name, err)
+			}
 			continue
 		}
-		if r := d.readers[c.Name]; r != nil {
+		r := d.readers[c.Name]
+		if c.Form == capture.Digest {
+			r = d.digest
+		}
+		if r != nil {
 			found = true
 			d.value(r, c, name+": "+c.Where)
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/cache-aware/casper/cmd/internal/capture"
@@ -68,6 +69,16 @@ func (f *faults) admit(text string) bool {
 		f.last = text
 	}
 	return f.n < mostFaults
+}
+
+// endOf tells as JSON of the errors that told has held back.
+func (d *decoding) endOf(name string, told *faults) {
+	switch {
+	case told.n == mostFaults:
+		d.refuse(name, name, errors.New(told.last))
+	case told.n > mostFaults:
+		d.refuse(name, name, fmt.Errorf("%d more errors like these", told.n-mostFaults+1))
+	}
 }
 
 // inFile begins a file. The function that it returns ends it.

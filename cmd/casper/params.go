@@ -141,6 +141,9 @@ func (f *formatFlags) of(format *formats.Format) formats.Params {
 	return p
 }
 
+// lenientOnly are the flags of a format that none was given for.
+func (f *formatFlags) lenientOnly() *formatFlags { return &formatFlags{lenient: f.lenient} }
+
 // check refuses parameters that the format does not have: no input could be
 // read with them.
 func (f *formatFlags) check(format *formats.Format) error {

@@ -35,6 +35,7 @@ const (
 	Sent               // in a Cookie header: a client sent it
 	Set                // in a Set-Cookie header: a server set it
 	Stored             // in a cookie jar
+	Digest             // the value of a whole Cache-Digest header, which is no cookie
 )
 
 // Cookie is one cookie of a capture.

@@ -491,7 +491,7 @@ func plainText(in *bufio.Reader) (io.Reader, error) {
 	case "\xfe\xff":
 		r = unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM).NewDecoder().Reader(in)
 	}
-	return &noNULs{r: r}, nil
+	return unarmor(&noNULs{r: r}), nil
 }
 
 // noNULs ends a text at the first NUL, which no text has: it is a file of another kind, or

@@ -122,7 +122,7 @@ func ExampleJar() {
 	}
 	// Output:
 	// line 2, example.com/: h2o_casper=qF0
-	// line 3: not a line of a Netscape cookie jar: 1 fields, want 7 with tabs between them
+	// line 3: not a line of a Netscape cookie jar: 1 field, want 7 with tabs between them
 }
 
 const accessLog = `192.0.2.1 - - [23/Nov/2026:02:08:33 +0000] "GET / HTTP/2.0" 200 512 "a=b; h2o_casper=qF0"

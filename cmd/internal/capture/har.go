@@ -38,6 +38,9 @@ type HAREntry struct {
 	// where the list has something else than an object ([ErrHAR]), or headers and
 	// cookies beyond [MaxLine] bytes ([ErrLong]).
 	Lost error
+	// Unread, unless nil, is the first Odd value that stands where headers or cookies should that
+	// were chosen.
+	Unread error
 	// Odd, unless nil, is an [*Error] for the first value that is of another kind
 	// than HAR 1.2 has in its place.
 	Odd error
@@ -225,27 +228,58 @@ func hasName(name string) bool { return name != "" }
 
 // pairs reads a list of {"name": ..., "value": ...} and keeps the chosen ones.
 func (e *HAREntry) pairs(j *jsonReader, choose func(name string) bool, kept *[]HARPair) error {
-	if ok, err := e.begins(j, "[", "a list"); !ok {
+	isList := false
+	odd, err := e.watch(func() (err error) {
+		isList, err = e.begins(j, "[", "a list")
+		return err
+	})
+	if !isList {
+		e.unread(odd)
 		return err
 	}
 	return j.array(func(int) error {
 		var p HARPair
 		var long bool
-		err := e.object(j, func(key []byte) (err error) {
-			switch string(key) {
-			case "name":
-				return e.text(j, &p.Name)
-			case "value":
-				long, err = e.longText(j, &p.Value, MaxLine)
-				return err
-			}
-			return j.skip()
+		odd, err := e.watch(func() error {
+			return e.object(j, func(key []byte) (err error) {
+				switch string(key) {
+				case "name":
+					return e.text(j, &p.Name)
+				case "value":
+					long, err = e.longText(j, &p.Value, MaxLine)
+					return err
+				}
+				return j.skip()
+			})
 		})
-		if err == nil && choose(p.Name) && e.charge(p, long, j) {
+		if err != nil || !choose(p.Name) {
+			return err
+		}
+		e.unread(odd)
+		if e.charge(p, long, j) {
 			*kept = append(*kept, p)
 		}
-		return err
+		return nil
 	})
+}
+
+// watch returns the first odd value that read comes to.
+func (e *HAREntry) watch(read func() error) (odd, err error) {
+	before := e.Odd
+	e.Odd = nil
+	err = read()
+	odd = e.Odd
+	if before != nil {
+		e.Odd = before
+	}
+	return odd, err
+}
+
+// unread notes that an odd value was one that somebody wanted.
+func (e *HAREntry) unread(odd error) {
+	if e.Unread == nil {
+		e.Unread = odd
+	}
 }
 
 // charge accounts for one more pair to keep, and reports whether it may be.

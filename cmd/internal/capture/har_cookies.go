@@ -14,7 +14,8 @@ import (
 //
 // A HAR file says the same twice: in a message's headers, and again in its list
 // of cookies. The headers are what was on the wire and come first; of the
-// list only names are yielded which the headers do not have. The next
+// list only names are yielded which the headers do not have. The value of a Cache-Digest header
+// is yielded as a [Digest]. Headers or cookies of another shape than HAR 1.2 has are an [*Error]. The next
 // entry's message is another capture: a cookie that a browser sent fifty times is yielded
 // fifty times.
 //
@@ -39,7 +40,7 @@ func HAR(r io.Reader) iter.Seq2[Cookie, error] {
 
 // harCookies keeps what holds cookies, and no more.
 var harCookies = HARReader{
-	RequestHeaders:  func(name string) bool { return strings.EqualFold(name, "Cookie") },
+	RequestHeaders:  func(name string) bool { return strings.EqualFold(name, "Cookie") || isDigest(name) },
 	ResponseHeaders: func(name string) bool { return strings.EqualFold(name, "Set-Cookie") },
 	Cookies:         true,
 }
@@ -54,7 +55,8 @@ const shownURL = 200
 func (e *HAREntry) yieldCookies(yield func(Cookie, error) bool) bool {
 	return e.yieldMessage(&e.Request.HARMessage, "request", Sent, yield) &&
 		e.yieldMessage(&e.Response.HARMessage, "response", Set, yield) &&
-		(e.Lost == nil || yield(Cookie{}, e.Lost))
+		(e.Lost == nil || yield(Cookie{}, e.Lost)) &&
+		(e.Unread == nil || e.Unread == e.Lost || yield(Cookie{}, e.Unread))
 }
 
 func (e *HAREntry) yieldMessage(m *HARMessage, kind string, form Form, yield func(Cookie, error) bool) bool {
@@ -75,6 +77,10 @@ func (e *HAREntry) yieldMessage(m *HARMessage, kind string, form Form, yield fun
 		return goOn
 	}
 	for _, header := range m.Headers {
+		if isDigest(header.Name) {
+			goOn = goOn && yield(Cookie{Value: strings.TrimSpace(header.Value), Form: Digest, Where: where}, nil)
+			continue
+		}
 		// Browsers write several Set-Cookie headers as one, a line each.
 		for at := 0; goOn && at < len(header.Value); {
 			size := strings.IndexByte(header.Value[at:], '\n') + 1

@@ -82,7 +82,10 @@ var harTests = []struct{ name, in, want string }{
 		"2 h2o_casper=qF0@11 entries[0].request \n2 x=😀@18 entries[0].request ",
 	},
 	{"a byte order mark and white space", "\ufeff \r\n\t" + har(message(`"headers": [{"name": "Cookie", "value": "h2o_casper=qF0"}]`, noCookies)) + "\n ", "2 h2o_casper=qF0@11 " + atEntry0},
-	{"entries of other kinds", `{"log":{"entries":[{}, {"request":7,"response":"x"}, {"request":{"headers":{},"cookies":"no","url":[]}}]}}`, ""},
+	{"entries of other kinds", `{"log":{"entries":[{}, {"request":7,"response":"x"}, {"request":{"url":[]}}]}}`, ""},
+	{"headers of another kind are not none", `{"log":{"entries":[{"request":{"headers":{},"cookies":"no"}}]}}`, "! byte 41: entries[0] has '{' in the place of a list"},
+	{"nor is a Cookie of another kind", `{"log":{"entries":[{"request":{"headers":[{"name":"Cookie","value":["a=b"]},{"name":"Age","value":7}]}}]}}`, "! byte 67: entries[0] has '[' in the place of a string"},
+	{"a digest", `{"log":{"entries":[{"request":{"headers":[{"name":"cache-digest","value":"AfdA; complete"}]}}]}}`, "5 =AfdA; complete@0 entries[0].request "},
 	{"entries twice", `{"log":{"entries":[]},"log":{"entries":[{"response":{"cookies":[{"name":"a","value":"b"}]}}]}}`, "3 a=b@0 entries[0].response "},
 
 	{"empty", "", "! byte 0: JSON ends early: unexpected EOF"},
@@ -116,7 +119,7 @@ func TestHAR(t *testing.T) {
 					t.Fatalf("%s:\n%s\nwant:\n%s", reading.name, got.show(), tt.want)
 				}
 				for _, err := range got.errs {
-					if place := (&Error{}); !errors.As(err, &place) || !errors.Is(err, ErrHAR) && !errors.Is(err, io.ErrUnexpectedEOF) {
+					if place := (&Error{}); !errors.As(err, &place) || !strings.Contains(err.Error(), "in the place of") && !errors.Is(err, ErrHAR) && !errors.Is(err, io.ErrUnexpectedEOF) {
 						t.Errorf("%v does not match", err)
 					}
 				}
@@ -405,12 +408,17 @@ func agreeWithJSON(t *testing.T, in []byte, got result) {
 	if bytes.Count(in, []byte("["))+bytes.Count(in, []byte("{")) > maxDepth && len(got.errs) > 0 {
 		return
 	}
-	if len(got.errs) > 0 {
-		t.Fatalf("%q: %v", in, got.errs)
+	for _, err := range got.errs {
+		if !strings.Contains(err.Error(), "in the place of") { // that encoding/json passes over
+			t.Fatalf("%q: %v", in, err)
+		}
 	}
 	text := func(cookies []Cookie) (all []string) {
 		for _, c := range cookies {
 			value := c.Value
+			if c.Form == Digest {
+				continue
+			}
 			if !c.Quoted {
 				value = makeCookie("", trim(part{value, 0}), Bare).Value
 			}

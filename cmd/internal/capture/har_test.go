@@ -294,7 +294,7 @@ func agreeOnFields(t *testing.T, in []byte) {
 		if e.Lost != nil || (e.Odd != nil) != odd[i] {
 			t.Fatalf("%q: entry %d lost %v, odd %v, want %v", in, i, e.Lost, e.Odd, odd[i])
 		}
-		e.left, e.Odd = 0, nil
+		e.left, e.Odd, e.Unread = 0, nil, nil
 		if !reflect.DeepEqual(e, want[i]) {
 			t.Fatalf("%q:\n%+v\nencoding/json:\n%+v", in, e, want[i])
 		}

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"iter"
@@ -8,12 +9,14 @@ import (
 	"strings"
 )
 
-// Jar yields the cookies of a jar in Netscape's format, which curl, wget and
-// browsers' exporters write. A line has seven fields with a tab between each two:
+// Jar yields the cookies of a jar: of JSON, as Playwright and extensions of browsers export
+// it, every object with a name, a value and a domain; otherwise of Netscape's format, which curl,
+// wget and other exporters write. There a line has seven fields with a tab between each two:
 //
 //	domain  include-subdomains  path  secure  expires  name  value
 //
-// The flags are TRUE or FALSE, the time is in seconds since 1970. Blank lines
+// The flags are TRUE or FALSE, the time is in seconds since 1970; of a cookie of the session some
+// exporters leave it out. Blank lines
 // and those that begin with '#' are passed over, except that #HttpOnly_ before
 // the domain marks a cookie hidden from scripts (curl's addition). An empty
 // value may be missing with its tab, as curl reads it. Expired cookies are
@@ -24,7 +27,12 @@ import (
 // [ErrLong], and the lines after it are still read; an error of r comes last.
 func Jar(r io.Reader) iter.Seq2[Cookie, error] {
 	return func(yield func(Cookie, error) bool) {
-		for line, err := range eachLine(r, MaxLine) {
+		in := bufio.NewReader(r)
+		if isJSON(in) {
+			exported(in, yield)
+			return
+		}
+		for line, err := range eachLine(in, MaxLine) {
 			if err != nil {
 				if !yield(Cookie{}, err) {
 					return
@@ -62,6 +70,13 @@ func (p part) without(prefix string) part {
 func jarCookie(p part) (Cookie, error) {
 	tabs := strings.Count(p.text, "\t")
 	if tabs != 5 && tabs != 6 {
+		words := strings.Fields(p.text)
+		switch {
+		case tabs == 0 && len(words) >= 6 && isFlag(words[1]) && isFlag(words[3]):
+			return Cookie{}, fmt.Errorf("%w: spaces stand where tabs belong", ErrJar)
+		case tabs == 0:
+			return Cookie{}, fmt.Errorf("%w: 1 field, want 7 with tabs between them", ErrJar)
+		}
 		return Cookie{}, fmt.Errorf("%w: %d fields, want 7 with tabs between them", ErrJar, tabs+1)
 	}
 	field := func() string {
@@ -81,7 +96,7 @@ func jarCookie(p part) (Cookie, error) {
 		return Cookie{}, fmt.Errorf("%w: field 6 is empty, want a cookie's name", ErrJar)
 	}
 	// Some exporters write parts of seconds.
-	if _, err := strconv.ParseFloat(expires, 64); err != nil {
+	if _, err := strconv.ParseFloat(expires, 64); err != nil && expires != "" && !strings.EqualFold(expires, "session") {
 		return Cookie{}, fmt.Errorf("%w: field 5 is %.20q, want seconds since 1970", ErrJar, expires)
 	}
 	c := makeCookie(name, p, Stored)

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"net/http"
@@ -23,6 +24,10 @@ var jarTests = []struct{ name, in, want string }{
 	{"HttpOnly is no comment", "#HttpOnly_.example.com\tTRUE\t/css\tFALSE\t0\th2o_casper\tqF0", "4 h2o_casper=qF0@52 line 1, .example.com/css"},
 	{"CR, a byte order mark, flags in lower case", "\ufeffe\ttrue\t/\tfalse\t0\ta\tb\r\n", "4 a=b@22 line 1, e/"},
 	{"parts of seconds", "e\tTRUE\t/\tTRUE\t1893456000.25\ta\tb", "4 a=b@30 line 1, e/"},
+	{"a cookie of the session, without its time", "e\tTRUE\t/\tTRUE\t\ta\tb\ne\tTRUE\t/\tTRUE\tSession\ta\tb", "4 a=b@17 line 1, e/\n4 a=b@24 line 2, e/"},
+	{"JSON", `{"cookies":[{"name":"a","value":"b","domain":"e","path":"/"},{"name":"c","value":"d"}],"origins":[]}`, "4 a=b@0 e/"},
+	{"JSON without any", `{"cookies":[],"origins":[]}`, ""},
+	{"JSON of something else", `{"a":1}`, "! not JSON of cookies: JSON without cookies: nothing in it has a name, a value and a domain"},
 	{"no value", "e\tTRUE\t/\tTRUE\t0\ta\t\ne\tTRUE\t/\tTRUE\t0\ta\r\n", "4 a=@18 line 1, e/\n4 a=@17 line 2, e/"},
 	{"spaces and '=' in a value", "e\tTRUE\t/\tTRUE\t0\ta\tb = c", "4 a=b = c@18 line 1, e/"},
 	{"quotes", "e\tTRUE\t/\tTRUE\t0\ta\t\"b\"", "4 a=b@19 quoted line 1, e/"},
@@ -32,7 +37,7 @@ var jarTests = []struct{ name, in, want string }{
 			"e\tTRUE\t/\t\t0\ta\tb\n" + "e\tTRUE\t/\tTRUE\tsoon\ta\tb\n" + "\tTRUE\t/\tTRUE\t0\ta\tb\n" + "e\tTRUE\t/\tTRUE\t0\t\tb\n" + "e\tTRUE\t/\tTRUE\t0\tc\td",
 		"4 a=b@18 line 2, e/\n4 c=d@18 line 10, e/\n" +
 			"! line 1: not a line of a Netscape cookie jar: 2 fields, want 7 with tabs between them\n" +
-			"! line 3: not a line of a Netscape cookie jar: 1 fields, want 7 with tabs between them\n" +
+			"! line 3: not a line of a Netscape cookie jar: spaces stand where tabs belong\n" +
 			"! line 4: not a line of a Netscape cookie jar: 8 fields, want 7 with tabs between them\n" +
 			"! line 5: not a line of a Netscape cookie jar: field 2 is \"yes\", want TRUE or FALSE\n" +
 			"! line 6: not a line of a Netscape cookie jar: field 4 is \"\", want TRUE or FALSE\n" +
@@ -51,7 +56,7 @@ func TestJar(t *testing.T) {
 					t.Fatalf("%s:\n%s\nwant:\n%s", reading.name, got.show(), tt.want)
 				}
 				for _, err := range got.errs {
-					if place := (&Error{}); !errors.Is(err, ErrJar) || !errors.As(err, &place) {
+					if place := (&Error{}); !errors.Is(err, ErrExport) && (!errors.Is(err, ErrJar) || !errors.As(err, &place)) {
 						t.Errorf("%v does not match", err)
 					}
 				}
@@ -132,6 +137,10 @@ func FuzzJar(f *testing.F) {
 	f.Add([]byte("e\tTRUE\t/\tTRUE\t0\ta\t\xff\x00\xfe\n"))                      // not text
 	f.Add([]byte("e\tTRUE\t/\tTRUE\t0\ta\t\r\r\n"))                              // carriage returns
 	f.Fuzz(func(t *testing.T, in []byte) {
+		if isJSON(bufio.NewReader(strings.NewReader(string(in)))) {
+			drain(Jar(strings.NewReader(string(in))))
+			return
+		}
 		lines := strings.Split(string(in), "\n")
 		seen, last := 0, int64(0)
 		for c, err := range Jar(strings.NewReader(string(in))) {

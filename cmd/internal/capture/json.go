@@ -24,11 +24,12 @@ type jsonReader struct {
 	past  int64  // bytes of the document that have left buf
 	err   error  // what r ended with
 	depth int
+	kind  error  // of faults in what the document says
 	text  []byte // the string that was read last, as written
 }
 
 func newJSONReader(r io.Reader) *jsonReader {
-	return &jsonReader{r: r, buf: make([]byte, 64<<10)}
+	return &jsonReader{r: r, buf: make([]byte, 64<<10), kind: ErrHAR}
 }
 
 // offset is where the next byte stands.
@@ -39,7 +40,7 @@ func (j *jsonReader) fault(err error) error { return &Error{Offset: j.offset(), 
 
 // syntax is a fault in what the document says.
 func (j *jsonReader) syntax(format string, args ...any) error {
-	return j.fault(fmt.Errorf("%w: "+format, append([]any{ErrHAR}, args...)...))
+	return j.fault(fmt.Errorf("%w: "+format, append([]any{j.kind}, args...)...))
 }
 
 // fill makes ahead non-empty. The end of the document inside a value is [io.ErrUnexpectedEOF].

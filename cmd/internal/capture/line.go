@@ -16,6 +16,10 @@ import (
 //	Set-Cookie: h2o_casper=qF0; Path=/     a response header
 //	a=b; h2o_casper=qF0                    the same two, without the header's name
 //	h2o_casper=qF0; Path=/; Secure
+//	Cache-Digest: AfdA; complete           a header of digests, whole
+//
+// Of Set-Cookie headers that were folded into one, a comma between each two, every cookie
+// with a known name is seen.
 //
 // Header names match in any case; spaces, tabs and the line end around the line
 // and around each pair are dropped. Double quotes around a named value
@@ -43,7 +47,10 @@ func Line(s string, known ...string) iter.Seq2[Cookie, error] {
 		case strings.EqualFold(name, "Cookie"):
 			yieldHeader(value, Sent, yield)
 		case strings.EqualFold(name, "Set-Cookie"):
-			yieldHeader(value, Set, yield)
+			yieldFolded(value, known, yield)
+		case isDigest(name):
+			value = trim(value)
+			yield(Cookie{Value: value.text, Form: Digest, Offset: value.at}, nil)
 		default:
 			yield(Cookie{}, fmt.Errorf("%w: %.40s is not a cookie header", ErrNoCookie, name))
 		}
@@ -117,9 +124,48 @@ func yieldPlain(line part, known []string, yield func(Cookie, error) bool) {
 	case !several || trim(rest).text == "":
 		yield(makeCookie(name, value, Pair), nil)
 	case isAttribute(rest):
-		yieldHeader(line, Set, yield)
+		yieldFolded(line, known, yield)
 	default:
 		yieldHeader(line, Sent, yield)
+	}
+}
+
+func isDigest(name string) bool { return strings.EqualFold(name, "Cache-Digest") }
+
+// yieldFolded reads a Set-Cookie header, or several that were folded into one as RFC 9110, section
+// 5.3 says not to. A comma may also stand in a date or a value: one parts cookies where a known
+// name follows.
+func yieldFolded(value part, known []string, yield func(Cookie, error) bool) {
+	goOn := true
+	each := func(c Cookie, err error) bool {
+		goOn = yield(c, err)
+		return goOn
+	}
+	for at := 0; goOn && at >= 0; {
+		comma := nextFold(value.text, at, known)
+		if comma < 0 {
+			yieldHeader(value.from(at), Set, each)
+			return
+		}
+		yieldHeader(value.to(comma).from(at), Set, each)
+		at = comma + 1
+	}
+}
+
+// nextFold returns where a comma stands before a known name and '=', -1 where none does.
+func nextFold(text string, at int, known []string) int {
+	for {
+		i := strings.IndexByte(text[at:], ',')
+		if i < 0 {
+			return -1
+		}
+		at += i + 1
+		rest := strings.TrimLeft(text[at:], " \t")
+		for _, name := range known {
+			if after, ok := strings.CutPrefix(rest, name); ok && strings.HasPrefix(after, "=") {
+				return at - 1
+			}
+		}
 	}
 }
 

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/cache-aware/casper/cmd/internal/capture"
+)
+
+// headSize is how much of a file is looked at to find out what it is, in bytes.
+const headSize = 64 << 10
+
+// input decodes an argument: what it says it is; or else the file of that name; or else what it
+// has in it, as a copied command has.
+func (d *decoding) input(arg string) {
+	var line []capture.Cookie
+	var fault error
+	understood := false
+	for c, err := range capture.Line(arg, d.names...) {
+		if err != nil {
+			fault = err
+			break
+		}
+		line = append(line, c)
+		understood = understood || d.readers[c.Name] != nil || d.chosen != nil || c.Form == capture.Digest || c.Form == capture.Bare && d.reads(c.Value)
+	}
+	label := fmt.Sprintf("%.60q", arg)
+	switch {
+	case understood && fault == nil:
+		if len(line) == 1 && line[0].Form == capture.Bare && arg != "" && isFile(arg) {
+			d.complain("%s is read as a value: ./%s is the file of that name", label, arg)
+		}
+	case isFile(arg):
+		d.anyFile(arg)
+		return
+	case slices.ContainsFunc(d.names, func(name string) bool { return strings.Contains(arg, name) }):
+		s := capture.LogScanner{Names: d.names, Workers: 1}
+		found := false
+		for m, err := range s.All(strings.NewReader(arg)) {
+			if err != nil || m.Err != nil {
+				continue
+			}
+			found = true
+			d.value(d.readers[m.Name], capture.Cookie{Name: m.Name, Value: string(m.Value), Form: capture.Pair}, "")
+		}
+		if found {
+			return
+		}
+	}
+	if fault != nil {
+		d.refuse(label, "", fault)
+		return
+	}
+	d.line(seqOf(line), label, "")
+}
+
+// reads reports whether a bare value is one.
+func (d *decoding) reads(value string) bool {
+	_, err := d.bare.decode("", value, "")
+	return err == nil
+}
+
+func isFile(name string) bool {
+	if len(name) > 4<<10 || strings.ContainsAny(name, "\x00\n") {
+		return false
+	}
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// anyFile decodes a file of which nobody has said what it is.
+func (d *decoding) anyFile(name string) {
+	head, err := d.head(name)
+	if err != nil {
+		d.refuse(name, name, err)
+		return
+	}
+	switch capture.KindOf(head) {
+	case capture.KindHAR:
+		d.file(name, capture.HAR)
+	case capture.KindJar:
+		d.file(name, capture.Jar)
+	default:
+		d.log(name)
+	}
+}
+
+// head returns the beginning of a file's text.
+func (d *decoding) head(name string) ([]byte, error) {
+	r, _, err := d.open(name)
+	if err != nil {
+		return nil, errors.Unwrap(err)
+	}
+	defer r.Close()
+	head, err := bufio.NewReaderSize(capture.Text(r, int64(d.flags.unpacked)), headSize).Peek(headSize)
+	if len(head) > 0 || errors.Is(err, io.EOF) {
+		err = nil // it is told when it is come to
+	}
+	return head, err
+}
+
+// noteURLs tells who compares with URLs where names are paths: all would be absent.
+func (d *decoding) noteURLs(names []string) {
+	format := d.bare.format
+	if format.Names != "request paths" {
+		return
+	}
+	for _, name := range names {
+		_, rest, ok := strings.Cut(name, "://")
+		if !ok || strings.ContainsAny(name, " ?") && !strings.HasPrefix(name, "http") {
+			continue
+		}
+		path := "/"
+		if i := strings.IndexByte(rest, '/'); i >= 0 {
+			path = rest[i:]
+		}
+		d.complain("--assets %s: %s is a URL, and names of %s are %s: give %s", d.flags.assets, name, format.Name, format.Names, path)
+		return
+	}
+}
