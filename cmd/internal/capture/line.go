@@ -136,19 +136,26 @@ func isDigest(name string) bool { return strings.EqualFold(name, "Cache-Digest")
 // 5.3 says not to. A comma may also stand in a date or a value: one parts cookies where a known
 // name follows.
 func yieldFolded(value part, known []string, yield func(Cookie, error) bool) {
-	goOn := true
+	goOn, found := true, false
 	each := func(c Cookie, err error) bool {
-		goOn = yield(c, err)
+		if err != nil { // a part without a cookie
+			return true
+		}
+		found = true
+		goOn = yield(c, nil)
 		return goOn
 	}
 	for at := 0; goOn && at >= 0; {
 		comma := nextFold(value.text, at, known)
 		if comma < 0 {
 			yieldHeader(value.from(at), Set, each)
-			return
+			break
 		}
 		yieldHeader(value.to(comma).from(at), Set, each)
 		at = comma + 1
+	}
+	if !found {
+		yield(Cookie{}, ErrNoCookie)
 	}
 }
 
