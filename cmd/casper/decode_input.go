@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/cache-aware/casper/cmd/internal/capture"
+	"github.com/cache-aware/casper/gcs/formats"
 )
 
 // headSize is how much of a file is looked at to find out what it is, in bytes.
@@ -35,6 +36,7 @@ func (d *decoding) input(arg string) {
 		if len(line) == 1 && line[0].Form == capture.Bare && arg != "" && isFile(arg) {
 			d.complain("%s is read as a value: ./%s is the file of that name", label, arg)
 		}
+		d.noteOthers(label, line)
 	case isFile(arg):
 		d.anyFile(arg)
 		return
@@ -57,6 +59,17 @@ func (d *decoding) input(arg string) {
 		return
 	}
 	d.line(seqOf(line), label, "")
+}
+
+// noteOthers tells of other formats that a bare value may well have, to who has said nothing of
+// formats and their parameters.
+func (d *decoding) noteOthers(label string, line []capture.Cookie) {
+	if d.chosen != nil || len(line) != 1 || line[0].Form != capture.Bare || slices.ContainsFunc(formats.All(), d.flags.touches) {
+		return
+	}
+	if others := ambiguous(line[0].Value, d.bare.format.Name); len(others) > 0 {
+		d.complain("%s is read as %s; it fits %s too: see casper identify, or give --format", label, d.bare.format.Name, orList(others))
+	}
 }
 
 // reads reports whether a bare value is one.

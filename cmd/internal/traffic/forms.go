@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Forms of services whose lines are words and strings in quotes. Each is told by what only it
@@ -280,6 +279,3 @@ func (f fields) peer() string {
 	}
 	return f.get("client")
 }
-
-// utc is how logs of columns write a time, which is UTC.
-const utc = time.DateTime
