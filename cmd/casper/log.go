@@ -26,10 +26,12 @@ func (d *decoding) log(name string) {
 	d.progress = d.newProgress(name, size)
 	defer func() { d.progress = nil }()
 	defer d.progress.clear()
+	whole := true
 	s := capture.LogScanner{Names: d.names, MaxUnpacked: int64(d.flags.unpacked), Progress: d.progress.show}
 	for out, err := range s.AppendEach(r, func(dst []byte, m capture.LogMatch) []byte { return d.appendMatch(dst, m, name) }) {
 		if err != nil {
 			d.refuse(name, name, err)
+			whole = false
 			continue
 		}
 		for len(out) > 0 {
@@ -52,7 +54,7 @@ func (d *decoding) log(name string) {
 	switch {
 	case counts.Matches == 0 && counts.Named > 0:
 		d.refuse(name, name, fmt.Errorf("%s is named in line %d, without a value that --log reads", counts.FirstName, counts.FirstNamed))
-	case counts.Matches == 0:
+	case counts.Matches == 0 && counts.Broken == 0 && whole:
 		d.noneIn(name)
 	}
 }

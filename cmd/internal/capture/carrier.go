@@ -34,7 +34,7 @@ var (
 const (
 	maxLayers    = 3        // packings around each other: tar in gzip is two
 	maxWindow    = 16 << 20 // bytes of a zstd window; zstd -19 takes 8 MiB
-	maxDict      = 32 << 20 // bytes of an xz dictionary; xz -6 takes 8 MiB
+	maxDict      = 16 << 20 // bytes of an xz dictionary; xz -6 takes 8 MiB
 	maxDirectory = 4 << 20  // bytes of a zip file's directory
 	maxZipStream = 32 << 20 // bytes of a zip file that is not a file on disk
 )
@@ -51,7 +51,7 @@ const (
 // What is packed otherwise, a database, and what holds a NUL are named and
 // refused ([ErrPacked], [ErrBinary]); so is what unpacks to more than most bytes
 // ([ErrBomb]), of which 0 stands for [MaxUnpacked]. A stream that is cut short fails with
-// [io.ErrUnexpectedEOF]. An error is final. Memory is at most 48 MiB, for xz.
+// [io.ErrUnexpectedEOF]. An error is final. Memory is at most 48 MiB, which the largest dictionary of xz takes.
 func Text(r io.Reader, most int64) io.Reader {
 	c := &carrier{raw: r, most: most}
 	if most <= 0 {
