@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // written writes files below a new folder.
@@ -65,5 +66,56 @@ func TestF8SeveralEntriesServe(t *testing.T) {
 		if got, _ := v.visit(path); !slices.Equal(got, slices.Sorted(slices.Values(want))) {
 			t.Errorf("%s: %q went ahead", path, got)
 		}
+	}
+}
+
+// TestF4Redeploy: what a deploy has removed is not hinted any longer: a manifest is read again when
+// its file changes, and a broken one leaves the version before in use.
+func TestF4Redeploy(t *testing.T) {
+	dir := written(t, map[string]string{"index.html": page, "old.css": "b{}", "new.css": "b{}", "asset-manifest.json": `{"main.css": "/old.css"}`})
+	s := serve(t, dir, "--learn=off", "--manifest", filepath.Join(dir, "asset-manifest.json"))
+	ahead := func() []string {
+		v := visitor{served: s}
+		got, _ := v.visit("/")
+		return got
+	}
+	if got := ahead(); !slices.Equal(got, []string{"/old.css"}) {
+		t.Fatalf("%q went ahead", got)
+	}
+	deploy := func(text string) {
+		t.Helper()
+		next := filepath.Join(dir, "next")
+		if err := os.WriteFile(next, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(next, filepath.Join(dir, "asset-manifest.json")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	deploy(`{"main.css": "/new.css"}`)
+	for end := time.Now().Add(10 * time.Second); !slices.Equal(ahead(), []string{"/new.css"}); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%q goes ahead after a deploy", ahead())
+		}
+	}
+	deploy(`{"main.css": `)
+	for end := time.Now().Add(10 * time.Second); !strings.Contains(s.log.String(), "unexpected end"); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("nothing is said of a broken version: %s", s.log)
+		}
+	}
+	if got := ahead(); !slices.Equal(got, []string{"/new.css"}) {
+		t.Errorf("%q goes ahead after a broken version", got)
+	}
+}
+
+// With a folder, files that it does not have are said once.
+func TestF7MissingFiles(t *testing.T) {
+	dir := written(t, map[string]string{"index.html": page, "app/a.css": "b{}", "m.json": `{"main": {"css": ["a.css", "b.css"]}}`})
+	v := visitor{served: serve(t, dir, "--learn=off", "--manifest", dir+"/m.json")}
+	v.visit("/")
+	v.stop()
+	if n := strings.Count(v.log.String(), "WARN"); n != 1 || !strings.Contains(v.log.String(), "2 of 2") || !strings.Contains(v.log.String(), "/a.css") {
+		t.Errorf("log: %s", v.log)
 	}
 }
