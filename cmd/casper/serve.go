@@ -63,13 +63,11 @@ func (t *tool) serve(ctx context.Context, s *serving) error {
 		return err
 	}
 	defer close()
-	declared, err := readManifests(s.manifests, log)
+	declared, err := s.openManifests(h, log)
 	if err != nil {
 		return err
 	}
-	if len(declared) > 0 {
-		h.Sources = append(h.Sources, declared)
-	}
+	go declared.Run(ctx)
 	learning, err := s.openLearning(log)
 	if err != nil {
 		return err

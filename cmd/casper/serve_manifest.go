@@ -1,30 +1,27 @@
 package main
 
 import (
-	"errors"
 	"log/slog"
 
+	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/manifest"
 )
 
-func readManifests(settings []string, log *slog.Logger) (list manifest.List, err error) {
-	for _, text := range settings {
-		s, err := manifest.ParseSetting(text)
-		if err != nil {
+// openManifests makes what the manifests say a source of the handler. With a folder, its files
+// are known, so that a manifest which names others is warned of.
+func (s *serving) openManifests(h *server.Handler, log *slog.Logger) (*manifest.Files, error) {
+	for _, text := range s.manifests {
+		if _, err := manifest.ParseSetting(text); err != nil {
 			return nil, usageError{err}
 		}
-		m, err := s.Open()
-		if err != nil {
-			return nil, err
-		}
-		for _, w := range m.Warnings() {
-			warning := log.With("file", s.File, "err", w)
-			if u := new(manifest.UnplacedError); errors.As(w, &u) {
-				warning = warning.With("try", "--manifest "+s.With(u.Entries[0]))
-			}
-			warning.Warn("manifest")
-		}
-		list = append(list, m)
 	}
-	return list, nil
+	c := manifest.FilesConfig{Log: log, Word: "--manifest"}
+	if validator := h.Validator; s.dir != "" {
+		c.Exists = func(path string) bool { return validator(path) != "" }
+	}
+	files, err := manifest.OpenFiles(s.manifests, c)
+	if err == nil && len(s.manifests) > 0 {
+		h.Sources = append(h.Sources, files)
+	}
+	return files, err
 }

@@ -17,6 +17,8 @@ type build struct {
 	pages   map[string][]string                    // entry -> pages that the file itself shows; none for what is known to be no page
 	told    bool                                   // the base is the configuration's
 	whole   bool                                   // what the file shows for a page is all that it needs
+	vite    bool                                   // of a Vite manifest.json
+	modules bool                                   // of a Vite ssr-manifest.json
 	module  func(name string) ([]link.Asset, bool) // what can be placed and is no entry; nil without any
 	warnings
 }
@@ -181,6 +183,12 @@ func (b *build) place(c Config) (*Manifest, error) {
 		}
 	}
 	lone := len(b.entries) == 1
+	var main []link.Asset
+	for _, assets := range b.entries {
+		if b.vite && lone {
+			main = assets
+		}
+	}
 	for _, page := range sortedKeys(c.Place) {
 		if !strings.HasPrefix(page, "/") || !validPage(page) {
 			return nil, &Error{Err: fmt.Errorf("%w: %q", ErrPath, clip(page))}
@@ -214,7 +222,9 @@ func (b *build) place(c Config) (*Manifest, error) {
 	if len(unplaced) > 0 && len(c.Place) == 0 { // who places some leaves out the others
 		b.warn(&UnplacedError{unplaced})
 	}
-	return seal(rules, b.entries, b.warnings.list), nil
+	m := seal(rules, b.entries, b.warnings.list)
+	m.main, m.modules = main, b.modules
+	return m, nil
 }
 
 // has reports whether there is an entry or a module of that name, and makes it an entry.

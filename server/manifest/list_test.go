@@ -57,3 +57,34 @@ func TestOpenErrors(t *testing.T) {
 		t.Errorf("a broken file: %v", err)
 	}
 }
+
+// A module manifest beside its build's manifest adds to it, in either order.
+func TestListAddsUp(t *testing.T) {
+	for _, version := range []string{"4", "8"} {
+		client, modules := open(t, "vite/"+version+"-ssr-client.json", Config{}), open(t, "vite/"+version+"-ssr.json", Config{})
+		rules, err := Read(strings.NewReader("/shop\n-\n"), Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, list := range []List{NewList(rules, client, modules), NewList(rules, modules, client)} {
+			assets, _ := list.Page("/about")
+			var got []string
+			for _, a := range assets {
+				stem, _, _ := strings.Cut(strings.TrimPrefix(a.Path, "/assets/"), "-")
+				got = append(got, stem+filepath.Ext(a.Path))
+			}
+			if want := "spa.css About.css spa.js About.js x.woff2"; strings.Join(got, " ") != want {
+				t.Errorf("Vite %s, %d: %q, want %q", version, i, got, want)
+			}
+			if assets, listed := list.Page("/shop"); !listed || len(assets) != 0 {
+				t.Errorf("the first that lists a page speaks for it: %v", assets)
+			}
+			if assets, _ := list.Page("/spa"); len(assets) != 3 {
+				t.Errorf("the build's own page: %v", assets)
+			}
+		}
+		if assets, _ := modules.Page("/about"); len(assets) != 2 {
+			t.Errorf("the manifest itself was changed: %v", assets)
+		}
+	}
+}

@@ -39,6 +39,9 @@ type Manifest struct {
 	lengths  []int                   // the distinct lengths of the prefixes, longest first
 	entries  map[string][]link.Asset // by name
 	warnings []error
+
+	main    []link.Asset // of a Vite build with one entry
+	modules bool         // the pages are those of a Vite build's modules, without its entry
 }
 
 // Page returns what the page at a URL path, percent-encoded as on the wire, needs, most
@@ -58,19 +61,6 @@ func (m *Manifest) Page(path string) (assets []link.Asset, listed bool) {
 			if assets, listed = m.prefixes[path[:n]]; listed {
 				return assets, true
 			}
-		}
-	}
-	return nil, false
-}
-
-// A List is several manifests: the first that lists a page speaks for it.
-type List []*Manifest
-
-// Page is [Manifest.Page] of the first manifest that lists the page.
-func (l List) Page(path string) (assets []link.Asset, listed bool) {
-	for _, m := range l {
-		if assets, listed = m.Page(path); listed {
-			return assets, true
 		}
 	}
 	return nil, false

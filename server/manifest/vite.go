@@ -32,6 +32,7 @@ func (b *build) viteChunks(d *document) error {
 		return err
 	}
 	v := newViteBuild(b, chunks)
+	b.vite = true
 	b.module = func(name string) ([]link.Asset, bool) {
 		_, ok := chunks[name]
 		return v.entry(name), ok
@@ -218,6 +219,7 @@ func (b *build) viteModules(d *document) error {
 	if err := json.Unmarshal(d.data, &modules); err != nil {
 		return err
 	}
+	b.modules = true
 	for _, id := range sortedKeys(modules) {
 		n := b.needs(id)
 		n.addAll(modules[id], use{module: true})
