@@ -79,8 +79,10 @@ type Casper struct {
 	// "all" assets.
 	Track string `json:"track,omitempty"`
 
-	// Files that say what pages need: Vite's or webpack's manifest, _headers, rules. The
-	// first that lists a page speaks for it. Read when the configuration is loaded.
+	// Files that say what pages need: a build tool's manifest, _headers, rules. The first
+	// that lists a page speaks for it. "FILE,base=/app/" says where the built files are
+	// served, "FILE,page=/path=entry" which entry a page or a pattern such as /shop/* has.
+	// A file is read again when it changes.
 	Manifests []string `json:"manifests,omitempty"`
 
 	// Whether to learn what pages need: "on" (the default), "off", or "shadow", which
@@ -114,7 +116,7 @@ type Casper struct {
 	PageQuery []string `json:"page_query,omitempty"`
 
 	log       *slog.Logger
-	manifests manifest.List
+	manifests *manifest.Files
 	evidence  *evidence // nil: nothing is learned
 	memory    *memory
 }
@@ -136,9 +138,10 @@ func (c *Casper) Provision(ctx caddy.Context) error {
 	c.log = ctx.Slogger()
 	logs.join(c.log)
 	var err error
-	if c.manifests, err = readManifests(c.Manifests, c.log); err != nil {
+	if c.manifests, err = openManifests(c.Manifests, c.log); err != nil {
 		return err
 	}
+	go c.manifests.Run(ctx)
 	if c.Learn != "off" {
 		state, err := caddy.NewReplacer().ReplaceOrErr(c.State, true, true)
 		if err != nil {

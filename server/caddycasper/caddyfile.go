@@ -1,6 +1,7 @@
 package caddycasper
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -42,7 +43,7 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //		cookie_age    <time>
 //		keys          version|path|validator
 //		track         blocking|all
-//		manifest      <file...>
+//		manifest      <file>[,base=<path>][,page=<path>=<entry>]...
 //		learn         on|off|shadow
 //		state         <file>|redis://<host>:<port>/?site=<name>
 //		learn_from    <1..32>
@@ -88,7 +89,7 @@ func (c *Casper) option(d *caddyfile.Dispenser) error {
 		return nil
 	}
 	*list = append(*list, values...)
-	if err := checkUses("learn_as", c.LearnAs); err != nil {
+	if err := errors.Join(checkUses("learn_as", c.LearnAs), checkManifests(c.Manifests)); err != nil {
 		return d.WrapErr(err)
 	}
 	return nil

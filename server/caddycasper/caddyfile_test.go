@@ -85,6 +85,7 @@ func TestCaddyfileErrors(t *testing.T) {
 		"casper {\n max_bytes 9999999999999999PB\n}": "is no size",
 		"casper {\n learn maybe\n}":                  `learn is on or off or shadow, not "maybe", at Testfile:2`,
 		"casper {\n manifest\n}":                     "Testfile:2",
+		"casper {\n manifest m,base=\n}":             "Testfile:2",
 		"casper {\n hints perhaps\n}":                `hints is on or off, not "perhaps", at Testfile:2`,
 		"casper {\n push 1\n}":                       `push is on or off, not "1"`,
 		"casper {\n state a\n learn off\n}":          "state keeps what is learned",

@@ -3,29 +3,32 @@ package caddycasper
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/cache-aware/casper/server/manifest"
 )
 
-func readManifests(settings []string, log *slog.Logger) (list manifest.List, err error) {
+// checkManifests finds settings that cannot be read.
+func checkManifests(settings []string) error {
 	for _, text := range settings {
-		if text, err = caddy.NewReplacer().ReplaceOrErr(text, true, true); err != nil {
-			return nil, fmt.Errorf("manifest: %w", err)
+		if _, err := manifest.ParseSetting(text); err != nil {
+			return err
 		}
-		s, err := manifest.ParseSetting(text)
-		if err != nil {
-			return nil, err
-		}
-		m, err := s.Open()
-		if err != nil {
-			return nil, fmt.Errorf("manifest: %w", err)
-		}
-		for _, w := range m.Warnings() {
-			log.Warn("manifest", "file", s.File, "err", w)
-		}
-		list = append(list, m)
 	}
-	return list, nil
+	return nil
+}
+
+func openManifests(settings []string, log *slog.Logger) (files *manifest.Files, err error) {
+	settings = slices.Clone(settings)
+	for i := range settings {
+		if settings[i], err = caddy.NewReplacer().ReplaceOrErr(settings[i], true, true); err != nil {
+			return nil, fmt.Errorf("manifest: %w", err)
+		}
+	}
+	if files, err = manifest.OpenFiles(settings, manifest.FilesConfig{Log: log, Word: "manifest"}); err != nil {
+		return nil, fmt.Errorf("manifest: %w", err)
+	}
+	return files, nil
 }
