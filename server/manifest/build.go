@@ -27,7 +27,7 @@ type build struct {
 func newBuild(c Config) (*build, error) {
 	b := &build{told: c.Base != "", entries: map[string][]link.Asset{}, pages: map[string][]string{}}
 	if !b.rebase(c.Base) {
-		return nil, &Error{Err: fmt.Errorf("%w; a base may be a URL, too: base %q", ErrPath, clip(c.Base))}
+		return nil, &Error{Err: fmt.Errorf("%w: base %q, which may be a URL, too", ErrPath, clip(c.Base))}
 	}
 	return b, nil
 }
@@ -82,10 +82,16 @@ func (b *build) needs(of string) *needs { return &needs{b: b, of: of} }
 // add takes in a file that the page loads at once. What is no style sheet, script or font counts
 // only if it was named for its own sake, since builds list source maps and images as well.
 func (n *needs) add(name string, u use) {
-	if n.full() || name == "" {
+	if n.full() {
 		return
 	}
-	n.tried++
+	if n.tried++; name == "" {
+		return
+	}
+	if len(name) > link.MaxPath {
+		n.b.warn(fmt.Errorf("%w: %q of %q", link.ErrTarget, clip(name), clip(n.of)))
+		return
+	}
 	a := link.Guess(n.b.url(name), "")
 	into := &n.scripts
 	switch {
@@ -107,7 +113,9 @@ func (n *needs) add(name string, u use) {
 	}
 	a.Integrity = u.integrity
 	if a, ok := n.b.deliverable(n.of, name, a); ok {
-		*into = union(*into, []link.Asset{a})
+		if !slices.ContainsFunc(*into, func(b link.Asset) bool { return a.Path == b.Path && a.Rel == b.Rel }) {
+			*into = append(*into, a)
+		}
 	}
 }
 

@@ -60,8 +60,10 @@ func (b *build) esbuildOutputs(d *document) error {
 		for queue := []string{name}; len(queue) > 0 && !n.full(); queue = queue[1:] {
 			n.add(url(queue[0]), use{module: modules})
 			for _, i := range outputs[queue[0]].Imports {
-				_, own := outputs[i.Path]
-				if i.Kind == "import-statement" && own && !seen[i.Path] && len(seen) < 4*MaxAssets {
+				if len(seen) == 4*MaxAssets {
+					break
+				}
+				if _, own := outputs[i.Path]; own && i.Kind == "import-statement" && !seen[i.Path] {
 					seen[i.Path] = true
 					queue = append(queue, i.Path)
 				}

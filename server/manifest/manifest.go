@@ -3,14 +3,23 @@
 //
 // [Read] tells these forms apart by their content:
 //
-//   - Vite's manifest.json and ssr-manifest.json;
-//   - webpack's: the manifest plugins, Create React App's asset-manifest.json, the entrypoints of stats.json;
+//   - Vite's manifest.json and ssr-manifest.json, SvelteKit's among them;
+//   - webpack's: the manifest plugins, Encore, Create React App's asset-manifest.json, the
+//     entrypoints of stats.json; Parcel's by its reporter;
+//   - esbuild's metafile, which Angular's stats.json is, too;
+//   - those of Next.js (build-manifest.json, app-build-manifest.json), Nuxt (client.manifest), Remix
+//     and React Router (manifest-*.js), Gatsby (chunk-map.json, webpack.stats.json);
+//   - those of Sprockets and Propshaft;
+//   - push_manifest.json;
 //   - the _headers form of static hosts: a path on a line of its own, then indented "Link: ..." lines;
 //   - rules: a path, then Link values one a line, a blank line between pages, "-" for a page that needs none.
 //
-// A build tool knows entries, not pages. An entry whose page is plain to see is placed there
-// (see [Config]); the others are kept by name for a handler that knows what it renders
-// ([Manifest.Entry]), and named in [Manifest.Warnings].
+// Frameworks that route name their pages. Other tools know entries: one whose page is plain to
+// see is placed there (see [Config]); the others are kept by name for a handler that knows what
+// it renders ([Manifest.Entry]), and named in [Manifest.Warnings]. [ParseSetting] is how users
+// place them, and [OpenFiles] keeps manifests up to date with their files.
+//
+// Of files on another origin the connection is hinted, and a warning says so.
 package manifest
 
 import (
@@ -116,8 +125,8 @@ func (m *Manifest) Entries() iter.Seq2[string, []link.Asset] {
 	}
 }
 
-// Warnings returns what was understood and could not be used: an entry without a page, an asset
-// on another origin.
+// Warnings returns what was understood and could not be used: entries without a page
+// ([UnplacedError]), assets on another origin, a file that names no page ([ErrNoPage]).
 func (m *Manifest) Warnings() []error {
 	if m == nil {
 		return nil
@@ -179,12 +188,13 @@ func (m *Manifest) widest(path string, n int) ([]link.Asset, bool) {
 // union appends to a what b has besides, up to MaxAssets. It never writes into a's or b's own
 // memory.
 func union(a, b []link.Asset) []link.Asset {
+	a = slices.Clip(a)
 	for _, x := range b {
 		if len(a) >= MaxAssets {
 			break
 		}
 		if !slices.ContainsFunc(a, func(y link.Asset) bool { return y.Path == x.Path && y.Rel == x.Rel }) {
-			a = append(a[:len(a):len(a)], x)
+			a = append(a, x)
 		}
 	}
 	return a

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cache-aware/casper/server/link"
 	"github.com/google/go-cmp/cmp"
@@ -349,6 +350,42 @@ func TestHostileManifestBudget(t *testing.T) {
 	}
 	if n := len(m.Warnings()); n > maxWarnings {
 		t.Errorf("%d warnings", n)
+	}
+
+	// What many entries share is not looked at by each as a whole.
+	const entries = 5_000
+	each := func(format string) string {
+		var out strings.Builder
+		for i := range entries {
+			fmt.Fprintf(&out, ", "+format, i)
+		}
+		return out.String()
+	}
+	long, many := strings.Repeat("x", 4<<20), `"x"`+strings.Repeat(`, ""`, 500_000)
+	for name, text := range map[string]string{
+		"Vite, one list of styles":      `{"x": {"file": "x.js", "css": [` + many + `]}` + each(`"%d": {"file": "a.js", "isEntry": true, "imports": ["x"]}`) + "}",
+		"Vite, one long name":           `{"x": {"file": "` + long + `.js"}` + each(`"%d": {"file": "a.js", "isEntry": true, "imports": ["x"]}`) + "}",
+		"Next, one list":                `{"pages": {"/_app": [` + many + `]` + each(`"/%d": ["a.js"]`) + "}}",
+		"Next, one long route":          `{"pages": {"` + strings.Repeat("/x", 1<<20) + `/page": ["a.js"]` + each(`"/%d": ["a.js"]`) + "}}",
+		"Remix, one long path":          `{"entry": {}, "routes": {"x": {"path": "` + long + `"}` + each(`"%d": {"path": "a", "parentId": "x", "module": "a.js"}`) + "}}",
+		"Remix, in a ring":              `{"entry": {}, "routes": {"x": {"path": "x", "parentId": "x"}` + each(`"%d": {"path": "a", "parentId": "x", "module": "a.js"}`) + "}}",
+		"flat, runtime many times":      `{"x/runtime.js": "x.js"` + each(`"%[1]d.js": "x.js", "%[1]d/runtime.js": "%[1]d.js"`) + "}",
+		"webpack, files with many URLs": `{"files": {"x.js": "/x.js"` + each(`"%d": "/a.js"`) + `}, "entrypoints": {"x": ["y.js"]` + each(`"%d": ["b.js"]`) + "}}",
+		"esbuild, one list":             `{"inputs": {}, "outputs": {"x.js": {"imports": [` + strings.TrimPrefix(each(`{"path": "%d.js", "kind": "import-statement"}`), ", ") + `]}` + each(`"%d.js": {"entryPoint": "%[1]d.ts", "imports": [{"path": "x.js", "kind": "import-statement"}]}`) + "}}",
+	} {
+		began := time.Now()
+		if m, err := Read(strings.NewReader(text), Config{}); err == nil {
+			for page, assets := range m.Pages() {
+				if len(assets) > MaxAssets {
+					t.Fatalf("%s: %s has %d assets", name, page, len(assets))
+				}
+			}
+		}
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("%s: %v", name, took)
+		} else if testing.Verbose() {
+			t.Log(name, took)
+		}
 	}
 }
 

@@ -104,7 +104,7 @@ func (b *build) nextPages(d *document) error {
 	}
 	for _, route := range sortedKeys(lists) {
 		page, app := strings.CutSuffix(route, "/page")
-		if strings.HasSuffix(route, "/layout") || strings.HasSuffix(route, "/route") ||
+		if len(route) > link.MaxPath || strings.HasSuffix(route, "/layout") || strings.HasSuffix(route, "/route") ||
 			strings.HasPrefix(route, "/api/") || strings.HasPrefix(route, "/_") { // "/_app", "/_not-found/page"
 			continue
 		}
@@ -178,8 +178,12 @@ func (b *build) remixRoutes(d *document) error {
 			continue // a layout, or no page
 		}
 		var chain []remixRoute
+		length := 0
 		for at, ok := m.Routes[id]; ok && len(chain) < maxDepth; at, ok = m.Routes[at.Parent] {
-			chain = append(chain, at)
+			chain, length = append(chain, at), length+len(at.Path)
+		}
+		if length > link.MaxPath {
+			continue
 		}
 		chain = append(chain, m.Entry)
 		slices.Reverse(chain)

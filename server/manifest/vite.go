@@ -153,7 +153,10 @@ func (v *viteBuild) entry(names ...string) []link.Asset {
 		}
 		n.add(c.File, use{module: true, integrity: c.Integrity})
 		for _, imported := range c.Imports {
-			if _, ok := v.chunks[imported]; ok && !seen[imported] && len(seen) < 4*MaxAssets {
+			if len(seen) == 4*MaxAssets {
+				break
+			}
+			if _, ok := v.chunks[imported]; ok && !seen[imported] {
 				seen[imported] = true
 				queue = append(queue, imported)
 			}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/cache-aware/casper/server/link"
@@ -203,8 +204,9 @@ func (b *build) webpackFlat(d *document) error {
 	}
 	if shared, ok := files["runtime"]; ok && len(files) > 1 { // webpack's optimization.runtimeChunk
 		delete(files, "runtime")
+		shared = shared[:min(len(shared), 2)] // a script, and perhaps a style sheet
 		for stem := range files {
-			files[stem] = append(shared[:len(shared):len(shared)], files[stem]...)
+			files[stem] = slices.Concat(shared, files[stem])
 		}
 	}
 	for _, stem := range sortedKeys(files) {
