@@ -137,9 +137,13 @@ func TestReadBuilds(t *testing.T) {
 		{"next/16-build.json", "", "/ /about /blog/* /cart /old /old/*", "/cart", "/_next/static/chunks/0j1we3cwg31qe.js /_next/static/chunks/0m3mby5pxg4oz.js " +
 			"/_next/static/chunks/39_j1bdzreq0m.js /_next/static/chunks/turbopack-2u1d16houkiyo.js"},
 		{"nuxt/4-client.manifest.mjs", "", "/ /* /about /shop /shop/*", "/shop/1", "/_nuxt/BSxPGD6x.js /_nuxt/X9OYib4g.js"},
+		{"nuxt/3-client.manifest.mjs", "/app/", "/app /app/ /app/* /app/about /app/shop /app/shop/*", "/app/about", "/app/_nuxt/entry.W1erjkBN.css " +
+			"/app/_nuxt/about.uWFYde_Z.css /app/_nuxt/C4oB46jO.js /app/_nuxt/Cx3Na4FL.js"},
+		{"next/14-build.json", "", "/old /old/*", "", ""},
+		{"next/14-app-build.json", "", "/ /about /blog/* /cart", "", ""},
 		{"remix/manifest.js", "", "/ /* /about /blog/* /login /shop /shop/cart /terms", "/shop/cart", "/assets/root-W1erjkBN.css /assets/manifest-81754ff3.js " +
 			"/assets/entry.client-DbtiHS4Q.js /assets/jsx-runtime-56DGgGmo.js /assets/components-BcnmIby2.js /assets/root--pr1zDuT.js /assets/shop-DwZHhI4m.js /assets/shop.cart-CgZIOc7K.js"},
-		{"react-router/manifest.js", "", "/app /app/ /app/* /app/about /app/blog/*", "/app/about", "/app/assets/root-W1erjkBN.css /app/assets/lay-DqQksVyv.css /app/assets/manifest-b0737c9d.js " +
+		{"react-router/manifest.js", "", "/app /app/ /app/* /app/about /app/blog/*", "/app/about", "/app/assets/root-W1erjkBN.css /app/assets/lay-DqQksVyv.css " +
 			"/app/assets/entry.client-lJh0zlCc.js /app/assets/jsx-runtime-ClOVl1ye.js /app/assets/root-CaMXsTF6.js /app/assets/lay-Bnqxjaof.js /app/assets/about-DDS9X7DE.js"},
 		{"sveltekit/manifest.json", "", "/*", "/", "/_app/immutable/assets/0.W1erjkBN.css /_app/immutable/entry/start.KHW1qFBX.js /_app/immutable/entry/app.CXU6kdbO.js " +
 			"/_app/immutable/nodes/0.jwQuqw3w.js /_app/immutable/chunks/4fLPbyse.js /_app/immutable/chunks/D7BQK4sP.js /_app/immutable/chunks/xihTtKlq.js"},
