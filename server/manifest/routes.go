@@ -151,7 +151,7 @@ type remixRoute struct {
 	Parent  string   `json:"parentId"`
 	Path    string   `json:"path"`
 	Index   bool     `json:"index"`
-	Page    *bool    `json:"hasDefaultExport"` // false: it answers with data
+	Page    *bool    `json:"hasDefaultExport"` // false: it answers with data; React Router says it, Remix does not
 	Module  string   `json:"module"`
 	Imports []string `json:"imports"`
 	CSS     []string `json:"css"`
@@ -188,7 +188,9 @@ func (b *build) remixRoutes(d *document) error {
 		chain = append(chain, m.Entry)
 		slices.Reverse(chain)
 		n := b.needs(id)
-		n.add(m.URL, use{module: true})
+		if m.Routes[id].Page == nil { // React Router's pages know their routes without the file
+			n.add(m.URL, use{module: true})
+		}
 		var route []segment
 		for _, r := range chain {
 			n.addAll(r.CSS, use{})
