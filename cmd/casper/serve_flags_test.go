@@ -3,6 +3,7 @@ package main
 import (
 	"net/netip"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +28,7 @@ type settings struct {
 var unsettable = map[string]string{
 	"Handler.Next": "the folder or --proxy", "Handler.Sources": "--manifest and --learn", "Handler.Validator": "the folder",
 	"Handler.Scan": "the folder", "Handler.Head": "the folder", "Handler.Allow": "the demo", "Handler.Observe": "the log", "Handler.Logger": "--log-format",
-	"Learn.Shadow": "--learn sets that of learned.Source", "Learn.Secret": "--state", "Learn.Share": "--state",
+	"Learn.Secret": "--state", "Learn.Share": "--state",
 	"Learn.Shards": "for replays", "Learn.MinViews": "for replays",
 }
 
@@ -91,7 +92,13 @@ func TestServeFlags(t *testing.T) {
 		}
 		reached[tt.field] = true
 	}
-	for _, field := range fields("", reflect.TypeFor[settings]()) {
+	all := fields("", reflect.TypeFor[settings]())
+	for field := range unsettable {
+		if !slices.Contains(all, field) {
+			t.Errorf("%s: there is no such field", field)
+		}
+	}
+	for _, field := range all {
 		if _, ok := unsettable[field]; ok == reached[field] {
 			t.Errorf("%s: has a flag: %v, is said to have none: %v", field, reached[field], ok)
 		}

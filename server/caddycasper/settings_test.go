@@ -18,7 +18,7 @@ import (
 
 // unsettable are the fields that no option sets, and why.
 var unsettable = map[string]string{
-	"Reader.Proxies": "Caddy's trusted_proxies", "Learn.Shadow": "the source's part of learn", "Learn.Secret": "state",
+	"Reader.Proxies": "Caddy's trusted_proxies", "Learn.Secret": "state",
 	"Learn.Share": "state", "Learn.Shards": "for replays", "Learn.MinViews": "for replays",
 }
 
@@ -92,6 +92,11 @@ func TestSettings(t *testing.T) {
 		}
 		if diff := cmp.Diff(tt.want, got.Interface()); diff != "" {
 			t.Errorf("%q: %s: %s", tt.option, tt.field, diff)
+		}
+	}
+	for field := range unsettable {
+		if _, ok := reached[field]; !ok {
+			t.Errorf("%s: there is no such field", field)
 		}
 	}
 	for field, reached := range reached {
