@@ -124,7 +124,7 @@ func plantedInHAR(value, text string) {
 	}
 
 	// A file that breaks off yields what came before, and says so.
-	cut := len(value) * len(file) / (len(value) + 7)
+	cut := int(int64(len(value)) * int64(len(file)) / int64(len(value)+7))
 	n, broken := 0, false
 	for c, err := range capture.HAR(bytes.NewReader(file[:cut])) {
 		if broken = err != nil; broken {
