@@ -154,8 +154,8 @@ func (w *response) remember(code int, header http.Header, html, other bool) {
 	a.Unread = x.unread
 	a.Wanted = len(x.sent) > 0 || len(x.wants.list) > 0 || html && len(w.ask()) > 0
 	f := w.facts()
-	x.answered = httpfacts.Votes(w.r)
-	if code == http.StatusNotModified { // of what the page links it says nothing, but all is well
+	x.answered = httpfacts.Votes(w.r) && (code == http.StatusOK || code >= 300) // of the others none is a page
+	if code == http.StatusNotModified {                                         // of what the page links it says nothing, but all is well
 		x.answered = x.answered && f.known.Failed(w.network())
 		a = memory.Answer{Status: http.StatusOK, Unread: true}
 		x.unread = true

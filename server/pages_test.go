@@ -70,8 +70,9 @@ func TestPageIsRemembered(t *testing.T) {
 		{302, []string{"/d.css"}, nil},
 		{304, nil, []string{"/a.css", "/b.css"}},
 		{300, []string{"/g.css"}, nil},
-		{200, nil, nil}, // it links nothing any more
-		{299, []string{"/e.css"}, []string{"/e.css"}},
+		{200, nil, nil},                // it links nothing any more
+		{299, []string{"/e.css"}, nil}, // of the statuses of success 200 alone is a page
+		{200, []string{"/e.css"}, []string{"/e.css"}},
 		{404, []string{"/f.css"}, nil},
 		{200, []string{"/e.css"}, []string{"/e.css"}},
 	} {

@@ -12,15 +12,16 @@ import (
 // MaxLinks bounds the links of one answer that are remembered.
 const MaxLinks = 64
 
-// lastFew is how many networks have a vote on a page: those that were answered last. A page
-// that has changed is known by its new links from the second of them on.
-const lastFew = 3
+// lastTwo is how many networks have a say in a change: the last two that were answered.
+const lastTwo = 2
 
 // A Page is what is remembered of a page. It is immutable.
 //
-// Answers are votes, one for each network, its latest. What most of the last few networks were
-// told goes ahead of anybody's next view. What only answers for one visitor named needs two
-// networks that agree: it may be only his. A network that is alone is its own majority.
+// Good answers are votes, one for each network, its latest. What the page links for everybody
+// changes when the last two networks agree: a link comes when both were told it, and goes when
+// neither was. Otherwise all stays as it was, so that one stranger between two visitors changes
+// nothing, and a deploy is known from the second network on. A network that is alone decides by
+// itself, but for what it was told in an answer for one visitor only: that may be only his.
 type Page struct {
 	// Prepared is what the handler made of what the page needs, see [Memory.Keep].
 	Prepared any
@@ -28,19 +29,20 @@ type Page struct {
 
 	votes []vote // the latest first
 	links []link.Asset
+
+	failing []uint64 // the networks whose latest answer was a redirect or an error, the latest first
+	row     int      // how many of them have failed since there was a good answer
 }
 
 type vote struct {
 	network  uint64
-	failed   bool // the latest answer was a redirect or an error
-	answered bool // there was a good one, which linked these
-	personal bool // for one visitor only
+	personal bool // the answer was for one visitor only
 	other    bool // it was no page: an image, data
 	links    []link.Asset
 }
 
 func weighPage(at Place, p *Page) uint32 {
-	n := overhead + len(at.Host) + len(at.Path) + p.weight + linkWeight(p.links)
+	n := overhead + len(at.Host) + len(at.Path) + p.weight + linkWeight(p.links) + 8*len(p.failing)
 	for i, v := range p.votes {
 		n += 64
 		if i == 0 || !sameList(v.links, p.votes[i-1].links) { // equal lists are one
@@ -62,28 +64,23 @@ func sameList(a, b []link.Asset) bool {
 	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
 }
 
-// Failed reports whether the page last ended in a redirect or an error: hints ahead of the
-// next answer would likely be wasted. What one network was told counts for that network; for
-// others, what most were told.
+// Bounds on the networks that are told apart by their errors, and on those in a row from whom an
+// error is taken to be everybody's.
+const (
+	mostFailing = 8
+	failingAll  = 3
+)
+
+// Failed reports whether hints ahead of the next answer to a network would likely be wasted: its
+// latest answer was a redirect or an error, or so were those of three networks in a row, or
+// there never was another.
 func (p *Page) Failed(network uint64) bool {
-	if p == nil {
-		return false
-	}
-	failed := 0
-	for _, v := range p.votes {
-		if v.network == network {
-			return v.failed
-		}
-		if v.failed {
-			failed++
-		}
-	}
-	return 2*failed > len(p.votes)
+	return p != nil && (p.row >= failingAll || len(p.failing) > 0 && len(p.votes) == 0 || slices.Contains(p.failing, network))
 }
 
 // Other reports whether what lies there is no page, as all that were answered say.
 func (p *Page) Other() bool {
-	return p != nil && !slices.ContainsFunc(p.votes, func(v vote) bool { return !v.other })
+	return p != nil && len(p.votes) > 0 && !slices.ContainsFunc(p.votes, func(v vote) bool { return !v.other })
 }
 
 // failed reports whether a status is one that hints were wasted on.
@@ -182,15 +179,15 @@ func (m *Memory) at(at Place) *Page {
 // says reports whether all that is remembered is what an answer says again, for everybody: then
 // who was answered does not matter either.
 func (p *Page) says(a *Answer) bool {
-	if p == nil || a.Personal || a.Unread || failed(a.Status) {
+	if p == nil || a.Personal || a.Unread || failed(a.Status) || p.row > 0 || slices.Contains(p.failing, a.Network) || !equal(p.links, a.Links) {
 		return false
 	}
 	for i := range p.votes {
-		if v := &p.votes[i]; v.failed || v.personal || !v.answered || v.other != a.Other || !equal(v.links, a.Links) {
+		if v := &p.votes[i]; v.personal || v.other != a.Other || !equal(v.links, a.Links) {
 			return false
 		}
 	}
-	return true
+	return len(p.votes) > 0
 }
 
 func equal(remembered, links []link.Asset) bool {
@@ -203,32 +200,55 @@ func equal(remembered, links []link.Asset) bool {
 //
 //go:noinline
 func (m *Memory) count(at Place, old *Page, a *Answer) *Page {
-	v := vote{network: a.Network}
 	next := &Page{}
 	if old != nil {
-		for _, other := range old.votes {
-			if other.network == a.Network {
-				v = other // its earlier answer: what it links when all is well
-			} else {
-				next.votes = append(next.votes, other)
-			}
+		*next = *old
+	}
+	if failed(a.Status) {
+		next.fail(a.Network)
+	} else {
+		next.row = 0
+		if i := slices.Index(next.failing, a.Network); i >= 0 {
+			next.failing = slices.Delete(slices.Clone(next.failing), i, i+1)
 		}
-	}
-	v.failed = failed(a.Status)
-	if !v.failed && !(a.Unread && len(a.Links) == 0) {
-		v.answered, v.personal, v.other, v.links = true, a.Personal, a.Other, next.share(a.Links)
-	}
-	next.votes = slices.Insert(next.votes, 0, v)
-	if len(next.votes) > lastFew {
-		next.votes = next.votes[:lastFew]
-	}
-	next.conclude()
-	if old != nil && slices.Equal(old.links, next.links) {
-		next.links, next.Prepared, next.weight = old.links, old.Prepared, old.weight
+		if !a.Unread || len(a.Links) > 0 {
+			next.vote(a)
+		}
 	}
 	m.used.Store(true)
 	m.pages.Set(at.Clone(), next)
 	return next
+}
+
+// fail notes that a network was answered with a redirect or an error.
+func (p *Page) fail(network uint64) {
+	i := slices.Index(p.failing, network)
+	if i < 0 || i >= p.row {
+		p.row++
+	}
+	failing := make([]uint64, 0, mostFailing)
+	failing = append(failing, network)
+	for j, other := range p.failing {
+		if j != i && len(failing) < mostFailing {
+			failing = append(failing, other)
+		}
+	}
+	p.failing, p.row = failing, min(p.row, mostFailing)
+}
+
+// vote lets a good answer vote.
+func (p *Page) vote(a *Answer) {
+	v := vote{network: a.Network, personal: a.Personal, other: a.Other, links: p.share(a.Links)}
+	votes := []vote{v}
+	for _, other := range p.votes {
+		if other.network != v.network && len(votes) < lastTwo {
+			votes = append(votes, other)
+		}
+	}
+	p.votes = votes
+	if links := p.conclude(); !slices.Equal(links, p.links) {
+		p.links, p.Prepared, p.weight = links, nil, 0
+	}
 }
 
 // share returns the links as they stand in another vote, or else a copy with strings of its
@@ -246,17 +266,11 @@ func (p *Page) share(links []link.Asset) []link.Asset {
 	return own
 }
 
-// conclude counts the votes.
-func (p *Page) conclude() {
-	voters := 0
-	for i := range p.votes {
-		if p.votes[i].answered {
-			voters++
-		}
-	}
+// conclude returns what the page links for everybody now, in the order of the latest answer.
+func (p *Page) conclude() (links []link.Asset) {
 	for i := range p.votes {
 		for _, a := range p.votes[i].links {
-			if slices.Contains(p.links, a) {
+			if slices.Contains(links, a) {
 				continue
 			}
 			named, public := 0, false
@@ -266,11 +280,13 @@ func (p *Page) conclude() {
 					public = public || !v.personal
 				}
 			}
-			if 2*named > voters && (public || named > 1) {
-				p.links = append(p.links, a)
+			agreed := named == len(p.votes) && (public || named == lastTwo)
+			if agreed || slices.Contains(p.links, a) {
+				links = append(links, a)
 			}
 		}
 	}
+	return links
 }
 
 // Keep remembers what the handler made of what a page needs, until that changes, and returns
