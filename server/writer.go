@@ -171,6 +171,13 @@ func (w *response) commit(code int, body []byte) {
 	}
 	w.complete(code, body)
 	w.ResponseWriter.WriteHeader(code)
+	if code == http.StatusSwitchingProtocols {
+		// Gin's writer keeps the status to itself until the first write, which does not come
+		// once the connection is taken over. WebSocket libraries know that of Gin's own writer.
+		if below, ok := w.ResponseWriter.(interface{ WriteHeaderNow() }); ok {
+			below.WriteHeaderNow()
+		}
+	}
 	for field, values := range since {
 		if isTrailer(header, field) {
 			header[field] = values
