@@ -29,7 +29,7 @@ func (h *Handler) read(r *http.Request, m *memory.Memory, pushed bool) (f facts)
 	if i := strings.IndexByte(path, '?'); i >= 0 {
 		path, f.query = path[:i], memory.Query(path[i:])
 	}
-	f.place = memory.Place{Host: f.origin.Authority, Path: path}
+	f.place = memory.Place{Host: f.origin.Host(), Path: path}
 	if pushed {
 		return f // depth one: a pushed answer pushes nothing
 	}

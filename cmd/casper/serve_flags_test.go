@@ -22,6 +22,7 @@ type settings struct {
 	Handler server.Handler
 	Learn   learn.Config
 	Reader  signals.Reader
+	Hosts   []string
 }
 
 // unsettable are the fields that no flag sets, and why.
@@ -72,6 +73,7 @@ func TestServeFlags(t *testing.T) {
 		{"--learn-as style,font", "Learn.Destinations", []string{"style", "font"}},
 		{"--page-query a --page-query b", "Reader.Query", []string{"a", "b"}},
 		{"--learn-not /a --learn-not /b", "Reader.Deny", []string{"/a", "/b"}},
+		{"--host a.example --host b.example:8443", "Hosts", []string{"a.example", "b.example:8443"}},
 	} {
 		var s serving
 		cmd := new(cobra.Command)
@@ -82,7 +84,7 @@ func TestServeFlags(t *testing.T) {
 		if err := s.check(cmd); err != nil {
 			t.Errorf("%s: %v", tt.flags, err)
 		}
-		got := reflect.ValueOf(&settings{Learn: s.learnConfig(), Reader: s.reader()}).Elem()
+		got := reflect.ValueOf(&settings{Learn: s.learnConfig(), Reader: s.reader(), Hosts: s.hosts}).Elem()
 		got.FieldByName("Handler").Set(reflect.ValueOf(s.handler()).Elem())
 		for name := range strings.SplitSeq(tt.field, ".") {
 			got = got.FieldByName(name)

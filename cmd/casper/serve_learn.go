@@ -34,7 +34,7 @@ func (s *serving) checkLearning(cmd *cobra.Command) error {
 		if s.state != "" {
 			return usagef("--state keeps what is learned: it needs --learn=on or shadow")
 		}
-		for _, name := range []string{"learn-from", "hold-out", "learn-memory", "learn-as", "learn-not", "page-query"} {
+		for _, name := range []string{"learn-from", "hold-out", "learn-memory", "learn-as", "learn-not", "page-query", "host"} {
 			if cmd.Flags().Changed(name) {
 				return usagef("--%s is about learning: it needs --learn=on or shadow", name)
 			}
@@ -84,7 +84,7 @@ func (s *serving) openLearning(log *slog.Logger) (*learning, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &learning{source: &learned.Source{Model: model, Reader: s.reader(), Shadow: s.learn == "shadow"}}
+	l := &learning{source: &learned.Source{Model: model, Reader: s.reader(), Hosts: s.hosts, Shadow: s.learn == "shadow"}}
 	switch {
 	case isRedis(s.state):
 		l.kept, err = share(model, s.state, log)

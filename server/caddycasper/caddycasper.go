@@ -115,6 +115,11 @@ type Casper struct {
 	// Query parameters that make pages different, such as lang. All others are ignored.
 	PageQuery []string `json:"page_query,omitempty"`
 
+	// The hosts whose pages are learned in a state, each with its port unless it is the scheme's
+	// own. Default is the one that most networks ask for. Without a state, each host is learned
+	// of apart.
+	Hosts []string `json:"hosts,omitempty"`
+
 	log       *slog.Logger
 	manifests *manifest.Files
 	evidence  *evidence // nil: nothing is learned

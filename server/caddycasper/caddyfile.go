@@ -52,6 +52,7 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //		learn_as      <use...>
 //		learn_not     <path...>
 //		page_query    <parameter...>
+//		host          <name...>
 //	}
 //
 // Errors name the line of the option that they are about.
@@ -75,7 +76,7 @@ func (c *Casper) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 func (c *Casper) option(d *caddyfile.Dispenser) error {
 	name, values := d.Val(), d.RemainingArgs()
 	list := map[string]*[]string{
-		"manifest": &c.Manifests, "learn_as": &c.LearnAs, "learn_not": &c.LearnNot, "page_query": &c.PageQuery,
+		"manifest": &c.Manifests, "learn_as": &c.LearnAs, "learn_not": &c.LearnNot, "page_query": &c.PageQuery, "host": &c.Hosts,
 	}[name]
 	switch {
 	case len(values) == 0 || len(values) > 1 && list == nil:

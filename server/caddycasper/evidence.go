@@ -21,8 +21,8 @@ import (
 // A site is what is learned of one origin.
 type site struct{ source learned.Source }
 
-func (l *learnSettings) site(m *learn.Model) *site {
-	return &site{learned.Source{Model: m, Reader: l.reader}}
+func (l *learnSettings) site(m *learn.Model, hosts ...string) *site {
+	return &site{learned.Source{Model: m, Reader: l.reader, Hosts: hosts}}
 }
 
 // evidence is what the handlers of one state have learned, and what keeps it. It outlives a reload, since the new configuration's handlers take it from the pool
@@ -77,7 +77,7 @@ func openEvidence(state string, l learnSettings, config *prometheus.Registry) (*
 		return true
 	})
 	if before != nil && state != "" && config != nil && before.opened == config {
-		return nil, fmt.Errorf("state: %s has another learn_from, hold_out, learn_memory, learn_as, learn_not, page_query or cookie_name elsewhere", redacted(state))
+		return nil, fmt.Errorf("state: %s has another learn_from, hold_out, learn_memory, learn_as, learn_not, page_query, host or cookie_name elsewhere", redacted(state))
 	}
 	got, _, err := evidences.LoadOrNew(key, func() (caddy.Destructor, error) { return newEvidence(key, l, before) })
 	if err != nil {
@@ -107,7 +107,7 @@ func newEvidence(key evidenceKey, l learnSettings, before *evidence) (*evidence,
 		if err != nil {
 			return nil, err
 		}
-		e.one, keep = l.site(model), k
+		e.one, keep = l.site(model, l.hosts...), k
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	e.stop = cancel
@@ -174,7 +174,7 @@ func (e *evidence) newSite(host string, before *site) *site {
 		if before != nil {
 			model.Merge(slices.Collect(before.source.Model.All())...)
 		}
-		return e.settings.site(model), false
+		return e.settings.site(model, learned.AnyHost), false
 	})
 	return s
 }

@@ -52,12 +52,14 @@ func (c *Casper) settings() settings {
 type learnSettings struct {
 	config learn.Config
 	reader signals.Reader
+	hosts  []string // of a state
 }
 
 func (c *Casper) learnSettings() learnSettings {
 	l := learnSettings{
 		config: learn.Config{Bytes: int(c.LearnMemory), MinClients: c.LearnFrom},
 		reader: signals.Reader{Query: c.PageQuery, Deny: c.LearnNot, Cookie: c.CookieName},
+		hosts:  c.Hosts,
 	}
 	if l.reader.Cookie == "" {
 		l.reader.Cookie = casper.CookieName
@@ -75,6 +77,6 @@ func (c *Casper) learnSettings() learnSettings {
 
 // text is a text that differs where the settings do.
 func (l *learnSettings) text() string {
-	text, _ := json.Marshal([]any{l.config, l.reader}) // numbers and lists of words
+	text, _ := json.Marshal([]any{l.config, l.reader, l.hosts}) // numbers and lists of words
 	return string(text)
 }

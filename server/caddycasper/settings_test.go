@@ -65,6 +65,7 @@ func TestSettings(t *testing.T) {
 		{"learn_as style font", "Learn.Destinations", []string{"style", "font"}},
 		{"page_query a b", "Reader.Query", []string{"a", "b"}},
 		{"learn_not /a /b", "Reader.Deny", []string{"/a", "/b"}},
+		{"host a.example b.example:8443", "Hosts", []string{"a.example", "b.example:8443"}},
 	} {
 		var c Casper
 		if err := c.UnmarshalCaddyfile(caddyfile.NewTestDispenser("casper {\n" + tt.option + "\n}")); err != nil {
@@ -82,7 +83,8 @@ func TestSettings(t *testing.T) {
 			Track  server.Track
 			Learn  learn.Config
 			Reader signals.Reader
-		}{s.policy, s.cookie, s.params, s.keys, s.track, l.config, l.reader}
+			Hosts  []string
+		}{s.policy, s.cookie, s.params, s.keys, s.track, l.config, l.reader, l.hosts}
 		got := reflect.ValueOf(all)
 		for _, field := range fields("", got.Type()) {
 			reached[field] = reached[field] || field == tt.field

@@ -128,7 +128,7 @@ func (c *Casper) checkLearning() error {
 		given bool
 	}{
 		{"learn_from", c.LearnFrom != 0}, {"hold_out", c.HoldOut != nil}, {"learn_memory", c.LearnMemory != 0},
-		{"learn_as", c.LearnAs != nil}, {"learn_not", c.LearnNot != nil}, {"page_query", c.PageQuery != nil},
+		{"learn_as", c.LearnAs != nil}, {"learn_not", c.LearnNot != nil}, {"page_query", c.PageQuery != nil}, {"host", c.Hosts != nil},
 	} {
 		if o.given {
 			return fmt.Errorf("%s is about learning: it needs learn on or shadow", o.name)

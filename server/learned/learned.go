@@ -36,6 +36,13 @@ type Source struct {
 	// Reader makes evidence of requests. Its Proxies and Cookie are those of the handler.
 	Reader signals.Reader
 
+	// Hosts are the names under which the site is known, each with its port unless that is the
+	// scheme's own; [AnyHost] is all. Whoever can reach a server can ask it for any host: what
+	// other hosts link is not learned, and their pages are not named anything. If Hosts is empty,
+	// the site's host is the one that most networks ask for, settled for the life of the process
+	// once three have done so.
+	Hosts []string
+
 	// Shadow learns, and names nothing.
 	Shadow bool
 
@@ -43,11 +50,16 @@ type Source struct {
 	// the time of the recording.
 	Now func() time.Time
 
+	host siteHost
 	open openPages
 }
 
 // Wanted adds what the model says of the page that r asks for.
-func (s *Source) Wanted(r *http.Request, w *server.Wants) { s.choose(r, w, s.client(r)) }
+func (s *Source) Wanted(r *http.Request, w *server.Wants) {
+	if c := s.client(r); s.serves(r, c) {
+		s.choose(r, w, c)
+	}
+}
 
 // choose adds what the model chooses for one view, and returns it.
 func (s *Source) choose(r *http.Request, w *server.Wants, c learn.Client) []learn.Prediction {
@@ -93,7 +105,11 @@ type observation struct {
 
 // Begin implements [server.Observer].
 func (s *Source) Begin(r *http.Request) server.Observation {
-	o := &observation{source: s, request: r, client: s.client(r)}
+	c := s.client(r)
+	if !s.serves(r, c) {
+		return nil
+	}
+	o := &observation{source: s, request: r, client: c}
 	if o.opened = httpfacts.First(r.Header, "Sec-Fetch-Dest") == "document"; o.opened {
 		s.open.arrive(o.page())
 	}

@@ -83,7 +83,7 @@ func New(c Config) (*Replay, error) {
 		order: newOrder(), pages: map[string]*Page{},
 	}
 	p.stage = newStage(&c, unsent{
-		&learned.Source{Model: m, Reader: c.Reader, Now: func() time.Time { return p.now }}, p,
+		&learned.Source{Model: m, Reader: c.Reader, Hosts: []string{learned.AnyHost}, Now: func() time.Time { return p.now }}, p,
 	})
 	p.report.Verdicts = map[string]int{}
 	return p, nil

@@ -66,8 +66,12 @@ func (n Networks) Client(r *http.Request) netip.Addr {
 // An Origin is what a client calls this server: the beginning of its URLs.
 type Origin struct {
 	Scheme    string // "https" or "http"
-	Authority string // host, and port unless it is the scheme's own
+	Authority string // host and port, as the client wrote it
 }
+
+// Host returns the authority as one name: in small letters, without the scheme's own port
+// (RFC 9110, section 4.2.3).
+func (o Origin) Host() string { return strings.ToLower(withoutPort(o.Authority, o.Scheme)) }
 
 // Origin returns the origin that the client of a request asked for. Behind a trusted proxy
 // it is what the proxy says in X-Forwarded-Proto and X-Forwarded-Host, of several values
