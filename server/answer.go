@@ -28,7 +28,7 @@ func (w *response) answer(code int, header http.Header, body []byte) {
 	switch f := w.facts(); {
 	case !f.page:
 		w.learnFile(code, header)
-	case idle && f.known == nil:
+	case idle && !f.remembered():
 		if !httpfacts.IsHTML(httpfacts.ContentType(header, nil)) {
 			w.learnFile(code, header)
 		}
@@ -163,6 +163,9 @@ func (w *response) remember(code int, header http.Header, html, other bool) {
 	if x.answered {
 		a.Network = w.network()
 		f.known = w.s.memory.Remember(f.place, f.query, f.known, &a)
+		if code == http.StatusOK && !x.unread {
+			w.rememberOwn(x.personal, x.links, header)
+		}
 	}
 }
 

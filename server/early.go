@@ -20,7 +20,7 @@ func (w *response) early() {
 		return
 	}
 	f := w.facts()
-	if !f.page || len(w.h.Sources) == 0 && f.known == nil {
+	if !f.page || len(w.h.Sources) == 0 && !f.remembered() {
 		return
 	}
 	w.engage()

@@ -16,6 +16,7 @@ type facts struct {
 	place  memory.Place     // where its page is remembered
 	query  memory.Query
 	known  *memory.Page // what is remembered of it; nil for nothing
+	own    *memory.Own  // what it linked for this visitor alone; nil for nothing
 
 	page     bool // assets may go ahead of its answer
 	pushable bool // HTTP/2, and the client itself is at the other end
@@ -43,6 +44,9 @@ func (h *Handler) read(r *http.Request, m *memory.Memory, pushed bool) (f facts)
 	}
 	return f
 }
+
+// remembered reports whether anything is remembered of the page.
+func (f *facts) remembered() bool { return f.known != nil || f.own != nil }
 
 // mayBePage reports whether the request is for a page that assets may go ahead of.
 func mayBePage(r *http.Request, path string) bool {
@@ -84,6 +88,7 @@ func (w *response) facts() *facts {
 	if !w.factsRead {
 		w.factsRead = true
 		w.f = w.h.read(w.r, w.s.memory, w.pushed)
+		w.recall(&w.f)
 	}
 	return &w.f
 }

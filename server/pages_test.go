@@ -354,8 +354,10 @@ func TestNetworksAgree(t *testing.T) {
 			w.Header().Set("Set-Cookie", "session=1")
 			answer(w, 200, "/a.css")
 		})
+		people := 0
 		from := func(addr string) []string {
-			r := request("/")
+			people++
+			r := request("/", fmt.Sprint("Cookie: who=", people)) // each a person of his own
 			r.RemoteAddr = addr
 			return a.of(r)
 		}

@@ -126,11 +126,15 @@ func (w *response) ask() []want {
 // then what its answers linked. It is nil if there is nothing.
 func (w *response) wanted() *prepared {
 	said, f, x, s := w.ask(), w.facts(), w.exchange, w.s
-	if len(said) == 0 && f.known == nil {
+	if len(said) == 0 && !f.remembered() {
 		return nil
 	}
-	p := x.first
-	if f.known != nil {
+	p, linked := x.first, f.known.Links()
+	switch {
+	case f.own != nil:
+		p, _ = f.own.Prepared.(*prepared)
+		linked = f.own.Links()
+	case f.known != nil:
 		p, _ = f.known.Prepared.(*prepared)
 	}
 	if p != nil && p.generation == s.memory.Generation() && sameWants(p.said, said) && (x.checked || w.h.current(p.assets)) {
@@ -142,7 +146,6 @@ func (w *response) wanted() *prepared {
 	for by := range byNobody + 1 {
 		if by == byAnswer {
 			p.linked[0] = len(p.assets)
-			linked := f.known.Links()
 			for i := range linked {
 				w.include(p, &linked[i])
 			}
@@ -155,9 +158,12 @@ func (w *response) wanted() *prepared {
 		}
 	}
 	p.generation = s.memory.Generation() // which preparing may have moved on
-	if f.known != nil {
+	switch {
+	case f.own != nil:
+		f.own = s.memory.KeepOwn(f.place, f.query, w.person(nil), f.own, p, p.weight())
+	case f.known != nil:
 		f.known = s.memory.Keep(f.place, f.query, f.known, p, p.weight())
-	} else {
+	default:
 		x.first = p // pages that were never answered are not remembered
 	}
 	return p

@@ -21,14 +21,17 @@ type Place struct{ Host, Path string }
 type Memory struct {
 	files      *otter.Cache[Place, *File]
 	pages      *otter.Cache[Place, *Page]
+	own        *otter.Cache[ownPlace, *Own]
 	generation atomic.Uint64
 	used       atomic.Bool
+	usedOwn    atomic.Bool
 }
 
 // Bounds, in bytes. An entry is weighed with its strings and an allowance for the tables.
 const (
 	fileBytes = 4 << 20
 	pageBytes = 4 << 20
+	ownBytes  = 4 << 20
 	overhead  = 256
 )
 
@@ -37,6 +40,7 @@ func New() *Memory {
 	return &Memory{
 		files: otter.Must(&otter.Options[Place, *File]{MaximumWeight: fileBytes, Weigher: weighFile}),
 		pages: otter.Must(&otter.Options[Place, *Page]{MaximumWeight: pageBytes, Weigher: weighPage}),
+		own:   otter.Must(&otter.Options[ownPlace, *Own]{MaximumWeight: ownBytes, Weigher: weighOwn}),
 	}
 }
 
@@ -50,6 +54,7 @@ func (m *Memory) Generation() uint64 { return m.generation.Load() }
 // ForgetAll drops everything.
 func (m *Memory) ForgetAll() {
 	m.pages.InvalidateAll()
+	m.own.InvalidateAll()
 	m.files.InvalidateAll()
 	m.generation.Add(1)
 }

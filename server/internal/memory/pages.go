@@ -259,11 +259,7 @@ func (p *Page) share(links []link.Asset) []link.Asset {
 			return p.votes[i].links
 		}
 	}
-	own := make([]link.Asset, 0, min(len(links), MaxLinks))
-	for _, a := range links[:min(len(links), MaxLinks)] {
-		own = append(own, clone(a))
-	}
-	return own
+	return cloneLinks(links)
 }
 
 // conclude returns what the page links for everybody now, in the order of the latest answer.
@@ -322,6 +318,13 @@ func (m *Memory) ForgetPages(host, path string) (found bool) {
 		plain, _, _ := strings.Cut(at.Path, "?")
 		if plain == path && (host == "" || at.Host == host) {
 			_, ok := m.pages.Invalidate(at)
+			found = found || ok
+		}
+	}
+	for key := range m.own.All() {
+		plain, _, _ := strings.Cut(key.at.Path, "?")
+		if plain == path && (host == "" || key.at.Host == host) {
+			_, ok := m.own.Invalidate(key)
 			found = found || ok
 		}
 	}
