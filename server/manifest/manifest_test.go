@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -361,6 +362,11 @@ func TestHostileManifestBudget(t *testing.T) {
 		}
 		return out.String()
 	}
+	reading := time.Now() // merely reading much, on this machine and now
+	if err := json.Unmarshal([]byte("["+strings.Repeat(`"x", `, 1<<20)+"0]"), new(any)); err != nil {
+		t.Fatal(err)
+	}
+	slack := 30 * time.Since(reading)
 	long, many := strings.Repeat("x", 4<<20), `"x"`+strings.Repeat(`, ""`, 500_000)
 	for name, text := range map[string]string{
 		"Vite, one list of styles":      `{"x": {"file": "x.js", "css": [` + many + `]}` + each(`"%d": {"file": "a.js", "isEntry": true, "imports": ["x"]}`) + "}",
@@ -381,10 +387,10 @@ func TestHostileManifestBudget(t *testing.T) {
 				}
 			}
 		}
-		if took := time.Since(began); took > 10*time.Second {
-			t.Errorf("%s: %v", name, took)
+		if took := time.Since(began); took > slack {
+			t.Errorf("%s: %v, above %v", name, took, slack)
 		} else if testing.Verbose() {
-			t.Log(name, took)
+			t.Log(name, took, slack)
 		}
 	}
 }
