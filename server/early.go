@@ -23,12 +23,22 @@ func (w *response) early() {
 	if !f.page || len(w.h.Sources) == 0 && !f.remembered() {
 		return
 	}
-	w.engage()
-	if f.known != nil && (f.known.Other() || f.known.Failed(w.network())) || !w.mayPush() && !w.mayHint() {
+	x := w.engage()
+	switch {
+	case f.known != nil && (f.known.Other() || f.known.Failed(w.network())):
+		x.silent = SilentTrouble
+		return
+	case !w.mayPush() && !w.mayHint():
 		return
 	}
-	if p := w.wanted(); p != nil && len(p.assets) > 0 && !w.informed() {
-		w.deliver(p.assets, means{push: true, hint: true}, nil)
+	switch p := w.wanted(); {
+	case p == nil:
+	case len(p.assets) == 0:
+		x.silent = silentAhead(f)
+	case w.informed():
+		x.silent = SilentHeld
+	default:
+		x.silent = silentPlan(w.deliver(p.assets, means{push: true, hint: true}, nil))
 	}
 }
 

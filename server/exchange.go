@@ -49,13 +49,14 @@ type exchange struct {
 	answered bool         // the answer tells what the page links
 	personal bool         // the answer is for one visitor only
 	unread   bool         // what it names could not be read
+	silent   Silence      // why nothing went ahead of it, as far as that lies in the page
 	html     []byte
 }
 
 // engage returns the exchange, and makes it if there is none.
 func (w *response) engage() *exchange {
 	if w.exchange == nil {
-		w.exchange = new(exchange)
+		w.exchange = &exchange{silent: SilentUnknown}
 		w.wants.list = w.room[:0]
 	}
 	return w.exchange
@@ -140,7 +141,7 @@ func (w *response) observed() {
 	told := &Exchange{
 		Request: w.r, Arrived: x.arrived, Client: httpfacts.Networks(w.h.Proxies).Client(w.r), Header: w.Header(), Status: w.status,
 		Pushed: w.pushed, Early: w.forHint, Hinted: x.hinted,
-		Held: x.held, Plan: x.sent, Links: w.concluded(), Personal: x.personal, Unread: x.unread, HTML: x.html, Key: w.key,
+		Held: x.held, Plan: x.sent, Silence: w.silence(), Links: w.concluded(), Personal: x.personal, Unread: x.unread, HTML: x.html, Key: w.key,
 	}
 	observations := x.observations
 	x.observations = nil

@@ -59,6 +59,7 @@ type Exchange struct {
 	Hinted  bool               // a 103 went out before the answer
 	Held    casper.Fingerprint // what the client of a page said it holds
 	Plan    []Verdict          // what was decided for the page
+	Silence Silence            // why nothing went ahead of it
 
 	// Links are what the page links for everybody, as far as is known after this answer: in
 	// its Link headers, in Next's 103 before it, or in its HTML if Scan is set. It is nil

@@ -52,7 +52,30 @@ type fate struct {
 // A pageExplanation is what is printed of a page.
 type pageExplanation struct {
 	learn.Explanation
+	Silent string `json:"silent,omitempty"` // why nothing goes ahead of it
 	Assets []fate `json:"assets"`
+}
+
+// silent is why nothing goes ahead of a page: what most of its assets lack.
+func silent(x *learn.Explanation, fates []fate) string {
+	most, reasons := "", map[string]int{}
+	for _, f := range fates {
+		if f.Sent {
+			return ""
+		}
+		if reasons[f.Because]++; reasons[f.Because] > reasons[most] {
+			most = f.Because
+		}
+	}
+	switch {
+	case x.From == "" && x.Views == 0:
+		return "no view of it was seen, nor enough of its section"
+	case len(fates) == 0:
+		return "nothing that it needs was seen"
+	case reasons[most] == len(fates):
+		return most
+	}
+	return fmt.Sprintf("%s (%d of %s)", most, reasons[most], count(len(fates), "asset"))
 }
 
 func (t *tool) explainPage(f *replayFlags, target, value string, files []string) error {
@@ -79,7 +102,8 @@ func (t *tool) explainPage(f *replayFlags, target, value string, files []string)
 	if err != nil {
 		return err
 	}
-	e := pageExplanation{Explanation: x, Assets: f.fates(x, plan)}
+	fates := f.fates(x, plan)
+	e := pageExplanation{Explanation: x, Silent: silent(&x, fates), Assets: fates}
 	if f.json {
 		return t.printJSON(e)
 	}
@@ -146,7 +170,7 @@ func (t *tool) pageText(e *pageExplanation) {
 	fmt.Fprintf(w, "page    %s\n", clean(e.Page))
 	switch {
 	case e.From == "" && e.Views == 0:
-		fmt.Fprintf(w, "state   unknown: no view of it was seen, nor enough of its section\n")
+		fmt.Fprintf(w, "state   unknown: %s\n", e.Silent)
 		return
 	case e.From == "":
 		fmt.Fprintf(w, "state   unknown: too little is known after %s\n", count(int(e.Views), "view"))
@@ -157,6 +181,9 @@ func (t *tool) pageText(e *pageExplanation) {
 	}
 	if e.Fails > 0 {
 		fmt.Fprintf(w, "fails   %.2f of late answers were redirects or errors\n", e.Fails)
+	}
+	if e.Silent != "" {
+		fmt.Fprintf(w, "silent  %s\n", clean(e.Silent))
 	}
 	for i := range e.Assets {
 		a := &e.Assets[i]
@@ -170,9 +197,6 @@ func (t *tool) pageText(e *pageExplanation) {
 		if a.Sent && a.HoldOut > 0 {
 			fmt.Fprintf(w, "      withheld from %.1f %% of views besides, to stay sure of it\n", 100*a.HoldOut)
 		}
-	}
-	if len(e.Assets) == 0 {
-		fmt.Fprintf(w, "assets  none were seen\n")
 	}
 }
 

@@ -81,7 +81,7 @@ func (s *serving) flags(cmd *cobra.Command) {
 	f.StringSliceVar(&s.learnAs, "learn-as", []string{"style", "script", "font", "image"}, "learn what is for these `uses`: style, script, font, image, fetch, track")
 	f.StringArrayVar(&s.pageQuery, "page-query", nil, "this query `parameter` makes pages different, such as lang; may be repeated")
 	f.StringArrayVar(&s.learnNot, "learn-not", nil, "learn no asset whose path begins with this `prefix`; may be repeated")
-	f.StringArrayVar(&s.hosts, "host", nil, "learn what is asked of this `host`, with its port unless it is 443; may be repeated;\nwithout it, of the host that most networks ask for")
+	f.StringArrayVar(&s.hosts, "host", nil, "learn what is asked of this `host`, with its port unless it is 443, * for any; may be repeated;\nwithout it, of the host that most networks ask for")
 	f.StringVar(&s.state, "state", "", "keep what is learned in this `file`, or share it by redis://host:6379/?site=NAME, the same for all nodes")
 	f.StringArrayVar(&s.manifests, "manifest", nil, "a `file` that says what pages need: a build tool's manifest, _headers, rules;\n"+
 		"with FILE,base=/app/ for where it is served, FILE,page=/path=entry for what is where; may be repeated")

@@ -34,6 +34,9 @@ func logExchange(log *slog.Logger, x *server.Exchange) {
 	if len(x.Plan) > 0 {
 		attrs = append(attrs, slog.Any("sent", server.Summary(x.Plan)))
 	}
+	if x.Silence != server.NotSilent {
+		attrs = append(attrs, slog.String("silent", x.Silence.String()))
+	}
 	log.LogAttrs(r.Context(), slog.LevelInfo, "request", attrs...)
 }
 

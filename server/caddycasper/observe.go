@@ -10,7 +10,16 @@ import (
 // observe logs an exchange once it is over.
 func observe(x *server.Exchange) {
 	v := visitOf(x.Request)
-	if log := v.casper.log; len(x.Plan) > 0 && log.Enabled(context.Background(), slog.LevelDebug) {
-		log.Debug("page", slog.String("uri", x.Request.RequestURI), slog.Int("status", x.Status), slog.Any("sent", server.Summary(x.Plan)))
+	log := v.casper.log
+	if len(x.Plan) == 0 && x.Silence == server.NotSilent || !log.Enabled(context.Background(), slog.LevelDebug) {
+		return
 	}
+	attrs := []slog.Attr{slog.String("uri", x.Request.RequestURI), slog.Int("status", x.Status)}
+	if len(x.Plan) > 0 {
+		attrs = append(attrs, slog.Any("sent", server.Summary(x.Plan)))
+	}
+	if x.Silence != server.NotSilent {
+		attrs = append(attrs, slog.String("silent", x.Silence.String()))
+	}
+	log.LogAttrs(context.Background(), slog.LevelDebug, "page", attrs...)
 }
