@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -130,6 +131,48 @@ func TestLearns(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What visitors were just seen to ask for is counted before it is kept at the end.
+func TestLastViewsCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var h http.Handler
+		var from string
+		app := plainApplication(func(path string) {
+			dest := "script"
+			if strings.HasSuffix(path, ".css") {
+				dest = "style"
+			}
+			browse(h, from, path, dest)
+		})
+		s := &Source{Model: newModel(t, learn.Config{})}
+		h = &server.Handler{Next: app, Sources: []server.Source{s}}
+		ctx, cancel := context.WithCancel(t.Context())
+		views, done := 0, make(chan error)
+		go func() {
+			done <- s.Run(ctx, func(ctx context.Context) error {
+				<-ctx.Done()
+				for page := range s.Model.All() {
+					views += int(page.Views)
+				}
+				return nil
+			})
+		}()
+		var visitors sync.WaitGroup
+		for i := range 15 {
+			from = fmt.Sprintf("10.0.%d.1", i)
+			visitors.Go(func() { browse(h, from, "/", "document") })
+			synctest.Wait()
+		}
+		visitors.Wait()
+		cancel()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		if views != 15 {
+			t.Errorf("%d of 15 views were kept", views)
+		}
+	})
 }
 
 // Who asks is told apart by the address that a trusted proxy names.
