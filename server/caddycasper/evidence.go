@@ -91,6 +91,9 @@ func openEvidence(state string, l learnSettings, config *prometheus.Registry) (*
 func newEvidence(key evidenceKey, l learnSettings, before *evidence) (*evidence, error) {
 	e := &evidence{key: key, settings: l, log: slog.New(logs.handler())}
 	var keep func(context.Context) error
+	if before != nil {
+		before.complete()
+	}
 	if key.state == "" {
 		e.sites = otter.Must(&otter.Options[string, *site]{MaximumSize: maxSites})
 		if before != nil {
@@ -139,9 +142,12 @@ func (e *evidence) tick(now time.Time) {
 	}
 }
 
+// complete counts the views that are open: what is learned is kept or handed on.
+func (e *evidence) complete() { e.tick(time.Now().Add(2 * learn.Window)) }
+
 // Destruct saves what was learned, and ends what keeps it.
 func (e *evidence) Destruct() error {
-	e.tick(time.Now())
+	e.complete()
 	e.stop()
 	e.runs.Wait()
 	return e.kept

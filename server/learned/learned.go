@@ -214,7 +214,7 @@ func (s *Source) Run(ctx context.Context, keep func(context.Context) error) erro
 		case now := <-t.C:
 			s.Model.Tick(now)
 		case <-ctx.Done():
-			s.Model.Tick(time.Now())
+			s.Model.Tick(s.now().Add(2 * learn.Window)) // no more is asked for: open views are complete
 			end() // what was learned is complete now
 			running.Wait()
 			return kept
