@@ -22,7 +22,7 @@ type answerState uint8
 const (
 	stateReady   answerState = iota
 	stateTrouble             // the page has of late answered with redirects or errors
-	stateDoubt               // something changed; everything is withheld until it is clear what
+	stateDoubt               // something changed; some views get nothing until it is clear what
 )
 
 const (

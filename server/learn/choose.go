@@ -73,7 +73,7 @@ const (
 	OutcomeSend      Outcome = iota // what is wanted, less what this view is to be judged by
 	OutcomeUnknown                  // nothing is known of the page or its section
 	OutcomeHeldOut                  // this view gets nothing learned, to measure by
-	OutcomeInDoubt                  // the page has just changed
+	OutcomeInDoubt                  // this view gets nothing learned, since the page has just changed
 	OutcomeInTrouble                // the page has lately answered with redirects or errors
 )
 
@@ -87,8 +87,9 @@ func (o Outcome) String() string {
 }
 
 // Choose appends to dst what to send ahead of one view of a page, and says why. It is
-// [Model.Wanted] less what is withheld: everything from the hold-out share of views and while
-// the page is in doubt; and, now and then, single assets whose estimate is still uncertain.
+// [Model.Wanted] less what is withheld: everything from the hold-out share of views, and from a
+// quarter of them while the page is in doubt; and, now and then, single assets whose estimate
+// is still uncertain.
 // What is withheld depends on client and page alone. What the page's own answers link is never
 // held out, since there is nothing to learn from that. Choose allocates only if dst is too
 // short.
@@ -99,12 +100,13 @@ func (m *Model) Choose(dst []Prediction, page string, c Client) ([]Prediction, O
 		return dst, OutcomeUnknown
 	case a.state == stateTrouble:
 		return dst, OutcomeInTrouble
-	case a.state == stateDoubt:
-		return appendLinked(dst, a), OutcomeInDoubt
 	}
 	dice := mix(uint64(c) ^ m.hash(page))
-	if float64(dice>>48)/65536 < m.c.HoldOut {
+	switch share := float64(dice>>48) / 65536; {
+	case share < m.c.HoldOut:
 		return appendLinked(dst, a), OutcomeHeldOut
+	case a.state == stateDoubt && share < doubtShare:
+		return appendLinked(dst, a), OutcomeInDoubt
 	}
 	for i := range a.predictions {
 		p := &a.predictions[i]

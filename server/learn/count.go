@@ -52,6 +52,8 @@ func (s *shard) count(v *opened, r *ref) {
 		}
 		c.today(v.day)
 		switch {
+		case v.at < p.renewed && c.flags&(isLinked|isReplaced) != 0:
+			// The view saw an earlier version of the page, which linked other files.
 		case asked && why&isSent == 0:
 			c.use(v, &hits[0], p, weight, l)
 		case recent.supersede(c):

@@ -44,6 +44,7 @@ func (m *Model) declare(page string, hash uint64, assets []link.Asset, at int64)
 		p.declared = said
 		if at != 0 {
 			p.age(at)
+			p.renewed = at
 		}
 		if s.declareAll(p, assets) {
 			p.worth = max(p.worth, 1)
@@ -58,7 +59,7 @@ func (m *Model) declare(page string, hash uint64, assets []link.Asset, at int64)
 // declareAll makes what is declared wanted, and takes back what was declared before. It reports
 // whether there was any of either.
 func (s *shard) declareAll(p *page, assets []link.Asset) bool {
-	linked := make(map[uint64]bool, len(assets))
+	linked, stems := make(map[uint64]bool, len(assets)), make(map[uint64]bool)
 	for i := range assets {
 		a := &assets[i]
 		if a.Rel == link.Preconnect || len(a.Path) > MaxPath || !a.Valid() {
@@ -66,7 +67,9 @@ func (s *shard) declareAll(p *page, assets []link.Asset) bool {
 		}
 		hash := s.m.hash(a.Path)
 		linked[hash] = true
-		s.declareOne(p, a, hash)
+		if c := s.declareOne(p, a, hash); c != nil && c.asset.stem != 0 {
+			stems[c.asset.stem] = true
+		}
 	}
 	changed := len(linked) > 0
 	s.keepCandidates(p, func(c *candidate) bool {
@@ -75,7 +78,10 @@ func (s *shard) declareAll(p *page, assets []link.Asset) bool {
 		}
 		changed = true
 		c.flags &^= isLinked
-		if !c.supported() {
+		if stems[c.asset.stem] { // a newer version is linked in its place
+			c.withdraw()
+			c.flags |= isReplaced
+		} else if !c.supported() {
 			if !s.m.c.Share {
 				return false
 			}
@@ -87,8 +93,9 @@ func (s *shard) declareAll(p *page, assets []link.Asset) bool {
 	return changed
 }
 
-// declareOne makes a declared asset wanted, unless views have already decided against it.
-func (s *shard) declareOne(p *page, a *link.Asset, hash uint64) {
+// declareOne makes a declared asset wanted, unless views have already decided against it. It
+// returns the candidate, nil if there is no room for one.
+func (s *shard) declareOne(p *page, a *link.Asset, hash uint64) *candidate {
 	var c *candidate
 	if i, ok := p.candidate(hash); ok {
 		c = &p.cands[i]
@@ -98,14 +105,16 @@ func (s *shard) declareOne(p *page, a *link.Asset, hash uint64) {
 			s.bill(c.asset)
 		}
 	} else if c = s.addCandidate(p, hash, ownCopy(a), ""); c == nil {
-		return
+		return nil
 	}
 	c.asset.trust = 8 // the page itself knows best how it asks
+	c.flags &^= isReplaced
 	if !c.linked() {
 		c.flags |= isLinked
 		s.unshared(p, c)
 	}
 	c.vouch(&s.m.lim)
+	return c
 }
 
 // unshared notes that the fleet has yet to hear what was declared of a candidate. It hears of

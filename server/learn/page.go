@@ -24,6 +24,7 @@ type page struct {
 
 	section  *section // nil for a page
 	declared uint64   // what was last declared, as a hash
+	renewed  int64    // when that last changed, ms: earlier views saw another version
 	answer   *answer  // as published, nil if nothing is
 	stamps   uint32   // of the assets in it
 	born     bool     // has taken over what its sections vouch for
@@ -41,7 +42,8 @@ const (
 	failShare   = 0.25 // how far each answer moves the share of failures
 	failsFrom   = 0.4  // nothing is sent ahead from here
 	failsUntil  = 0.2  // and again below here
-	doubtViews  = 10   // how long a doubt lasts at most, in counted views
+	doubtViews  = 56   // how long a doubt lasts at most, in counted views
+	doubtShare  = 0.25 // of them are sent nothing learned
 	doubtEvery  = 64   // how far apart doubts are at least
 	matureViews = 8    // views before which nothing can be doubted yet
 )
@@ -74,9 +76,9 @@ func (p *page) troubled() bool {
 	return p.fails >= failsFrom
 }
 
-// doubt withholds everything for some views, so that they can tell what is still needed. What
-// is sent cannot be judged, and a change (a new asset on a page that is well known, an asset
-// gone) is when judgement is needed most.
+// doubt withholds what was learned from a quarter of the next views, so that they can tell what
+// is still needed. What is sent cannot be judged, and a change (a new asset on a page that is
+// well known, an asset gone) is when judgement is needed most.
 func (p *page) doubt() {
 	if p.doubtFrom == 0 && p.seq >= matureViews && (p.doubted == 0 || p.seq-p.doubted >= doubtEvery) {
 		p.doubtFrom, p.doubted = p.seq, p.seq

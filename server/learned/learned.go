@@ -215,7 +215,7 @@ func (s *Source) Run(ctx context.Context, keep func(context.Context) error) erro
 			s.Model.Tick(now)
 		case <-ctx.Done():
 			s.Model.Tick(s.now().Add(2 * learn.Window)) // no more is asked for: open views are complete
-			end() // what was learned is complete now
+			end()                                       // what was learned is complete now
 			running.Wait()
 			return kept
 		}
