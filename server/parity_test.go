@@ -126,7 +126,7 @@ func TestPusherParser(t *testing.T) {
 	h := &server.Handler{
 		Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, page) }),
 		Scan: func(head []byte, base link.Base) []link.Asset {
-			assets, err := signals.ScanHTML(bytes.NewReader(head), base.Path)
+			assets, err := signals.ScanHTML(bytes.NewReader(head), link.Base{Path: base.Path})
 			if err != nil {
 				t.Error(err)
 			}

@@ -189,8 +189,17 @@ func sent(plan []server.Verdict, chosen []learn.Prediction) (assets []link.Asset
 
 // Scan finds what the beginning of a page names: it is a [server.Handler.Scan].
 func Scan(head []byte, base link.Base) []link.Asset {
-	list, _ := signals.ScanHTML(bytes.NewReader(head), base.Scheme+"://"+base.Authority+base.Path)
+	list, _ := signals.ScanHTML(bytes.NewReader(head), base)
 	return list
+}
+
+// Scan implements [server.Scanner]: a handler with this source reads the HTML of its pages, unless
+// it has a Scan of its own.
+func (s *Source) Scan(head []byte, base link.Base) []link.Asset {
+	if s.Shadow {
+		return nil
+	}
+	return Scan(head, base)
 }
 
 // tick is how often views are counted whose time is over.

@@ -98,6 +98,12 @@ func (b Base) own(authority string) bool {
 	return b.Authority != "" && strings.EqualFold(trimPort(authority, b.Scheme), trimPort(b.Authority, b.Scheme))
 }
 
+// Own reports whether an origin such as "https://example.com" is the base's own.
+func (b Base) Own(origin string) bool {
+	scheme, authority, ok := strings.Cut(origin, "://")
+	return ok && strings.EqualFold(scheme, b.Scheme) && b.own(authority)
+}
+
 // origin turns the target of a preconnect into an origin: path and query are dropped, as a
 // browser would.
 func (b Base) origin(ref string) (string, error) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/cache-aware/casper/server/learn/signals"
+	"github.com/cache-aware/casper/server/link"
 )
 
 func ExampleReader() {
@@ -24,7 +25,7 @@ func ExampleReader() {
 
 func ExampleScanHTML() {
 	page := `<!doctype html><link rel=stylesheet href=/main.css><script type=module src=app.mjs></script>`
-	assets, err := signals.ScanHTML(strings.NewReader(page), "/shop/")
+	assets, err := signals.ScanHTML(strings.NewReader(page), link.Base{Path: "/shop/"})
 	if err != nil {
 		fmt.Println(err)
 		return

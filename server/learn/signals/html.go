@@ -22,10 +22,13 @@ const (
 
 // ScanHTML returns the assets that a document names and that rendering waits for, in order,
 // each once: style sheets, scripts, modules, what it preloads itself, and images marked as
-// urgent; and the origins that it connects to. What applies only under a condition (print sheets, other media, responsive and lazy
-// images, nomodule), what stands in noscript or template, and what is on another origin is passed
-// over. The base is the document's URL, or its path alone, in which case absolute URLs are passed
-// over too.
+// urgent; and the origins that it connects to. What applies only under a condition (print sheets,
+// other media, responsive and lazy images, nomodule), and what stands in noscript or template is
+// passed over.
+//
+// The base is the document. What is on other origins is passed over unless the base takes it, and
+// with it scripts that run at any time (async): nothing waits for those. Where the base has no
+// scheme, all absolute URLs but those of connections are passed over.
 //
 // References are read as browsers read them: white space at the ends and line breaks go, a
 // backslash is a slash, and what may not stand in a URL is percent-encoded.
@@ -33,10 +36,11 @@ const (
 // It reads at most [MaxHTML] bytes, and returns what it found along with an error of the
 // reader. Broken markup is no error: it is read as a browser would read it, as far as single
 // tags go.
-func ScanHTML(r io.Reader, base string) ([]link.Asset, error) {
+func ScanHTML(r io.Reader, base link.Base) ([]link.Asset, error) {
 	z := html.NewTokenizer(io.LimitReader(r, MaxHTML))
 	z.SetMaxBuf(maxHTMLTag)
-	s := scan{base: link.ParseBase(base), seen: make(map[fetch]bool), tag: make(tag, 0, len(matters))}
+	s := scan{document: base, base: base, seen: make(map[fetch]bool), tag: make(tag, 0, len(matters))}
+	s.base.Foreign = true
 	for len(s.assets) < maxHTMLAssets {
 		switch z.Next() {
 		case html.ErrorToken:
@@ -56,20 +60,23 @@ func ScanHTML(r io.Reader, base string) ([]link.Asset, error) {
 
 // scan is what has been read of a document.
 type scan struct {
-	base    link.Base
-	based   bool // a base element was met; only the first counts
-	foreign bool // and it leads to another origin
-	hidden  int  // depth within noscript and template
-	picture bool // within a picture element
-	choice  bool // whose sources offer other files than its image
-	assets  []link.Asset
-	seen    map[fetch]bool
-	tag     tag // its memory is used again
+	document link.Base
+	base     link.Base // of its references
+	based    bool      // a base element was met; only the first counts
+	at       string    // the origin that it leads to, if that is another one
+	lost     bool      // it leads nowhere that is known
+	hidden   int       // depth within noscript and template
+	picture  bool      // within a picture element
+	choice   bool      // whose sources offer other files than its image
+	assets   []link.Asset
+	seen     map[fetch]bool
+	tag      tag // its memory is used again
 }
 
 // fetch is what assets are told apart by. Connections with and without credentials are two.
 type fetch struct {
-	path string
+	origin, path string
+
 	cors link.CrossOrigin // of a connection
 }
 
@@ -219,7 +226,7 @@ func (s *scan) link(t tag) {
 	default:
 		return
 	}
-	s.add(t.get("href"), a)
+	s.add(t.get("href"), a, false)
 }
 
 // script reads a script element.
@@ -237,7 +244,7 @@ func (s *scan) script(t tag) {
 	case (t.has("async") || t.has("defer")) && a.FetchPriority == "":
 		a.FetchPriority = "low"
 	}
-	s.add(src, a)
+	s.add(src, a, t.has("async"))
 }
 
 // image reads an img element. One that is urgent and the same everywhere is worth an early fetch.
@@ -247,31 +254,31 @@ func (s *scan) image(t tag) {
 	}
 	a := t.asset("image")
 	a.Integrity = "" // which images have not
-	s.add(t.get("src"), a)
+	s.add(t.get("src"), a, false)
 }
 
-// add resolves a reference and keeps the asset if it is one of this origin and can be sent.
-func (s *scan) add(ref string, a link.Asset) {
-	target, ok := s.resolve(ref)
-	if !ok {
+// add resolves a reference and keeps the asset if it can be sent. Where nothing waits for it, it
+// has to be one of the document's own origin.
+func (s *scan) add(ref string, a link.Asset, idle bool) {
+	origin, target, ok := s.resolve(ref)
+	if !ok || origin != "" && (idle || !s.document.Foreign || s.document.Scheme == "") {
 		return
 	}
-	if a.Path = target; !a.Valid() {
+	a.Origin, a.Path = origin, target
+	if !a.Valid() {
 		a.Integrity, a.FetchPriority = "", "" // rather a plain hint than none
 	}
 	used := a.As != "" || a.Rel == link.ModulePreload
 	if used && a.Valid() {
-		s.keep(fetch{path: a.Path}, a)
+		s.keep(fetch{origin: origin, path: a.Path}, a)
 	}
 }
 
 // connect keeps the origin of a reference, unless it is the document's own: the connection is
 // open.
 func (s *scan) connect(t tag) {
-	base := s.base
-	base.Foreign = true
-	if origin, _, err := base.Resolve(escape(t.get("href"))); err == nil && origin != "" {
-		s.keep(fetch{origin, t.cors()}, link.Asset{Path: origin, Rel: link.Preconnect, CrossOrigin: t.cors()})
+	if origin, _, ok := s.resolve(t.get("href")); ok && origin != "" {
+		s.keep(fetch{path: origin, cors: t.cors()}, link.Asset{Path: origin, Rel: link.Preconnect, CrossOrigin: t.cors()})
 	}
 }
 
@@ -285,22 +292,31 @@ func (s *scan) keep(f fetch, a link.Asset) {
 
 // rebase follows a base element.
 func (s *scan) rebase(ref string) {
-	if target, ok := s.resolve(ref); ok {
-		s.base.Path = target
-	} else {
-		s.foreign = true
+	origin, target, ok := s.resolve(ref)
+	if s.lost = !ok; !ok {
+		return
+	}
+	s.base.Path = target
+	if origin != "" {
+		s.at = origin
+		s.base.Scheme, s.base.Authority, _ = strings.Cut(origin, "://")
 	}
 }
 
-// resolve makes a request target of a reference. Relative references are foreign where the
-// base element leads to another origin.
-func (s *scan) resolve(ref string) (string, bool) {
-	ref = escape(ref)
-	if s.foreign && !absolute(ref) {
-		return "", false
+// resolve makes a request target of a reference, and its origin if that is not the document's.
+func (s *scan) resolve(ref string) (origin, target string, ok bool) {
+	if ref = escape(ref); s.lost && !absolute(ref) {
+		return "", "", false
 	}
-	_, target, err := s.base.Resolve(ref)
-	return target, err == nil
+	origin, target, err := s.base.Resolve(ref)
+	switch {
+	case s.at == "":
+	case origin == "":
+		origin = s.at
+	case s.document.Own(origin): // which is elsewhere, seen from where the base element leads
+		origin = ""
+	}
+	return origin, target, err == nil
 }
 
 // absolute reports whether a reference names its origin.

@@ -63,7 +63,7 @@ func TestScanHTML(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for name, r := range map[string]io.Reader{"": strings.NewReader(c.html), "byte by byte: ": iotest.OneByteReader(strings.NewReader(c.html))} {
-				list, err := ScanHTML(r, c.base)
+				list, err := ScanHTML(r, link.ParseBase(c.base))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -83,21 +83,21 @@ func TestScanHTML(t *testing.T) {
 // costs no more than another.
 func TestScanHTMLBounds(t *testing.T) {
 	many := strings.Repeat("<script src=/a.js></script>", 100) + strings.Repeat(" ", MaxHTML) + "<script src=/late.js></script>"
-	if got, err := ScanHTML(strings.NewReader(many), "/"); err != nil || len(got) != 1 {
+	if got, err := ScanHTML(strings.NewReader(many), link.Base{}); err != nil || len(got) != 1 {
 		t.Errorf("%d assets, %v", len(got), err)
 	}
 	var b strings.Builder
 	for i := range 2000 {
 		b.WriteString("<script src=/" + strings.Repeat("a", i%90) + string(rune('a'+i%26)) + "></script>")
 	}
-	if got, _ := ScanHTML(strings.NewReader(b.String()), "/"); len(got) > maxHTMLAssets {
+	if got, _ := ScanHTML(strings.NewReader(b.String()), link.Base{}); len(got) > maxHTMLAssets {
 		t.Errorf("%d assets", len(got))
 	}
 	huge := "<script src=/a.js></script><div title=\"" + strings.Repeat("x", 2*maxHTMLTag) + "\"><script src=/b.js></script>"
-	if got, err := ScanHTML(strings.NewReader(huge), "/"); err != nil || len(got) != 1 {
+	if got, err := ScanHTML(strings.NewReader(huge), link.Base{}); err != nil || len(got) != 1 {
 		t.Errorf("%d assets, %v", len(got), err)
 	}
-	if got, err := ScanHTML(io.MultiReader(strings.NewReader("<script src=/a.js></script>"), iotest.ErrReader(os.ErrClosed)), "/"); !errors.Is(err, os.ErrClosed) || len(got) != 1 {
+	if got, err := ScanHTML(io.MultiReader(strings.NewReader("<script src=/a.js></script>"), iotest.ErrReader(os.ErrClosed)), link.Base{}); !errors.Is(err, os.ErrClosed) || len(got) != 1 {
 		t.Errorf("%d assets, %v", len(got), err)
 	}
 }
@@ -105,7 +105,7 @@ func TestScanHTMLBounds(t *testing.T) {
 // scanned returns what a document names, as Link values.
 func scanned(t *testing.T, document, base string) (links []string) {
 	t.Helper()
-	list, err := ScanHTML(strings.NewReader(document), base)
+	list, err := ScanHTML(strings.NewReader(document), link.ParseBase(base))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,6 +206,49 @@ func TestF6References(t *testing.T) {
 	}
 }
 
+// What a page waits for on other origins is found where the base takes it, and an origin is the
+// document's own whatever a base element says.
+func TestScanForeign(t *testing.T) {
+	base := link.Base{Scheme: "https", Authority: "example.com", Path: "/shop/", Foreign: true}
+	for _, c := range []struct {
+		html string
+		want []string
+	}{
+		{`<link rel=stylesheet href=https://cdn.example/a.css><link rel=stylesheet href=//CDN.example:443/b.css crossorigin>`,
+			[]string{`<https://cdn.example/a.css>; rel=preload; as=style`, `<https://cdn.example/b.css>; rel=preload; as=style; crossorigin`}},
+		{`<link rel=preload as=font type=font/woff2 crossorigin href=https://fonts.example/x.woff2>`,
+			[]string{`<https://fonts.example/x.woff2>; rel=preload; as=font; crossorigin; type="font/woff2"`}},
+		{`<script src=//cdn.example/a.js></script><script defer src=//cdn.example/b.js></script><script type=module src=//cdn.example/c.js></script>`,
+			[]string{`<https://cdn.example/a.js>; rel=preload; as=script`, `<https://cdn.example/b.js>; rel=preload; as=script; fetchpriority=low`, `<https://cdn.example/c.js>; rel=modulepreload`}},
+		// Nothing waits for these, and most count visitors.
+		{`<script async src=//count.example/a.js></script><script async type=module src=//count.example/b.js></script><script async src=/c.js></script>`,
+			[]string{`</c.js>; rel=preload; as=script; fetchpriority=low`}},
+		{`<script src=//a.example/x.js></script><script src=//b.example/x.js></script><script src=/x.js></script>`,
+			[]string{`<https://a.example/x.js>; rel=preload; as=script`, `<https://b.example/x.js>; rel=preload; as=script`, `</x.js>; rel=preload; as=script`}},
+		{`<base href=https://cdn.example/v2/><link rel=stylesheet href=a.css><link rel=stylesheet href=/b.css><link rel=stylesheet href=https://EXAMPLE.com/c.css>` +
+			`<link rel=preconnect href=/><link rel=preconnect href=https://example.com>`,
+			[]string{`<https://cdn.example/v2/a.css>; rel=preload; as=style`, `<https://cdn.example/b.css>; rel=preload; as=style`, `</c.css>; rel=preload; as=style`, `<https://cdn.example>; rel=preconnect`}},
+		{`<base href=data:,x><link rel=stylesheet href=a.css><link rel=stylesheet href=//cdn.example/b.css>`, []string{`<https://cdn.example/b.css>; rel=preload; as=style`}},
+		{`<link rel=stylesheet href=ftp://cdn.example/a.css><link rel=stylesheet href=https:a.css><link rel=stylesheet href="https://a b.example/a.css"><link rel=stylesheet href=https://u:p@cdn.example/a.css>`, nil},
+	} {
+		list, err := ScanHTML(strings.NewReader(c.html), base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, a := range list {
+			got = append(got, a.String())
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Error(c.html, diff)
+		}
+	}
+	base.Scheme = "" // which origin is the document's own is not known
+	if list, _ := ScanHTML(strings.NewReader(`<script src=https://example.com/a.js></script>`), base); list != nil {
+		t.Errorf("found %v", list)
+	}
+}
+
 // TestScanPreconnect: Safari acts on connections alone.
 func TestScanPreconnect(t *testing.T) {
 	for _, c := range []struct {
@@ -238,12 +281,18 @@ func FuzzScanHTML(f *testing.F) {
 	f.Add(`<base href="//evil"><noscript><script src=x>`, "/")                                                   // unclosed
 	f.Add("<script src=\"/a>,<b\x00\">", "")                                                                     // injection
 	f.Fuzz(func(t *testing.T, text, base string) {
-		list, err := ScanHTML(strings.NewReader(text), base)
+		document := link.ParseBase(base)
+		document.Foreign = len(text)%2 > 0
+		list, err := ScanHTML(strings.NewReader(text), document)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, a := range list {
-			if got := link.Parse([]string{a.String()}, ""); !a.Valid() || len(got) != 1 || got[0] != a {
+			var got []link.Asset
+			for l := range link.Links([]string{a.String()}, link.Base{Foreign: true}) {
+				got = append(got, l.Asset)
+			}
+			if !a.Valid() || len(got) != 1 || got[0] != a {
 				t.Errorf("%+v is read back as %+v", a, got)
 			}
 		}
@@ -255,7 +304,7 @@ func BenchmarkScanHTML(b *testing.B) {
 	b.SetBytes(int64(len(page)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if list, _ := ScanHTML(strings.NewReader(page), "/"); len(list) != 2 {
+		if list, _ := ScanHTML(strings.NewReader(page), link.Base{}); len(list) != 2 {
 			b.Fatal(len(list))
 		}
 	}
