@@ -1,14 +1,12 @@
 package server
 
 import (
-	"cmp"
 	"hash/maphash"
 	"net/http"
 	"slices"
 	"time"
 
 	"github.com/cache-aware/casper/gcs/casper"
-	"github.com/cache-aware/casper/server/internal/coding"
 	"github.com/cache-aware/casper/server/internal/httpfacts"
 	"github.com/cache-aware/casper/server/internal/memory"
 	"github.com/cache-aware/casper/server/link"
@@ -21,7 +19,7 @@ import (
 // ask what the request is.
 func (w *response) answer(code int, header http.Header, body []byte) {
 	h := w.h
-	idle := w.exchange == nil && len(h.Sources) == 0 && h.Scan == nil && h.Observe == nil && !h.Cookie.Forget && len(header["Link"]) == 0
+	idle := w.exchange == nil && len(h.Sources) == 0 && w.s.scan == nil && h.Observe == nil && !h.Cookie.Forget && len(header["Link"]) == 0
 	if idle && !w.s.memory.Used() {
 		return
 	}
@@ -69,16 +67,18 @@ func (w *response) answerPage(code int, header http.Header, body []byte) {
 	}
 	contentType := httpfacts.ContentType(header, body)
 	html := httpfacts.IsHTML(contentType)
-	if html && w.h.Scan != nil && code == http.StatusOK && w.r.Method == http.MethodGet {
-		if head := w.plain(header, body); len(head) > 0 {
-			w.scanBody(head)
-		}
+	if html {
+		w.readHTML(code, header, body)
 	}
 	document := html || len(w.linked) > 0
 	if !document {
 		w.learnFile(code, header)
 	}
-	w.remember(code, header, html, contentType != "" && !html)
+	if w.coming != nil {
+		w.coming.await(code, header, html)
+	} else {
+		w.remember(code, header, html, contentType != "" && !html)
+	}
 	whole := code >= 200 && code < 300 || code == http.StatusNotModified && !w.informed()
 	if document && whole && (len(w.linked) > 0 || len(w.ask()) > 0) {
 		w.readClient() // here, where less of the stack is used than where it is needed
@@ -107,30 +107,6 @@ func (w *response) takeLinks(header http.Header) (linked []link.Asset) {
 	return linked
 }
 
-// plain returns the beginning of the page without content coding. body is what Next wrote first.
-func (w *response) plain(header http.Header, body []byte) []byte {
-	switch {
-	case !httpfacts.Encoded(header):
-		return body
-	case w.h.Head != nil:
-		return w.h.head(w.r)
-	}
-	return coding.Head(httpfacts.First(header, "Content-Encoding"), body, scanBytes)
-}
-
-// scanBody adds to the links what the body names, the most urgent first: a page's markup is
-// in another order.
-func (w *response) scanBody(body []byte) {
-	w.html = slices.Clone(body[:min(len(body), scanBytes)])
-	found := w.h.scan(w.html, w.facts().base())
-	slices.SortStableFunc(found, func(a, b link.Asset) int { return cmp.Compare(a.Urgency(), b.Urgency()) })
-	for _, a := range found {
-		if len(w.linked) < memory.MaxLinks && a.Valid() && !has(w.linked, &a) {
-			w.linked = append(w.linked, w.h.Track.Inferred(a))
-		}
-	}
-}
-
 // remember keeps what the page linked and how it ended, for the next request. How a page ended
 // matters only if something would go ahead of it.
 func (w *response) remember(code int, header http.Header, html, other bool) {
@@ -150,7 +126,7 @@ func (w *response) remember(code int, header http.Header, html, other bool) {
 		x.personal = httpfacts.Personal(w.r, header, w.h.Cookie.name())
 	}
 	a.Personal, a.Other = x.personal, other
-	x.unread = html && len(x.links) == 0 && w.h.Scan != nil && httpfacts.Encoded(header) && w.html == nil
+	x.unread = html && len(x.links) == 0 && w.s.scan != nil && httpfacts.Encoded(header) && !x.read
 	a.Unread = x.unread
 	a.Wanted = len(x.sent) > 0 || len(x.wants.list) > 0 || html && len(w.ask()) > 0
 	f := w.facts()
@@ -329,6 +305,9 @@ func (w *response) finish() {
 		w.complete(http.StatusOK, nil) // an empty answer, whose links count too
 	default:
 		w.learnFile(http.StatusOK, w.Header())
+	}
+	if w.reads() {
+		w.conclude()
 	}
 	w.observed()
 }

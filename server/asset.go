@@ -66,6 +66,7 @@ type Asset struct {
 	Size      int64      // octets of the body, as sent; 0 unknown
 	Validator string     // ETag or Last-Modified of the version that counts; empty unknown
 
+	absent   bool // no file of a folder that knows all its files
 	valid    bool // link.Asset's answers, which cost more than a decision
 	hintable bool
 	text     string // as a Link value, where that has been made; see String

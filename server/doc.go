@@ -3,9 +3,9 @@
 //	mux.HandleFunc("/", page) // answers with Link: </app.css>; rel=preload; as=style
 //	http.ListenAndServeTLS(addr, cert, key, &server.Handler{Next: mux})
 //
-// What a page needs comes from the Link headers of its answers, from a [Source] such as a
-// manifest (package manifest) or a model that learns (package learned), or from the handler's
-// own calls of [Push]. What the client holds comes from a cookie, from Cache-Digest, from what
+// What a page needs comes from the Link headers of its answers, from their HTML ([Handler].Scan),
+// from a [Source] such as a manifest (package manifest) or a model that learns (package learned), or
+// from the handler's own calls of [Push]. What the client holds comes from a cookie, from Cache-Digest, from what
 // went over the same connection, and from conditional requests. [Policy.Decide] compares the
 // two, and the rest goes out by the best means that the client takes for this request:
 //
@@ -28,8 +28,8 @@
 // carry no Cookie and no Authorization, go to the same authority, and push nothing
 // themselves. There are at most 8 assets and 256 KiB for one page and 32 pushes under way on
 // one connection, unless [Policy] says otherwise; a client that does not read holds a page
-// up by 50 ms. Of a Cookie header 256 KiB are looked at and four cookies are decoded; what is
-// remembered of pages and assets stays below 8 MiB.
+// up by 50 ms. Of a Cookie header 256 KiB are looked at and four cookies are decoded, of a page
+// 8 KiB of HTML are read; what is remembered of pages, assets and HTML stays below 12 MiB.
 //
 // Set-Cookie goes only on final answers, never on those that say that a shared cache may
 // store them (public, s-maxage, immutable) and never on a 304; answers that carry it, or that

@@ -16,11 +16,11 @@ import (
 // early delivers what is known to be wanted before Next runs, unless the page has
 // lately ended in a redirect or an error, or the client seems to have it.
 func (w *response) early() {
-	if len(w.h.Sources) == 0 && !w.s.memory.Used() || w.r.Method == http.MethodPost {
+	if len(w.h.Sources) == 0 && !w.h.ReadAhead && !w.s.memory.Used() || w.r.Method == http.MethodPost {
 		return
 	}
 	f := w.facts()
-	if !f.page || len(w.h.Sources) == 0 && !f.remembered() {
+	if !f.page || len(w.h.Sources) == 0 && !w.h.ReadAhead && !f.remembered() {
 		return
 	}
 	x := w.engage()
@@ -31,6 +31,7 @@ func (w *response) early() {
 	case !w.mayPush() && !w.mayHint():
 		return
 	}
+	w.foresee()
 	switch p := w.wanted(); {
 	case p == nil:
 	case len(p.assets) == 0:

@@ -44,13 +44,15 @@ type exchange struct {
 
 	foretold []link.Asset // what Next's own 103s linked
 	told     []string     // of them, what went out in a 103
-	linked   []link.Asset // what the answer linked, or Scan found in it
+	linked   []link.Asset // what the answer linked, or Scan found in it; shared, and not changed
 	links    []link.Asset // both
 	answered bool         // the answer tells what the page links
 	personal bool         // the answer is for one visitor only
 	unread   bool         // what it names could not be read
 	silent   Silence      // why nothing went ahead of it, as far as that lies in the page
-	html     []byte
+	read     bool         // some of its HTML was read
+	coming   *pieces      // the rest of it, while it comes
+	foreseen *version     // what it names, where that was known ahead
 }
 
 // engage returns the exchange, and makes it if there is none.
@@ -141,7 +143,7 @@ func (w *response) observed() {
 	told := &Exchange{
 		Request: w.r, Arrived: x.arrived, Client: httpfacts.Networks(w.h.Proxies).Client(w.r), Header: w.Header(), Status: w.status,
 		Pushed: w.pushed, Early: w.forHint, Hinted: x.hinted,
-		Held: x.held, Plan: x.sent, Silence: w.silence(), Links: w.concluded(), Personal: x.personal, Unread: x.unread, HTML: x.html, Key: w.key,
+		Held: x.held, Plan: x.sent, Silence: w.silence(), Links: w.concluded(), Personal: x.personal, Unread: x.unread, Key: w.key,
 	}
 	observations := x.observations
 	x.observations = nil

@@ -42,16 +42,30 @@ type Handler struct {
 	// next served; without it the last answer's ETag or Last-Modified counts.
 	Validator func(path string) string
 
-	// Scan returns the assets that the beginning of an HTML answer names. It sees the
-	// first bytes that Next writes, at most 8 KiB of them, before the header goes out.
-	// What it finds is treated as if the answer had linked it, but see [Track.Inferred].
-	// Nil scans nothing.
+	// Scan returns the assets that the beginning of an HTML answer names. It is given the first
+	// 8 KiB of a page without content coding, or all of a shorter one, once for each version of
+	// the page: it must say the same whenever it is asked. The bytes are not to be kept or changed.
+	// What it finds is treated as if the answer had linked it, but see [Track.Inferred]; where
+	// the page comes in pieces, that is known to its next view.
+	//
+	// Nil is that of the first of the Sources that is a [Scanner], such as a learned.Source. If
+	// there is none, nothing is read.
 	Scan func(head []byte, base link.Base) []link.Asset
+
+	// NoHTML reads no HTML, whatever Scan and the Sources are.
+	NoHTML bool
 
 	// Head returns the beginning of the page that answers r, without content coding, or nil if
 	// it does not know. It is asked where an answer is coded, for Scan; site.Handler has one. Nil
-	// unpacks what Next writes first, as far as it is gzip, br or zstd.
+	// unpacks what Next writes, as far as it is gzip, br or zstd: in a copy, and no more than
+	// Scan is given. The bytes are not changed.
 	Head func(r *http.Request) []byte
+
+	// ReadAhead asks Head ahead of Next, too, so that what a page names goes ahead of its very
+	// first answer. It is for files that anybody may see, since Next has not yet said whether
+	// this client may; and Head and Validator must know all files of the host: what they do not
+	// know is not there.
+	ReadAhead bool
 
 	// Allow says whether an asset may go ahead of the answer to r: the switch for one
 	// request, such as ?push=none. Nil allows all.
@@ -75,11 +89,17 @@ type state struct {
 	strangers strangers
 	salt      salt
 	observers []Observer // by source, nil where it is none; nil if there are none
+
+	scan     func([]byte, link.Base) []link.Asset // nil reads nothing
+	versions *versions                            // nil where nothing is read
 }
 
 func (h *Handler) state() *state {
 	h.once.Do(func() {
-		h.made = &state{memory: memory.New(), salt: newSalt(), observers: observers(h.Sources)}
+		h.made = &state{memory: memory.New(), salt: newSalt(), observers: observers(h.Sources), scan: scannerOf(h)}
+		if h.made.scan != nil {
+			h.made.versions = newVersions()
+		}
 	})
 	return h.made
 }
@@ -134,9 +154,9 @@ func (h *Handler) end(o Observation, x *Exchange) {
 	o.End(x)
 }
 
-func (h *Handler) scan(head []byte, base link.Base) (assets []link.Asset) {
+func (h *Handler) scan(scan func([]byte, link.Base) []link.Asset, head []byte, base link.Base) (assets []link.Asset) {
 	defer h.spared("Scan")
-	return h.Scan(head, base)
+	return scan(head, base)
 }
 
 func (h *Handler) head(r *http.Request) (head []byte) {

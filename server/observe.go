@@ -66,9 +66,8 @@ type Exchange struct {
 	// if this answer tells nothing of that, or is for one visitor and no other's agrees yet.
 	Links []link.Asset
 
-	Personal bool   // the answer said that it is for one visitor only
-	Unread   bool   // Scan could not look into the answer, which is compressed
-	HTML     []byte // the beginning of the body, where Scan is set
+	Personal bool // the answer said that it is for one visitor only
+	Unread   bool // the answer could not be read: it has a content coding that is not known
 
 	// Key is an asset's key in Held, given its path.
 	Key func(path string) casper.Key

@@ -106,10 +106,15 @@ func (p *prepared) weight() int {
 // ask asks the sources what they want for the request's page, once.
 func (w *response) ask() []want {
 	x := w.exchange
-	if x.asked || len(w.h.Sources) == 0 {
+	if x.asked || len(w.h.Sources) == 0 && x.foreseen == nil {
 		return x.wants.list
 	}
 	x.asked = true
+	if x.foreseen != nil {
+		for i := range x.foreseen.links {
+			x.wants.Linked(&x.foreseen.links[i])
+		}
+	}
 	for i, s := range w.h.Sources {
 		if o := x.observations; o != nil && o[i] != nil {
 			s = o[i]
@@ -214,21 +219,23 @@ func (w *response) prepared(p *prepared, a *link.Asset) *Asset {
 func (w *response) prepare(asset *link.Asset) *Asset {
 	h, f, a := w.h, w.facts(), *asset
 	var known memory.Facts
-	url := ""
+	url, absent := "", false // by a folder that knows all its files
 	if a.Rel != link.Preconnect && a.Origin == "" && a.Valid() {
 		file := w.s.memory.File(memory.Place{Host: f.place.Host, Path: a.Path}, f.origin.Scheme)
 		if h.Validator != nil {
 			// The file itself knows best, and may have changed since it was served.
-			if v := h.validator(a.Path); v != "" {
+			v := h.validator(a.Path)
+			if v != "" {
 				w.s.memory.Told(file, v)
 			}
+			absent = v == "" && h.ReadAhead
 		}
 		known, url = file.Facts(), file.URL
 	}
 	a = a.Complete(known.Type)
 	p := &Asset{Asset: a, URL: url, Tracked: h.Track.Tracks(a), valid: a.Valid(), hintable: a.Hintable()}
 	p.Uncached = known.Seen && known.Freshness != httpfacts.Fresh
-	p.Missing = known.Missing
+	p.Missing, p.absent = known.Missing || absent, absent
 	p.Size, p.Validator = known.Size, known.Version
 	p.Key = h.Params.Key(h.Keys.name(a.Path, &known))
 	return p
@@ -237,11 +244,16 @@ func (w *response) prepare(asset *link.Asset) *Asset {
 // current reports whether the files are still those that the assets were prepared
 // from.
 func (h *Handler) current(assets []*Asset) bool {
-	if h.Validator == nil || h.Keys == KeyPath {
+	if h.Validator == nil || h.Keys == KeyPath && !h.ReadAhead {
 		return true
 	}
 	for _, a := range assets {
-		if v := h.validator(a.Path); v != "" && v != a.Validator {
+		switch v := h.validator(a.Path); {
+		case v == "" && h.ReadAhead:
+			if !a.absent && a.URL != "" {
+				return false
+			}
+		case v != "" && (v != a.Validator || a.absent):
 			return false
 		}
 	}

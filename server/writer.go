@@ -59,19 +59,22 @@ func (w *response) WriteHeader(code int) {
 // awaitsBody reports whether the header has to wait for the beginning of the body, which tells
 // its type and what it names. net/http sends no header before the body begins either.
 func (w *response) awaitsBody(code int) bool {
-	if w.h.Scan == nil && len(w.h.Sources) == 0 {
+	if w.s.scan == nil && len(w.h.Sources) == 0 {
 		return false
 	}
-	if code != http.StatusOK || w.r.Method != http.MethodGet || !w.facts().page || httpfacts.Encoded(w.Header()) && (w.h.Scan == nil || w.h.Head != nil) {
+	if code != http.StatusOK || w.r.Method != http.MethodGet || !w.facts().page || httpfacts.Encoded(w.Header()) && (w.s.scan == nil || w.h.Head != nil) {
 		return false
 	}
 	_, ok := w.Header()["Content-Type"]
-	return !ok || w.h.Scan != nil && httpfacts.IsHTML(httpfacts.ContentType(w.Header(), nil))
+	return !ok || w.s.scan != nil && httpfacts.IsHTML(httpfacts.ContentType(w.Header(), nil))
 }
 
-// looks reports whether the first bytes of the body matter.
+// looks reports whether what is written next of the body matters.
 func (w *response) looks() bool {
-	return !w.committed && (w.pending != nil || w.awaitsBody(http.StatusOK))
+	if w.committed {
+		return w.reads()
+	}
+	return w.pending != nil || w.awaitsBody(http.StatusOK)
 }
 
 // begin completes the final header before the body, which begins with p. A status that Next did
@@ -88,15 +91,33 @@ func (w *response) begin(p []byte) {
 
 // Write writes the body, after the header.
 func (w *response) Write(p []byte) (int, error) {
-	w.begin(p)
-	return w.ResponseWriter.Write(p)
+	if !w.committed {
+		w.begin(p)
+		return w.ResponseWriter.Write(p)
+	}
+	n, err := w.ResponseWriter.Write(p)
+	if w.reads() {
+		pass(w, p[:n])
+	}
+	return n, err
 }
 
 // WriteString writes the body, after the header.
 func (w *response) WriteString(s string) (int, error) {
-	if w.looks() {
-		w.begin([]byte(s[:min(len(s), scanBytes)]))
-	} else {
+	switch {
+	case w.committed:
+		n, err := io.WriteString(w.ResponseWriter, s)
+		if w.reads() {
+			pass(w, s[:n])
+		}
+		return n, err
+	case w.looks():
+		head := s
+		if !httpfacts.Encoded(w.Header()) {
+			head = s[:min(len(s), scanBytes)]
+		}
+		w.begin([]byte(head))
+	default:
 		w.begin(nil)
 	}
 	return io.WriteString(w.ResponseWriter, s)
@@ -122,28 +143,31 @@ func (w *response) hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return conn, rw, err
 }
 
+// readFrom writes the beginning of a body that matters piece by piece, as it comes, and leaves the
+// rest to the writer below.
 func (w *response) readFrom(src io.Reader) (n int64, err error) {
 	if w.looks() {
-		head := make([]byte, scanBytes)
-		read, readErr := io.ReadFull(src, head)
-		written, err := w.Write(head[:read])
-		n = int64(written)
-		switch {
-		case err != nil:
-			return n, err
-		case readErr == io.EOF, readErr == io.ErrUnexpectedEOF:
-			return n, nil
-		case readErr != nil:
-			return n, readErr
+		piece := make([]byte, scanBytes)
+		for w.looks() {
+			read, readErr := src.Read(piece)
+			if read > 0 {
+				written, err := w.Write(piece[:read])
+				if n += int64(written); err != nil {
+					return n, err
+				}
+			}
+			if readErr == io.EOF {
+				return n, nil
+			}
+			if readErr != nil {
+				return n, readErr
+			}
 		}
 	}
 	w.begin(nil)
 	rest, err := w.ResponseWriter.(io.ReaderFrom).ReadFrom(src)
 	return n + rest, err
 }
-
-// scanBytes is how much of the beginning of a page is looked at.
-const scanBytes = 8 << 10
 
 // push passes on a push that Next makes by itself.
 func (w *response) push(target string, opts *http.PushOptions) error {

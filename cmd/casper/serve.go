@@ -22,7 +22,7 @@ page needs and its client lacks, by the client's cookie, goes ahead of the page:
 by HTTP/2 push where it is taken, else by one 103 Early Hints, else in Link headers.
 
 What a page needs comes from --manifest, from the Link headers of its answers, from
-the first bytes of its HTML (with DIR), and from what browsers were seen to ask for
+the first bytes of its HTML, and from what browsers were seen to ask for
 (--learn). It ends at SIGTERM or SIGINT, once all answers are through.`,
 		Example: `  casper serve
   casper serve ./public --listen :8443 --cert cert.pem --key key.pem

@@ -41,6 +41,7 @@ func (s *serving) checkContent(cmd *cobra.Command) error {
 
 // openContent sets what the handler wraps, and what goes with it.
 func (s *serving) openContent(h *server.Handler, log *slog.Logger) (close func() error, err error) {
+	h.Scan = learned.Scan
 	switch {
 	case s.upstream != "":
 		authorities, err := s.authorities()
@@ -60,11 +61,12 @@ func (s *serving) openContent(h *server.Handler, log *slog.Logger) (close func()
 		}
 		h.Next = files
 		h.Validator = files.Validator
-		h.Scan, h.Head = learned.Scan, files.Head
+		h.Head, h.ReadAhead = files.Head, true
 		return files.Close, nil
 	}
 	d := demo.New(demo.Config{Params: h.Params, Cookie: h.Cookie, Track: h.Track})
 	h.Next, h.Validator, h.Allow = d, d.Validator, demo.Allow
+	h.NoHTML = true // it names its files itself, in each of the ways there are
 	return func() error { return nil }, nil
 }
 

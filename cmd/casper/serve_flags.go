@@ -27,6 +27,7 @@ type serving struct {
 	keys          string
 	track         string
 	policy        server.Policy
+	noHTML        bool
 	maxBytes      byteSize
 	learn         string
 	learnFrom     int
@@ -72,6 +73,7 @@ func (s *serving) flags(cmd *cobra.Command) {
 	f.BoolVar(&s.policy.NoPush, "no-push", false, "never push")
 	f.BoolVar(&s.policy.NoHints, "no-hints", false, "never send 103 Early Hints of casper's own")
 	f.BoolVar(&s.policy.NoLinks, "no-links", false, "never add Link headers to an answer")
+	f.BoolVar(&s.noHTML, "no-html", false, "do not read the HTML of pages for what they name")
 	f.BoolVar(&s.policy.HintPrograms, "hint-programs", false, "send 103 also to HTTP/2 clients that are no browsers, such as curl")
 	f.DurationVar(&s.policy.PushWait, "push-wait", 50*time.Millisecond, "let a page wait for its pushes to be announced at most for this `time`")
 	f.StringVar(&s.learn, "learn", "on", "learn what pages need: `on|off|shadow`, the last without acting on it")

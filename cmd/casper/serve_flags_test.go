@@ -28,7 +28,7 @@ type settings struct {
 // unsettable are the fields that no flag sets, and why.
 var unsettable = map[string]string{
 	"Handler.Next": "the folder or --proxy", "Handler.Sources": "--manifest and --learn", "Handler.Validator": "the folder",
-	"Handler.Scan": "the folder", "Handler.Head": "the folder", "Handler.Allow": "the demo", "Handler.Observe": "the log", "Handler.Logger": "--log-format",
+	"Handler.Scan": "always set", "Handler.Head": "the folder", "Handler.ReadAhead": "the folder", "Handler.Allow": "the demo", "Handler.Observe": "the log", "Handler.Logger": "--log-format",
 	"Learn.Secret": "--state", "Learn.Share": "--state",
 	"Learn.Shards": "for replays", "Learn.MinViews": "for replays",
 }
@@ -46,6 +46,7 @@ func TestServeFlags(t *testing.T) {
 		{"--no-push", "Handler.Policy.NoPush", true},
 		{"--no-hints", "Handler.Policy.NoHints", true},
 		{"--no-links", "Handler.Policy.NoLinks", true},
+		{"--no-html", "Handler.NoHTML", true},
 		{"--hint-programs", "Handler.Policy.HintPrograms", true},
 		{"--cookie-name c", "Handler.Cookie.Name", "c"},
 		{"--cookie-name c", "Reader.Cookie", "c"},

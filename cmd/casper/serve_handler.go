@@ -17,6 +17,7 @@ func (s *serving) handler() *server.Handler {
 		Cookie:  s.cookie,
 		Params:  casper.Params{CapacityBits: s.capacityBits},
 		Proxies: s.trusted,
+		NoHTML:  s.noHTML,
 	}
 	h.Policy.MaxBytes = int64(s.maxBytes)
 	h.Cookie.Off = s.cookie.Off || s.cookie.Forget

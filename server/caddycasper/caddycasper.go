@@ -41,6 +41,9 @@ type Casper struct {
 	// Never add Link to an answer.
 	NoLinks bool `json:"no_links,omitempty"`
 
+	// Do not read the HTML of pages for what they name.
+	NoHTML bool `json:"no_html,omitempty"`
+
 	// Send 103 also to HTTP/2 clients that are no browsers, such as curl.
 	HintPrograms bool `json:"hint_programs,omitempty"`
 

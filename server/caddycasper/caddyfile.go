@@ -32,6 +32,7 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //		push          on|off
 //		hints         on|off
 //		links         on|off
+//		html          on|off
 //		hint_programs on|off
 //		cookie        on|off
 //		forget_cookie on|off
@@ -111,6 +112,8 @@ func (c *Casper) value(name, value string) (err error) {
 		c.NoHints, err = switched(name, value, "off")
 	case "links":
 		c.NoLinks, err = switched(name, value, "off")
+	case "html":
+		c.NoHTML, err = switched(name, value, "off")
 	case "hint_programs":
 		c.HintPrograms, err = switched(name, value, "on")
 	case "cookie":

@@ -31,6 +31,7 @@ func TestCaddyfile(t *testing.T) {
 		"casper {\n hints off\n push on\n}":    {NoHints: true},
 		"casper {\n hints on\n push off\n}":    {NoPush: true},
 		"casper {\n links off\n cookie off\n}": {NoLinks: true, NoCookie: true},
+		"casper {\n html off\n}":               {NoHTML: true},
 		"casper {\n links on\n cookie on\n hint_programs off\n forget_cookie off\n}": {},
 		"casper {\n hint_programs on\n forget_cookie on\n}":                          {HintPrograms: true, ForgetCookie: true},
 		"casper {\n push_wait 1s\n cookie_age 2d\n}":                                 {PushWait: caddy.Duration(time.Second), CookieAge: caddy.Duration(48 * time.Hour)},

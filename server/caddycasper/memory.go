@@ -6,6 +6,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/cache-aware/casper/server"
+	"github.com/cache-aware/casper/server/learned"
 )
 
 // A memory is what package server remembers of pages, assets and connections. Handlers with
@@ -26,6 +27,7 @@ func openMemory(s settings) (*memory, error) {
 		h.Logger = slog.New(logs.handler())
 		h.Sources = []server.Source{manifested{}, learning{}}
 		h.Observe = observe
+		h.Scan, h.NoHTML = learned.Scan, s.noHTML
 		return m, nil
 	})
 	if err != nil {

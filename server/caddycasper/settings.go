@@ -18,6 +18,7 @@ type settings struct {
 	params casper.Params
 	keys   server.KeyRule
 	track  server.Track
+	noHTML bool
 }
 
 func (c *Casper) settings() settings {
@@ -32,6 +33,7 @@ func (c *Casper) settings() settings {
 		},
 		params: casper.Params{CapacityBits: c.CapacityBits},
 		keys:   server.KeyVersion,
+		noHTML: c.NoHTML,
 	}
 	if c.CookieFormat == "h2o-2.0" {
 		s.params.Generation = casper.H2O20

@@ -39,6 +39,7 @@ func TestSettings(t *testing.T) {
 		{"push off", "Policy.NoPush", true},
 		{"hints off", "Policy.NoHints", true},
 		{"links off", "Policy.NoLinks", true},
+		{"html off", "NoHTML", true},
 		{"hint_programs on", "Policy.HintPrograms", true},
 		{"cookie_name c", "Cookie.Name", "c"},
 		{"cookie_name c", "Reader.Cookie", "c"},
@@ -81,10 +82,11 @@ func TestSettings(t *testing.T) {
 			Params casper.Params
 			Keys   server.KeyRule
 			Track  server.Track
+			NoHTML bool
 			Learn  learn.Config
 			Reader signals.Reader
 			Hosts  []string
-		}{s.policy, s.cookie, s.params, s.keys, s.track, l.config, l.reader, l.hosts}
+		}{s.policy, s.cookie, s.params, s.keys, s.track, s.noHTML, l.config, l.reader, l.hosts}
 		got := reflect.ValueOf(all)
 		for _, field := range fields("", got.Type()) {
 			reached[field] = reached[field] || field == tt.field

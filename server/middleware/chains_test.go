@@ -186,12 +186,12 @@ var patient = server.Policy{PushWait: time.Minute} // the machine may be busy
 
 var modes = []mode{
 	{"zero", func() *server.Handler { return &server.Handler{Policy: patient} }},
-	{"learned and Scan", func() *server.Handler {
+	{"learned", func() *server.Handler {
 		model, err := learn.New(learn.Config{})
 		if err != nil {
 			panic(fmt.Sprint("learn.New: ", err))
 		}
-		return &server.Handler{Policy: patient, Sources: []server.Source{&learned.Source{Model: model}}, Scan: learned.Scan}
+		return &server.Handler{Policy: patient, Sources: []server.Source{&learned.Source{Model: model}}}
 	}},
 	{"Sources", func() *server.Handler { return &server.Handler{Policy: patient, Sources: always("/s.css", "/s.js")} }},
 }

@@ -128,7 +128,7 @@ func TestF3StrangersDecideNothing(t *testing.T) {
 			for _, m := range modes[:2] {
 				for _, protocol := range []string{http2only, http2push} {
 					h := m.make()
-					h.Scan = nil
+					h.NoHTML = true
 					addr := serveForgetful(t, from(h.Wrap(http.HandlerFunc(town))))
 					visiting, strange := newClient(protocol, addr), newClient(f.protocol, addr)
 					var harmed []string
@@ -164,7 +164,7 @@ func TestF3HostsNeverMix(t *testing.T) {
 	for _, m := range modes[:2] {
 		t.Run(m.name, func(t *testing.T) {
 			h := m.make()
-			h.Scan = nil
+			h.NoHTML = true
 			addr := serveForgetful(t, from(h.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				name, _, _ := strings.Cut(r.Host, ".")
 				html(w)
@@ -197,7 +197,7 @@ func TestF3Deploy(t *testing.T) {
 			})
 			site := func() (*server.Handler, client) {
 				h := m.make()
-				h.Scan = nil
+				h.NoHTML = true
 				return h, newClient(http2only, serveForgetful(t, from(h.Wrap(page))))
 			}
 			visit := func(c client, i int) []string { return targets(c.ask(browsing.with(visitor(i)).at("/")).hinted()) }

@@ -15,6 +15,30 @@ import (
 // 16 MiB at most, by its format (RFC 7932, section 9.1), and one of gzip 32 KiB.
 const maxWindow = 8 << 20
 
+// Need says how much of what was packed is to be at hand, at most, before Head gives limit bytes of it,
+// as far as the beginning of it tells: text does not grow by being packed, and zstd gives its first
+// block only when that is whole. It is 0 where Head knows nothing of the coding, and never
+// more than a block and some octets above the limit.
+func Need(coding string, beginning []byte, limit int) int {
+	switch fold(coding) {
+	case "", "identity", "gzip", "x-gzip", "br":
+		return limit
+	case "zstd":
+		var h zstd.Header
+		if h.Decode(beginning) == nil && h.FirstBlock.OK {
+			const blockHeader = 3
+			return max(limit, h.HeaderSize+blockHeader+min(h.FirstBlock.CompressedSize, maxBlock))
+		}
+		return limit
+	}
+	return 0
+}
+
+// maxBlock is what a block of zstd holds (RFC 8878, section 3.1.1.2), in bytes.
+const maxBlock = 128 << 10
+
+func fold(coding string) string { return strings.ToLower(strings.TrimSpace(coding)) }
+
 // Head returns the beginning of what was packed, at most limit bytes of it. Coding is what
 // Content-Encoding says: gzip, br, zstd or identity, in any case; of others, and of several at
 // once, nothing is known. Packed may be cut off anywhere, and damaged: what can be read before
@@ -25,7 +49,7 @@ const maxWindow = 8 << 20
 func Head(coding string, packed []byte, limit int) []byte {
 	src := bytes.NewReader(packed)
 	var plain io.Reader
-	switch strings.ToLower(strings.TrimSpace(coding)) {
+	switch fold(coding) {
 	case "", "identity":
 		plain = src
 	case "gzip", "x-gzip":
