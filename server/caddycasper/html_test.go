@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"golang.org/x/net/http2/hpack"
+
+	"github.com/cache-aware/casper/server/internal/peer"
 )
 
 // From the second visit on a newcomer is hinted what the HTML of a page names: that of a folder, that
@@ -65,5 +67,29 @@ func TestHTML(t *testing.T) {
 	s.browser(1).navigate("/")
 	if got := hinted(t, s.browser(1).navigate("/")); got != nil {
 		t.Errorf("html off: hinted %q", got)
+	}
+}
+
+// Applications that know nothing of casper, behind Caddy: of eight visitors all but the first are
+// hinted what the HTML names; where each answer is for one visitor, all but the first two.
+func TestApplications(t *testing.T) {
+	for _, app := range peer.Applications {
+		t.Run(app.Name, func(t *testing.T) {
+			s := start(t, "casper\nencode zstd gzip\nreverse_proxy "+app.Start(t))
+			for visit := 1; visit <= 8; visit++ {
+				network, knows := 1, visit > 1
+				if app.Private {
+					network, knows = visit, visit > 2
+				}
+				b := s.browser(network)
+				x := b.navigate("/", hpack.HeaderField{Name: "accept-encoding", Value: "gzip, deflate, br, zstd"})
+				if got := hinted(t, x); knows && !slices.Equal(got, []string{"/app.js", "/style.css"}) || visit == 1 && got != nil {
+					t.Errorf("visit %d was hinted %q", visit, got)
+				}
+				referer := hpack.HeaderField{Name: "referer", Value: "https://" + host + "/"}
+				b.get("/style.css", "style", referer)
+				b.get("/app.js", "script", referer)
+			}
+		})
 	}
 }

@@ -1,5 +1,6 @@
 // Package peer finds, starts and stops the real programs that the server is tested
-// against: the H2O web server, a Redis server and the nghttp client. It also makes
+// against: the H2O web server, a Redis server, the nghttp client and web applications in other
+// languages ([Applications]). It also makes
 // certificates for them, a network that swallows everything ([BlackHole]), and connects
 // the client of package h2client for the time of a test.
 //
@@ -33,6 +34,9 @@ var debianPackage = map[string]string{
 	"curl":   "curl",
 	"node":   "nodejs",
 	"sh":     "dash",
+	"php":    "php-cli",
+
+	"/usr/bin/python3": "python3",
 }
 
 // Find returns the path of a program on PATH. When there is none the test is
