@@ -2,6 +2,7 @@ package learn
 
 import (
 	"hash/maphash"
+	"slices"
 	"strings"
 
 	"github.com/cache-aware/casper/server/link"
@@ -28,19 +29,26 @@ func (m *Model) declare(page string, hash uint64, assets []link.Asset, at int64)
 	for i := range assets {
 		said = mix(said ^ maphash.Comparable(m.seed, assets[i]))
 	}
+	if m.declarePage(page, hash, assets, said, at) && at != 0 {
+		m.declareSections(page, hash, assets)
+	}
+}
+
+// declarePage reports whether the declaration is news.
+func (m *Model) declarePage(page string, hash uint64, assets []link.Asset, said uint64, at int64) (news bool) {
 	s := m.shardOf(hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.find(hash, page)
 	if p == nil {
 		if len(assets) == 0 {
-			return
+			return false
 		}
 		if p = s.create(hash, strings.Clone(page), nil); p == nil {
-			return
+			return false
 		}
 	}
-	if p.declared != said {
+	if news = p.declared != said; news {
 		p.declared = said
 		if at != 0 {
 			p.age(at)
@@ -54,6 +62,105 @@ func (m *Model) declare(page string, hash uint64, assets []link.Asset, at int64)
 	}
 	s.account(p)
 	s.makeRoom()
+	return news
+}
+
+// declareSections lets a page tell its sections what it links for everybody. What three pages of
+// a section link is wanted for all of it, whoever asked for the pages: it is the site's own word.
+// From then on views judge it as any other.
+func (m *Model) declareSections(page string, member uint64, assets []link.Asset) {
+	for level := range sectionLevels {
+		var room [MaxKey + 64]byte
+		key, ok := sectionKey(room[:0], page, level)
+		if !ok || len(key) > MaxKey {
+			return
+		}
+		hash := sum(m.sip, key)
+		s := m.shardOf(hash)
+		s.mu.Lock()
+		first := uint64(0)
+		if p := s.sectionOf(hash, key); p != nil {
+			first, p.section.untold = p.section.untold, 0
+		}
+		s.mu.Unlock()
+		var earlier []link.Asset
+		if first != 0 && first != member {
+			earlier = m.linkedBy(first)
+		}
+		s.mu.Lock()
+		if p := s.sectionOf(hash, key); p != nil {
+			p.section.meet(member)
+			told := s.believe(p, first, earlier)
+			if s.believe(p, member, assets) || told {
+				s.publish(p)
+				m.changes.Add(1)
+			}
+			s.account(p)
+			s.makeRoom()
+		}
+		s.mu.Unlock()
+	}
+}
+
+// sectionOf returns a section that is known, nil if it is not.
+func (s *shard) sectionOf(hash uint64, key []byte) *page {
+	if p := s.byHash[hash]; p != nil && p.section != nil && p.key == string(key) {
+		return p
+	}
+	return nil
+}
+
+// linkedBy returns what a page links for everybody.
+func (m *Model) linkedBy(hash uint64) (assets []link.Asset) {
+	s := m.shardOf(hash)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.byHash[hash]; p != nil {
+		for i := range p.cands {
+			if c := &p.cands[i]; c.linked() {
+				assets = append(assets, *c.asset.link)
+			}
+		}
+	}
+	return assets
+}
+
+// believe takes down what a member of a section links, and makes wanted what enough of them do.
+// It reports whether there was any of that.
+func (s *shard) believe(p *page, member uint64, assets []link.Asset) (news bool) {
+	for i := range assets {
+		a := &assets[i]
+		if a.Rel == link.Preconnect || len(a.Path) > MaxPath || !a.Valid() {
+			continue
+		}
+		hash := s.m.hash(a.Path)
+		if !p.section.says(member, hash) {
+			continue
+		}
+		var c *candidate
+		if at, ok := p.candidate(hash); ok {
+			c = &p.cands[at]
+		} else if c = s.addCandidate(p, hash, ownCopy(a), ""); c == nil {
+			continue
+		}
+		c.flags &^= isReplaced
+		c.vouch(&s.m.lim)
+		p.replace(c, assets)
+		news = true
+	}
+	return news
+}
+
+// replace withdraws the older versions of an asset, those that are not linked beside it.
+func (p *page) replace(by *candidate, linked []link.Asset) {
+	for i := range p.cands {
+		c := &p.cands[i]
+		beside := func(a link.Asset) bool { return a.Path == c.asset.link.Path }
+		if c.wanted() && c.asset.stem != 0 && c.asset.stem == by.asset.stem && !slices.ContainsFunc(linked, beside) {
+			c.withdraw()
+			c.flags |= isReplaced
+		}
+	}
 }
 
 // declareAll makes what is declared wanted, and takes back what was declared before. It reports

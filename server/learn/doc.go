@@ -45,14 +45,15 @@
 // functions tally, judge and weigh.
 //
 // Pages of a section (/shop/*, /shop/*/*) are learned together, each page and each client
-// counting once, and answer for pages that were never seen. A page that is seen again starts
-// from what its sections know and soon outgrows it.
+// counting once, and answer for pages that were never seen. What three of them link for
+// everybody is wanted for all, whoever asked for them. A page that is seen again starts from
+// what its sections know and soon outgrows it.
 //
 // # What is said
 //
 // What is sent to everybody can no longer be judged. So a share of views gets nothing
-// ([Config.HoldOut]), assets whose estimate is uncertain are withheld more often, and a page
-// that has just changed gets nothing for a few views. Nothing is sent ahead of pages that have
+// ([Config.HoldOut]), assets whose estimate is uncertain are withheld more often, and a quarter of
+// the views of a page that has just changed get nothing for a while. Nothing is sent ahead of pages that have
 // of late answered with redirects or errors.
 //
 // What a page links for everybody ([View.Links], [Model.Declare]) goes out from the next view

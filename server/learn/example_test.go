@@ -47,7 +47,7 @@ func ExampleModel() {
 func ExampleModel_Wanted() {
 	m, _ := learn.New(learn.Config{})
 	at := day
-	for i := range 8 {
+	for i := range 24 {
 		page := fmt.Sprintf("/shop/%d", i)
 		client := learn.Client(i + 1)
 		m.ObserveView(&learn.View{Time: at, Client: client, Path: page, Status: 200})

@@ -76,6 +76,52 @@ type section struct {
 	// that the pictures of each member do not. Two of the largest views fit, so that whatever is
 	// in the one is still known at the end of the other.
 	once sightings
+
+	said     []saying // what members link, before it is believed: a ring once it is full
+	nextSaid int      // the oldest
+	untold   uint64   // the member that came before there was a section: what it links is to be asked for
+}
+
+// A saying is an asset that members of a section link for everybody. Half a hash tells assets, and
+// members, apart well enough.
+type saying struct {
+	tag      uint32
+	believed bool
+	by       [minMembers]uint32 // the members, until there are enough
+}
+
+// maxSayings bounds what is remembered of what the members of a section link. Two of the longest
+// lists fit, so that no two pages can shut out what they share.
+const maxSayings = 128
+
+// says takes down that a member links an asset, and reports whether it is the one that makes
+// enough of them.
+func (x *section) says(member, hash uint64) bool {
+	tag, by := uint32(hash), uint32(member)|1
+	i := slices.IndexFunc(x.said, func(s saying) bool { return s.tag == tag })
+	switch {
+	case i >= 0:
+	case len(x.said) < maxSayings:
+		i = len(x.said)
+		x.said = append(x.said, saying{tag: tag})
+	default:
+		i, x.nextSaid = x.nextSaid, (x.nextSaid+1)%maxSayings
+		x.said[i] = saying{tag: tag}
+	}
+	s := &x.said[i]
+	if s.believed {
+		return false
+	}
+	for j, m := range s.by {
+		if m == by {
+			return false
+		}
+		if m == 0 {
+			s.by[j], s.believed = by, j == minMembers-1
+			return s.believed
+		}
+	}
+	return false
 }
 
 // A section hears each member once in a round: how often a page is visited says nothing about
@@ -119,7 +165,9 @@ func (x *section) meet(member uint64) {
 	}
 }
 
-func (x *section) cost() int { return int(unsafe.Sizeof(*x)) + x.once.cost() }
+func (x *section) cost() int {
+	return int(unsafe.Sizeof(*x)) + x.once.cost() + cap(x.said)*int(unsafe.Sizeof(saying{}))
+}
 
 // sightings remembers what was seen once, as the latest so many hashes: what is worth its
 // memory only from the second time on has to be seen again before it is forgotten. The zero
@@ -129,6 +177,7 @@ func (x *section) cost() int { return int(unsafe.Sizeof(*x)) + x.once.cost() }
 // each hash, two that meet in a place would, for as long as the secret of the model lasts.
 type sightings struct {
 	tags []uint32 // a ring once it is full
+	by   []uint64 // who saw it, where that is kept
 	next int      // the oldest
 }
 
@@ -148,5 +197,19 @@ func (s *sightings) again(hash uint64, room int) bool {
 	return false
 }
 
+// againBy is again, and returns who saw it first.
+func (s *sightings) againBy(hash, by uint64, room int) (first uint64, again bool) {
+	if i := slices.Index(s.tags, uint32(hash)); i >= 0 {
+		return s.by[i], true
+	}
+	at := s.next
+	if len(s.tags) < room {
+		at = len(s.tags)
+		s.by = append(s.by, by)
+	}
+	s.by[at] = by
+	return 0, s.again(hash, room)
+}
+
 // cost is the memory behind it, in bytes.
-func (s *sightings) cost() int { return 4 * cap(s.tags) }
+func (s *sightings) cost() int { return 4*cap(s.tags) + 8*cap(s.by) }

@@ -2,8 +2,12 @@ package learn
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/cache-aware/casper/server/link"
 )
@@ -68,4 +72,62 @@ func TestSectionOfThreePages(t *testing.T) {
 			t.Errorf("secret %d: a section of three pages is not learned", s)
 		}
 	}
+}
+
+// What three pages of a section link for everybody is wanted for its other pages, even if one
+// client alone has asked for them; what fewer link, or answers for one visitor, is not.
+func TestSectionBelievesTheSite(t *testing.T) {
+	shared, own := css("/shop.11111111.css"), func(i int) link.Asset { return css(fmt.Sprint("/", i, ".css")) }
+	for _, tt := range []struct {
+		name  string
+		pages int
+		links func(i int) []link.Asset
+		want  []string
+	}{
+		{"two pages", 2, func(int) []link.Asset { return []link.Asset{shared} }, nil},
+		{"three pages", 3, func(i int) []link.Asset { return []link.Asset{shared, own(i)} }, []string{shared.Path}},
+		{"the same file by two of many", 9, func(i int) []link.Asset { return []link.Asset{own(i / 2)} }, nil},
+		{"two of one name", 3, func(i int) []link.Asset { return []link.Asset{css("/a.11111111.css"), css("/a.22222222.css")} }, []string{"/a.11111111.css", "/a.22222222.css"}},
+		{"for one visitor", 9, func(int) []link.Asset { return nil }, nil},
+		{"a release", 6, func(i int) []link.Asset {
+			if i >= 3 {
+				return []link.Asset{css("/shop.22222222.css")}
+			}
+			return []link.Asset{shared}
+		}, []string{"/shop.22222222.css"}},
+		{"many", 3, func(int) []link.Asset { return files(64) }, pathsOf(files(64))},
+		{"files without number", 9, func(int) []link.Asset { return files(200) }, nil},
+	} {
+		for s := range 20 {
+			m := must(t, Config{Secret: fmt.Append(nil, s)})
+			at := start
+			for i := range tt.pages {
+				for range 2 { // seeing one page again adds nothing
+					v := seen(fmt.Sprint("/shop/", i), 1, at)
+					v.Links = tt.links(i)
+					m.ObserveView(v)
+					at = at.Add(time.Second)
+				}
+			}
+			got := paths(m, "/shop/never-seen")
+			if tt.name == "files without number" {
+				if len(got) > maxSayings {
+					t.Errorf("%s: %d are wanted", tt.name, len(got))
+				}
+				continue
+			}
+			slices.Sort(got)
+			slices.Sort(tt.want)
+			if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("secret %d: %s: %s", s, tt.name, diff)
+			}
+		}
+	}
+}
+
+func pathsOf(assets []link.Asset) (list []string) {
+	for _, a := range assets {
+		list = append(list, a.Path)
+	}
+	return list
 }

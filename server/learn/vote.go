@@ -109,10 +109,16 @@ func (m *Model) joinSection(vs *visitors, v *opened, e *View, page string, voter
 	defer s.mu.Unlock()
 	p := s.byHash[hash]
 	if p == nil {
-		if !s.once.again(hash, sectionsOnce) {
+		first, again := s.once.againBy(hash, member, sectionsOnce)
+		if !again {
 			return
 		}
-		if p = s.create(hash, string(key), new(section)); p == nil {
+		x := new(section)
+		if first != member {
+			x.untold = first
+			x.meet(first)
+		}
+		if p = s.create(hash, string(key), x); p == nil {
 			return
 		}
 		s.makeRoom()
