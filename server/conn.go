@@ -101,35 +101,59 @@ func (t *traffic) count() int {
 type hinting struct {
 	some  atomic.Int32
 	mu    sync.Mutex
-	pages map[string]int // URL to how many
+	pages map[string]*awaited // by URL
 }
+
+// awaited are the answers of one page that are under way.
+type awaited struct {
+	answers int
+	asked   []time.Time // when assets were asked for meanwhile
+}
+
+// mostAsked bounds the assets of one page whose lead is measured.
+const mostAsked = 64
 
 func (h *hinting) began(url string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.pages == nil {
-		h.pages = make(map[string]int)
+		h.pages = make(map[string]*awaited)
 	}
-	h.pages[url]++
+	if h.pages[url] == nil {
+		h.pages[url] = new(awaited)
+	}
+	h.pages[url].answers++
 	h.some.Add(1)
 }
 
-func (h *hinting) ended(url string) {
+// ended returns when the page's assets were asked for, if that was its last answer under way.
+func (h *hinting) ended(url string) (asked []time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.pages[url]--; h.pages[url] == 0 {
+	p := h.pages[url]
+	if p.answers--; p.answers == 0 {
 		delete(h.pages, url)
+		asked = p.asked
 	}
 	h.some.Add(-1)
+	return asked
 }
 
+// awaits reports whether the page that a request refers to is awaited, and notes the request.
 func (h *hinting) awaits(url string) bool {
 	if h.some.Load() == 0 || url == "" {
 		return false
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.pages[url] > 0
+	p := h.pages[url]
+	if p == nil {
+		return false
+	}
+	if len(p.asked) < mostAsked {
+		p.asked = append(p.asked, time.Now())
+	}
+	return true
 }
 
 // strangers count the pushes of connections that have no context of ours, by the address

@@ -123,7 +123,9 @@ func (w *response) count() *traffic {
 // arrived is called when the page's final answer goes out, or will never.
 func (w *response) arrived() {
 	if w.exchange != nil && w.awaited != "" {
-		w.conn.hinting.ended(w.awaited)
+		for _, at := range w.conn.hinting.ended(w.awaited) {
+			w.h.stats.Lead.add(time.Since(at))
+		}
 		w.awaited = ""
 	}
 }
@@ -309,6 +311,7 @@ func (w *response) account(done []Verdict, plan Plan) {
 			x.client.Count++
 		case v.Reason == ReasonHeld:
 			w.h.stats.Held.Add(1)
+			w.h.stats.HeldBytes.Add(v.Asset.Size)
 		case v.Reason == ReasonFailed, v.Reason == ReasonSent:
 			undone = true
 		}

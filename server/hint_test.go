@@ -219,6 +219,9 @@ func TestEarlyRequest(t *testing.T) {
 			t.Errorf("%s: early %v, want %v", path, got, want)
 		}
 	}
+	if l := &h.Stats().Lead; l.Count() != 1 || l.Sum() <= 0 || l.Within()[5] != 1 {
+		t.Errorf("%d leads, %v together, %v", l.Count(), l.Sum(), l.Within())
+	}
 }
 
 // A client that resets each stream as soon as it has asked must not be able to end the

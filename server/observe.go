@@ -81,6 +81,8 @@ type Stats struct {
 	Hinted    atomic.Int64 // assets named in a 103
 	Linked    atomic.Int64 // assets added to the Link of a final answer
 	Held      atomic.Int64 // assets not sent because the client holds them
+	HeldBytes atomic.Int64 // of those whose size is known, the octets of their bodies
+	Lead      Leads        // of assets that were asked for after a 103, ahead of their page's answer
 	Cookies   atomic.Int64 // cookies written
 	BadCookie atomic.Int64 // pages with a cookie that could not be read
 }

@@ -31,6 +31,10 @@ func (c *Collector) Collect(out chan<- prometheus.Metric) {
 		send(out, counter, s.Hinted.Load(), "assets_total", assets, "means", server.ByHint.String())
 		send(out, counter, s.Linked.Load(), "assets_total", assets, "means", server.ByLink.String())
 		send(out, counter, s.Held.Load(), "assets_held_total", "Assets not sent because the client holds them.")
+		send(out, counter, s.HeldBytes.Load(), "assets_held_bytes_total", "Octets of them, as far as their sizes are known.")
+		out <- prometheus.MustNewConstHistogram(
+			prometheus.NewDesc("casper_hint_lead_seconds", "How long before its page's answer an asset was asked for because of a 103.", nil, nil),
+			uint64(s.Lead.Count()), s.Lead.Sum().Seconds(), s.Lead.Within())
 		send(out, counter, s.Refused.Load(), "pushes_refused_total", "Pushes that the client reset or did not take.")
 		send(out, counter, s.Cookies.Load(), "cookies_total", "Cookies written.")
 		send(out, counter, s.BadCookie.Load(), "cookies_unreadable_total", "Pages with a cookie that could not be read.")

@@ -39,7 +39,8 @@ func (a *Admin) dashboard(w http.ResponseWriter, _ *http.Request) {
 	s := a.handler.Stats()
 	b.Counters = []counter{
 		{"pages with wanted assets", s.Pages.Load()}, {"pushed", s.Pushed.Load()}, {"pushes refused", s.Refused.Load()},
-		{"hinted", s.Hinted.Load()}, {"linked", s.Linked.Load()}, {"held back: the client has them", s.Held.Load()},
+		{"hinted", s.Hinted.Load()}, {"hints used ahead of the page's answer", s.Lead.Count()}, {"half of those by at least", s.Lead.Median()},
+		{"linked", s.Linked.Load()}, {"held back: the client has them", s.Held.Load()}, {"octets of those, at least", s.HeldBytes.Load()},
 		{"cookies written", s.Cookies.Load()}, {"cookies unreadable", s.BadCookie.Load()},
 	}
 	if a.model != nil {

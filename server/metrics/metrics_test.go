@@ -57,6 +57,7 @@ func TestCollector(t *testing.T) {
 	s.Refused.Store(1)
 	s.Hinted.Store(4)
 	s.Held.Store(5)
+	s.HeldBytes.Store(5000)
 	s.Cookies.Store(6)
 	s.BadCookie.Store(7)
 	registry := prometheus.NewPedanticRegistry()
@@ -80,13 +81,14 @@ func TestCollector(t *testing.T) {
 	}
 	for name, want := range map[string]float64{
 		"casper_assets_total,push": 3, "casper_assets_total,hint": 4, "casper_pushes_refused_total": 1,
-		"casper_assets_held_total": 5, "casper_cookies_unreadable_total": 7, "casper_learn_pages": 1, "casper_learn_views_total": 0,
+		"casper_assets_held_total": 5, "casper_assets_held_bytes_total": 5000, "casper_hint_lead_seconds": 0,
+		"casper_cookies_unreadable_total": 7, "casper_learn_pages": 1, "casper_learn_views_total": 0,
 	} {
 		if v, ok := got[name]; !ok || v != want {
 			t.Errorf("%s is %v, want %v (there: %v)", name, v, want, ok)
 		}
 	}
-	if n, err := testCount(metrics.NewCollector(h, nil)); err != nil || n != 6 {
+	if n, err := testCount(metrics.NewCollector(h, nil)); err != nil || n != 8 {
 		t.Errorf("without a model: %d families, %v", n, err)
 	}
 }
