@@ -11,7 +11,7 @@ import (
 // are known, so that a manifest which names others is warned of.
 func (s *serving) openManifests(h *server.Handler, log *slog.Logger) (*manifest.Files, error) {
 	for _, text := range s.manifests {
-		if _, err := manifest.ParseSetting(text); err != nil {
+		if _, _, err := manifest.ParseSetting(text); err != nil {
 			return nil, usageError{err}
 		}
 	}

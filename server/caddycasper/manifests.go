@@ -13,7 +13,7 @@ import (
 // checkManifests finds settings that cannot be read.
 func checkManifests(settings []string) error {
 	for _, text := range settings {
-		if _, err := manifest.ParseSetting(text); err != nil {
+		if _, _, err := manifest.ParseSetting(text); err != nil {
 			return err
 		}
 	}

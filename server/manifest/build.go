@@ -27,7 +27,7 @@ type build struct {
 func newBuild(c Config) (*build, error) {
 	b := &build{told: c.Base != "", entries: map[string][]link.Asset{}, pages: map[string][]string{}}
 	if !b.rebase(c.Base) {
-		return nil, &Error{Err: fmt.Errorf("%w: base %q, which may be a URL, too", ErrPath, clip(c.Base))}
+		return nil, &Error{Err: fmt.Errorf("%w: base %q, which may be a URL, too", errPath, clip(c.Base))}
 	}
 	return b, nil
 }
@@ -199,11 +199,11 @@ func (b *build) place(c Config) (*Manifest, error) {
 	}
 	for _, page := range sortedKeys(c.Place) {
 		if !strings.HasPrefix(page, "/") || !validPage(page) {
-			return nil, &Error{Err: fmt.Errorf("%w: %q", ErrPath, clip(page))}
+			return nil, &Error{Err: fmt.Errorf("%w: %q", errPath, clip(page))}
 		}
 		for _, entry := range c.Place[page] {
 			if !b.has(entry) {
-				return nil, &Error{Err: fmt.Errorf("%w: %q; it has %s", ErrNoEntry, clip(entry), quoted(sortedKeys(b.entries)))}
+				return nil, &Error{Err: fmt.Errorf("%w: %q; it has %s", errNoEntry, clip(entry), quoted(sortedKeys(b.entries)))}
 			}
 			add(page, entry, false)
 		}
@@ -228,7 +228,7 @@ func (b *build) place(c Config) (*Manifest, error) {
 		}
 	}
 	if len(unplaced) > 0 && len(c.Place) == 0 { // who places some leaves out the others
-		b.warn(&UnplacedError{unplaced})
+		b.warn(unplacedError(unplaced))
 	}
 	m := seal(rules, b.entries, b.warnings.list)
 	m.main, m.modules = main, b.modules

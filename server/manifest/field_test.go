@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -70,15 +71,15 @@ func TestF9HeadersFiles(t *testing.T) {
 		is    error
 	}{
 		"host":                {"https://:project.pages.dev/*\n  X-Robots-Tag: noindex\n\n" + site, 0, nil},
-		"host with Link":      {"https://:project.pages.dev/*\n  Link: </b.css>; rel=preload; as=style\n  Link: </c.css>; rel=preload; as=style\n" + site, 1, ErrPath},
-		"http host":           {"http://example.com/*\n\tLink: </b.css>; rel=preload; as=style\n" + site, 1, ErrPath},
+		"host with Link":      {"https://:project.pages.dev/*\n  Link: </b.css>; rel=preload; as=style\n  Link: </c.css>; rel=preload; as=style\n" + site, 1, errPath},
+		"http host":           {"http://example.com/*\n\tLink: </b.css>; rel=preload; as=style\n" + site, 1, errPath},
 		"suffix":              {"/*.jpg\n  Cache-Control: max-age=60\n" + site, 0, nil},
-		"suffix with Link":    {"/*.imt.js\n  Link: </b.css>; rel=preload; as=style\n\n" + site, 1, ErrPath},
-		"inner asterisk":      {"/a/*/b\n  Link: </b.css>; rel=preload; as=style\n" + site, 1, ErrPath},
-		"placeholder":         {site + "/blog/:slug\n  Link: </b.css>; rel=preload; as=style\n", 1, ErrPath},
-		"placeholder, bare":   {site + "/blog/:slug\n</b.css>; rel=preload; as=style\n-\n", 1, ErrPath},
-		"two slashes":         {site + "//evil\n  Link: </b.css>; rel=preload; as=style\n", 1, ErrPath},
-		"query":               {site + "/a?b=c\n  Link: </b.css>; rel=preload; as=style\n", 1, ErrPath},
+		"suffix with Link":    {"/*.imt.js\n  Link: </b.css>; rel=preload; as=style\n\n" + site, 1, errPath},
+		"inner asterisk":      {"/a/*/b\n  Link: </b.css>; rel=preload; as=style\n" + site, 1, errPath},
+		"placeholder":         {site + "/blog/:slug\n  Link: </b.css>; rel=preload; as=style\n", 1, errPath},
+		"placeholder, bare":   {site + "/blog/:slug\n</b.css>; rel=preload; as=style\n-\n", 1, errPath},
+		"two slashes":         {site + "//evil\n  Link: </b.css>; rel=preload; as=style\n", 1, errPath},
+		"query":               {site + "/a?b=c\n  Link: </b.css>; rel=preload; as=style\n", 1, errPath},
 		"backslash":           {site + "  Link: </b\\c.css>; rel=preload; as=style\n", 1, link.ErrTarget},
 		"comma":               {site + "  Link: </b,c.css>; rel=preload; as=style\n", 1, link.ErrTarget},
 		"semicolon":           {site + "  Link: </b;c.css>; rel=preload; as=style\n", 1, link.ErrTarget},
@@ -103,7 +104,7 @@ func TestF9HeadersFiles(t *testing.T) {
 // paths are the pages of a manifest with the paths of their assets, as text.
 func paths(m *Manifest) string {
 	var out strings.Builder
-	for page, assets := range m.Pages() {
+	for page, assets := range pagesOf(m) {
 		out.WriteString(page)
 		for _, a := range assets {
 			out.WriteString(" " + a.Path)
@@ -165,7 +166,7 @@ func TestF7WrongBase(t *testing.T) {
 		}
 	}
 	for _, base := range []string{"app", "/a?b", "/a b/", "ftp://cdn.example/", "https://", "https:///x", "https://user@cdn.example/"} {
-		if _, err := Read(strings.NewReader(lone), Config{Base: base}); !errors.Is(err, ErrPath) {
+		if _, err := Read(strings.NewReader(lone), Config{Base: base}); !errors.Is(err, errPath) {
 			t.Errorf("base %q: %v", base, err)
 		}
 	}
@@ -174,7 +175,12 @@ func TestF7WrongBase(t *testing.T) {
 // open reads a real build's file.
 func open(t *testing.T, name string, c Config) *Manifest {
 	t.Helper()
-	m, err := Open(filepath.Join("testdata", filepath.FromSlash(name)), c)
+	f, err := os.Open(filepath.Join("testdata", filepath.FromSlash(name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	m, err := Read(f, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,7 +299,7 @@ func TestF8SeveralEntries(t *testing.T) {
 		t.Errorf("%v, %v, %s", err, m.Warnings(), paths(m))
 	}
 	// What is not there is told with what is.
-	if _, err = Read(strings.NewReader(laravel), Config{Place: map[string][]string{"/": {"app.js"}}}); !errors.Is(err, ErrNoEntry) || !strings.Contains(err.Error(), `"resources/js/app.js"`) {
+	if _, err = Read(strings.NewReader(laravel), Config{Place: map[string][]string{"/": {"app.js"}}}); !errors.Is(err, errNoEntry) || !strings.Contains(err.Error(), `"resources/js/app.js"`) {
 		t.Errorf("%v", err)
 	}
 	for _, file := range []string{"vite/8-entries.json", "webpack/entries.json", "webpack/files.json", "webpack/cdn.json", "webpack/assets.json", "encore/entrypoints.json", "encore/manifest.json", "parcel/manifest.json"} {

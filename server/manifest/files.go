@@ -36,11 +36,13 @@ type FilesConfig struct {
 type Files struct {
 	c     FilesConfig
 	files []*followed
-	list  atomic.Pointer[List]
+	list  atomic.Pointer[list]
 }
 
 type followed struct {
-	Setting
+	setting  string // as it was written
+	name     string
+	config   Config
 	manifest *Manifest
 	seen     fs.FileInfo // of the version that was read, or tried
 	gone     bool        // which was said
@@ -57,11 +59,11 @@ func OpenFiles(settings []string, c FilesConfig) (*Files, error) {
 	}
 	f := &Files{c: c}
 	for _, text := range settings {
-		s, err := ParseSetting(text)
+		name, config, err := ParseSetting(text)
 		if err != nil {
 			return nil, err
 		}
-		file := &followed{Setting: s}
+		file := &followed{setting: text, name: name, config: config}
 		if err := f.read(file); err != nil {
 			return nil, err
 		}
@@ -88,23 +90,16 @@ func (f *Files) Run(ctx context.Context) {
 	}
 }
 
-// List returns the manifests as they are now.
-func (f *Files) List() List {
-	if f == nil {
-		return nil
-	}
-	if list := f.list.Load(); list != nil {
-		return *list
-	}
-	return nil
-}
-
 // Wanted makes Files a [server.Source], like [Manifest.Wanted].
-func (f *Files) Wanted(r *http.Request, w *server.Wants) { f.List().Wanted(r, w) }
+func (f *Files) Wanted(r *http.Request, w *server.Wants) {
+	if f != nil {
+		f.list.Load().wanted(r, w)
+	}
+}
 
 // read reads a file's version of now, and says what is to be said of it.
 func (f *Files) read(file *followed) error {
-	r, err := os.Open(file.File)
+	r, err := os.Open(file.name)
 	if err != nil {
 		return err
 	}
@@ -112,18 +107,18 @@ func (f *Files) read(file *followed) error {
 	if file.seen, err = r.Stat(); err != nil { // before reading: what is written meanwhile is a change
 		return err
 	}
-	m, err := Read(r, file.Config)
+	m, err := Read(r, file.config)
 	if err != nil {
-		return fmt.Errorf("%s: %w", file.File, err)
+		return fmt.Errorf("%s: %w", file.name, err)
 	}
 	if file.manifest != nil && file.seen.Size() == 0 {
-		return fmt.Errorf("%s: %w", file.File, errEmpty)
+		return fmt.Errorf("%s: %w", file.name, errEmpty)
 	}
 	file.manifest = m
 	for _, w := range append(m.Warnings(), f.missing(m)...) {
-		about := []any{"file", file.File, "err", w}
-		if u := new(UnplacedError); errors.As(w, &u) && f.c.Word != "" {
-			about = append(about, "try", f.c.Word+" "+file.With(u.Entries[0]))
+		about := []any{"file", file.name, "err", w}
+		if u := (unplacedError)(nil); errors.As(w, &u) && f.c.Word != "" {
+			about = append(about, "try", f.c.Word+" "+file.setting+",page=/*="+u[0])
 		}
 		f.c.Log.Warn("manifest", about...)
 	}
@@ -136,7 +131,7 @@ var errEmpty = errors.New("manifest: the file is empty, as while it is being wri
 func (f *Files) look() {
 	changed := false
 	for _, file := range f.files {
-		info, err := os.Stat(file.File)
+		info, err := os.Stat(file.name)
 		if err == nil {
 			file.gone = false
 			if same(info, file.seen) {
@@ -150,10 +145,10 @@ func (f *Files) look() {
 			file.gone = true
 		}
 		if err != nil {
-			f.c.Log.Warn("manifest: the version before stays in use", "file", file.File, "err", err)
+			f.c.Log.Warn("manifest: the version before stays in use", "file", file.name, "err", err)
 			continue
 		}
-		f.c.Log.Info("manifest read again", "file", file.File)
+		f.c.Log.Info("manifest read again", "file", file.name)
 		changed = true
 	}
 	if changed {
@@ -170,27 +165,30 @@ func (f *Files) join() {
 	for i, file := range f.files {
 		manifests[i] = file.manifest
 	}
-	list := NewList(manifests...)
+	list := newList(manifests...)
 	f.list.Store(&list)
 }
 
-// ErrMissing is the warning that the site has not all files of a manifest.
-var ErrMissing = errors.New("files that are not there: is the base right, and the build whole?")
+// errMissing is the warning that the site has not all files of a manifest.
+var errMissing = errors.New("files that are not there: is the base right, and the build whole?")
 
 // missing is a warning if the site has not all files that pages need.
 func (f *Files) missing(m *Manifest) []error {
 	if f.c.Exists == nil {
 		return nil
 	}
-	there := map[string]bool{}
+	asked := map[string]bool{}
 	missing, first := 0, ""
-	for _, assets := range m.Pages() {
-		for _, a := range assets {
-			if _, asked := there[a.Path]; asked || a.Rel == link.Preconnect {
-				continue
-			}
-			ok := f.c.Exists(a.Path)
-			if there[a.Path] = ok; !ok {
+	for _, pages := range []map[string][]link.Asset{m.exact, m.prefixes} {
+		for _, page := range sortedKeys(pages) {
+			for _, a := range pages[page] {
+				if asked[a.Path] || a.Rel == link.Preconnect {
+					continue
+				}
+				asked[a.Path] = true
+				if f.c.Exists(a.Path) {
+					continue
+				}
 				if missing++; missing == 1 {
 					first = a.Path
 				}
@@ -200,5 +198,5 @@ func (f *Files) missing(m *Manifest) []error {
 	if missing == 0 {
 		return nil
 	}
-	return []error{&Error{Err: fmt.Errorf("%w: %d of %d, such as %s", ErrMissing, missing, len(there), clip(first))}}
+	return []error{&Error{Err: fmt.Errorf("%w: %d of %d, such as %s", errMissing, missing, len(asked), clip(first))}}
 }

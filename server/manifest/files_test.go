@@ -40,7 +40,7 @@ func TestFilesFollow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := func() string { return ahead(f.List()[0], "/") }
+	now := func() string { return ahead((*f.list.Load())[0], "/") }
 	// look looks twice, since nothing is to be said twice, and returns what was said.
 	look := func() string {
 		log.Reset()
@@ -89,7 +89,7 @@ func TestFilesConcurrent(t *testing.T) {
 			for ctx.Err() == nil {
 				var w server.Wants
 				f.Wanted(r, &w)
-				if got := ahead(f.List()[0], "/"); got != "/1.js" && got != "/2.js" {
+				if got := ahead((*f.list.Load())[0], "/"); got != "/1.js" && got != "/2.js" {
 					t.Errorf("%q", got)
 					return
 				}
@@ -104,7 +104,7 @@ func TestFilesConcurrent(t *testing.T) {
 	wg.Wait()
 	f.Run(ctx) // returns, since the context has ended
 	none := httptest.NewRequest("GET", "/", nil)
-	if n := testing.AllocsPerRun(100, func() { (*Files)(nil).Wanted(none, nil); f.List().Page("/") }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { (*Files)(nil).Wanted(none, nil); f.list.Load().page("/") }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -113,10 +113,12 @@ func TestOpenFilesErrors(t *testing.T) {
 	if _, err := OpenFiles([]string{filepath.Join(t.TempDir(), "none")}, FilesConfig{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a file that is not there: %v", err)
 	}
+	bad := filepath.Join(t.TempDir(), "bad")
+	write(t, bad, "{")
+	if _, err := OpenFiles([]string{bad}, FilesConfig{}); err == nil || !strings.HasPrefix(err.Error(), bad+": ") {
+		t.Errorf("a broken file: %v", err)
+	}
 	if _, err := OpenFiles([]string{"m,base="}, FilesConfig{}); err == nil {
 		t.Error("a wrong setting")
-	}
-	if got := new(Files).List(); got != nil {
-		t.Error(got)
 	}
 }

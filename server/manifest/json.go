@@ -79,7 +79,7 @@ func readJSON(data []byte, script bool, c Config) (*Manifest, error) {
 		return nil, jsonError(data, err)
 	}
 	if len(d.top) > MaxPages {
-		return nil, &Error{Err: fmt.Errorf("%w: more than %d entries", ErrTooLarge, MaxPages)}
+		return nil, &Error{Err: fmt.Errorf("%w: more than %d entries", errTooLarge, MaxPages)}
 	}
 	b, err := newBuild(c)
 	if err != nil {
@@ -94,7 +94,7 @@ func readJSON(data []byte, script bool, c Config) (*Manifest, error) {
 			return b.place(c)
 		}
 	}
-	return nil, &Error{Err: ErrFormat}
+	return nil, &Error{Err: errFormat}
 }
 
 func jsonError(data []byte, err error) error {
@@ -107,7 +107,7 @@ func jsonError(data []byte, err error) error {
 // kindError says in a user's words that a value is not what the form has there.
 func kindError(err error) error {
 	if bad := new(json.UnmarshalTypeError); errors.As(err, &bad) {
-		err = fmt.Errorf("%w: %s where another kind of value is due", ErrFormat, bad.Value)
+		err = fmt.Errorf("%w: %s where another kind of value is due", errFormat, bad.Value)
 	}
 	return &Error{Err: err}
 }

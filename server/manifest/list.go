@@ -2,34 +2,36 @@ package manifest
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 
+	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/link"
 )
 
-// A List is several manifests: the first that lists a page speaks for it.
-type List []*Manifest
+// A list is several manifests: the first that lists a page speaks for it.
+type list []*Manifest
 
-// NewList returns a list of manifests. A Vite ssr-manifest.json beside the manifest.json of the
+// newList returns a list of manifests. A Vite ssr-manifest.json beside the manifest.json of the
 // same build, in either order, adds to it: its pages need the build's one entry, too.
-func NewList(manifests ...*Manifest) List {
-	list := slices.Clone(manifests)
-	entry := slices.IndexFunc(list, func(m *Manifest) bool { return m != nil && m.main != nil })
+func newList(manifests ...*Manifest) list {
+	l := list(slices.Clone(manifests))
+	entry := slices.IndexFunc(l, func(m *Manifest) bool { return m.main != nil })
 	if entry < 0 {
-		return list
+		return l
 	}
-	main := list[entry].main
-	for i, m := range list {
-		if m == nil || !m.modules {
+	main := l[entry].main
+	for i, m := range l {
+		if !m.modules {
 			continue
 		}
 		m = m.with(main)
-		if list[i] = m; i > entry { // it says more of its pages than the entry's pattern does
-			list = slices.Insert(slices.Delete(list, i, i+1), entry, m)
+		if l[i] = m; i > entry { // it says more of its pages than the entry's pattern does
+			l = slices.Insert(slices.Delete(l, i, i+1), entry, m)
 			entry++
 		}
 	}
-	return list
+	return l
 }
 
 // with returns a manifest all of whose pages need some assets more.
@@ -57,12 +59,22 @@ func order(a link.Asset) int {
 	return 2
 }
 
-// Page is [Manifest.Page] of the first manifest that lists the page.
-func (l List) Page(path string) (assets []link.Asset, listed bool) {
+// page is [Manifest.Page] of the first manifest that lists the page.
+func (l list) page(path string) (assets []link.Asset, listed bool) {
 	for _, m := range l {
 		if assets, listed = m.Page(path); listed {
 			return assets, true
 		}
 	}
 	return nil, false
+}
+
+func (l list) wanted(r *http.Request, w *server.Wants) {
+	assets, listed := l.page(r.URL.EscapedPath())
+	for i := range assets {
+		w.Add(&assets[i])
+	}
+	if listed && len(assets) == 0 {
+		w.Only()
+	}
 }

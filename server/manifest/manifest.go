@@ -23,10 +23,12 @@
 package manifest
 
 import (
-	"iter"
+	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
+	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -35,7 +37,7 @@ const (
 	MaxBytes  = 32 << 20 // bytes of a file
 	MaxPages  = 50_000   // pages, and entries, of a file
 	MaxAssets = 64       // assets of one page; later ones are left out, since no navigation delivers so many
-	MaxLine   = 16 << 10 // bytes of a line, in the forms that have lines
+	maxLine   = 16 << 10 // bytes of a line, in the forms that have lines
 
 	maxWarnings = 100 // enough to see what is wrong
 )
@@ -65,14 +67,7 @@ func (m *Manifest) Page(path string) (assets []link.Asset, listed bool) {
 	if assets, listed = m.exact[path]; listed {
 		return assets, true
 	}
-	for _, n := range m.lengths {
-		if n <= len(path) {
-			if assets, listed = m.prefixes[path[:n]]; listed {
-				return assets, true
-			}
-		}
-	}
-	return nil, false
+	return m.widest(path, len(path))
 }
 
 // Entry returns what an entry or module of a build needs, by its name in the file:
@@ -85,48 +80,12 @@ func (m *Manifest) Entry(name string) (assets []link.Asset, ok bool) {
 	return assets, ok
 }
 
-// Pages yields every path and pattern with its assets, in lexical order.
-func (m *Manifest) Pages() iter.Seq2[string, []link.Asset] {
-	return func(yield func(string, []link.Asset) bool) {
-		if m == nil {
-			return
-		}
-		names := make([]string, 0, len(m.exact)+len(m.prefixes))
-		for path := range m.exact {
-			names = append(names, path)
-		}
-		for prefix := range m.prefixes {
-			names = append(names, prefix+"*")
-		}
-		slices.Sort(names)
-		for _, name := range names {
-			assets, ok := m.exact[name]
-			if !ok {
-				assets = m.prefixes[strings.TrimSuffix(name, "*")]
-			}
-			if !yield(name, assets) {
-				return
-			}
-		}
-	}
-}
-
-// Entries yields every entry with its assets, in lexical order.
-func (m *Manifest) Entries() iter.Seq2[string, []link.Asset] {
-	return func(yield func(string, []link.Asset) bool) {
-		if m == nil {
-			return
-		}
-		for _, name := range sortedKeys(m.entries) {
-			if !yield(name, m.entries[name]) {
-				return
-			}
-		}
-	}
-}
+// Wanted makes a manifest a [server.Source]: it adds the assets of the page that r asks for.
+// A page that is listed with nothing gets nothing from the sources behind it either.
+func (m *Manifest) Wanted(r *http.Request, w *server.Wants) { list{m}.wanted(r, w) }
 
 // Warnings returns what was understood and could not be used: entries without a page
-// ([UnplacedError]), assets on another origin, a file that names no page ([ErrNoPage]).
+// ([ErrUnplaced]), assets on another origin, a file that names no page ([ErrNoPage]).
 func (m *Manifest) Warnings() []error {
 	if m == nil {
 		return nil
@@ -207,11 +166,4 @@ type rule struct {
 	whole  bool // the page needs this and no more, whatever patterns say
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

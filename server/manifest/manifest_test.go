@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -12,11 +14,27 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// pagesOf yields every path and pattern with its assets, in lexical order.
+func pagesOf(m *Manifest) iter.Seq2[string, []link.Asset] {
+	return func(yield func(string, []link.Asset) bool) {
+		all := map[string][]link.Asset{}
+		maps.Copy(all, m.exact)
+		for prefix, assets := range m.prefixes {
+			all[prefix+"*"] = assets
+		}
+		for _, page := range sortedKeys(all) {
+			if !yield(page, all[page]) {
+				return
+			}
+		}
+	}
+}
+
 // written is a manifest as text: one line for each page or entry, its links as String writes
 // them.
 func written(m *Manifest) string {
 	var out strings.Builder
-	for page, assets := range m.Pages() {
+	for page, assets := range pagesOf(m) {
 		fmt.Fprintf(&out, "%s", page)
 		for _, a := range assets {
 			fmt.Fprintf(&out, "\n  %s", a)
@@ -257,28 +275,28 @@ func TestReadErrors(t *testing.T) {
 		want       error
 		line       int
 	}{
-		{"no path", "  Link: </a.css>; rel=preload", ErrOrphan, 1},
-		{"dash without a path", "\n-\n", ErrOrphan, 2},
-		{"block ended", "/a\n</a.css>; rel=preload\n\n</b.css>; rel=preload\n", ErrOrphan, 4},
-		{"words", "/a\n  hello there\n", ErrLine, 2},
-		{"binary", "\x00\x01\x02\xff\n", ErrLine, 1},
+		{"no path", "  Link: </a.css>; rel=preload", errOrphan, 1},
+		{"dash without a path", "\n-\n", errOrphan, 2},
+		{"block ended", "/a\n</a.css>; rel=preload\n\n</b.css>; rel=preload\n", errOrphan, 4},
+		{"words", "/a\n  hello there\n", errLine, 2},
+		{"binary", "\x00\x01\x02\xff\n", errLine, 1},
 		{"no link", "/a\n  Link: a.css; rel=preload\n", link.ErrSyntax, 2},
 		{"empty link", "/a\n  Link:\n", link.ErrSyntax, 2},
 		{"half a link", "/a\n  Link: </a.css>; rel=preload, </b.css; rel=preload\n", link.ErrSyntax, 2},
 		{"unsafe parameter", "/a\n  Link: </a>; rel=preload; as=\"x y\"\n", link.ErrParam, 2},
-		{"long line", "/a\n  Link: </" + strings.Repeat("a", MaxLine) + ">\n", ErrTooLarge, 2},
-		{"too many pages", strings.Repeat("/a\n", MaxPages+1), ErrTooLarge, MaxPages + 1},
+		{"long line", "/a\n  Link: </" + strings.Repeat("a", maxLine) + ">\n", errTooLarge, 2},
+		{"too many pages", strings.Repeat("/a\n", MaxPages+1), errTooLarge, MaxPages + 1},
 		{"broken JSON", "{\n  \"a\": \"b\",\n  oops\n}", nil, 3},
 		{"cut JSON", "{\n  \"a\": \"b\"\n", nil, 2},
 		{"deep JSON", `{"a": ` + nested, nil, 1},
-		{"JSON of another kind", `{"name": "app", "version": 1}`, ErrFormat, 0},
-		{"empty JSON", `{}`, ErrFormat, 0},
-		{"mixed JSON", `{"a": "b", "c": ["d"]}`, ErrFormat, 0},
-		{"chunk of another kind", `{"a": {"file": 1}}`, ErrFormat, 0},
-		{"list of another kind", `{"a": [1]}`, ErrFormat, 0},
-		{"entrypoints of another kind", `{"entrypoints": 1}`, ErrFormat, 0},
-		{"entry of another kind", `{"entrypoints": {"a": {"assets": [1]}}}`, ErrFormat, 0},
-		{"group of another kind", `{"a": {"js": [1]}}`, ErrFormat, 0},
+		{"JSON of another kind", `{"name": "app", "version": 1}`, errFormat, 0},
+		{"empty JSON", `{}`, errFormat, 0},
+		{"mixed JSON", `{"a": "b", "c": ["d"]}`, errFormat, 0},
+		{"chunk of another kind", `{"a": {"file": 1}}`, errFormat, 0},
+		{"list of another kind", `{"a": [1]}`, errFormat, 0},
+		{"entrypoints of another kind", `{"entrypoints": 1}`, errFormat, 0},
+		{"entry of another kind", `{"entrypoints": {"a": {"assets": [1]}}}`, errFormat, 0},
+		{"group of another kind", `{"a": {"js": [1]}}`, errFormat, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -307,7 +325,7 @@ func TestReadErrors(t *testing.T) {
 	if _, err := Read(failing{}, Config{}); !errors.Is(err, errFailing) {
 		t.Errorf("failing reader: %v", err)
 	}
-	if _, err := Read(endless{}, Config{}); !errors.Is(err, ErrTooLarge) {
+	if _, err := Read(endless{}, Config{}); !errors.Is(err, errTooLarge) {
 		t.Errorf("endless reader: %v", err)
 	}
 }
@@ -381,7 +399,7 @@ func TestHostileManifestBudget(t *testing.T) {
 	} {
 		began := time.Now()
 		if m, err := Read(strings.NewReader(text), Config{}); err == nil {
-			for page, assets := range m.Pages() {
+			for page, assets := range pagesOf(m) {
 				if len(assets) > MaxAssets {
 					t.Fatalf("%s: %s has %d assets", name, page, len(assets))
 				}
@@ -402,12 +420,6 @@ func TestNilManifest(t *testing.T) {
 	}
 	if _, ok := m.Entry("main"); ok {
 		t.Error("an entry")
-	}
-	for range m.Pages() {
-		t.Error("pages")
-	}
-	for range m.Entries() {
-		t.Error("entries")
 	}
 	if m.Warnings() != nil {
 		t.Error("warnings")
@@ -442,7 +454,7 @@ func FuzzRead(f *testing.F) {
 			}
 			return
 		}
-		for page, assets := range m.Pages() {
+		for page, assets := range pagesOf(m) {
 			if !validPage(page) || len(assets) > MaxAssets {
 				t.Fatalf("page %q, %d assets", page, len(assets))
 			}
@@ -456,7 +468,7 @@ func FuzzRead(f *testing.F) {
 				t.Fatalf("Page(%q) = %v, %v", page, got, listed)
 			}
 		}
-		for name, assets := range m.Entries() {
+		for name, assets := range m.entries {
 			if got, ok := m.Entry(name); !ok || len(got) != len(assets) {
 				t.Fatalf("entry %q", name)
 			}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 	"unicode"
@@ -27,16 +26,20 @@ type Config struct {
 	Place map[string][]string
 }
 
-// Errors that [Read] wraps with the line where it met them.
+// Warnings of a [Manifest] that a program may know better than its file.
 var (
-	ErrTooLarge = errors.New("larger than can be read")
-	ErrFormat   = errors.New("not a manifest of a known form")
-	ErrPath     = errors.New("a path begins with one slash; the only wildcard is an asterisk at its end")
-	ErrOrphan   = errors.New("a header line without a path above it")
-	ErrLine     = errors.New("neither a path nor a header line")
-	ErrNoEntry  = errors.New("no such entry in the manifest")
 	ErrUnplaced = errors.New("entries without a page")
 	ErrNoPage   = errors.New("names no page that needs anything: write paths with Link lines below them, or say where entries go with page=/path=entry")
+)
+
+// What is wrong with a file.
+var (
+	errTooLarge = errors.New("larger than can be read")
+	errFormat   = errors.New("not a manifest of a known form")
+	errPath     = errors.New("a path begins with one slash; the only wildcard is an asterisk at its end")
+	errOrphan   = errors.New("a header line without a path above it")
+	errLine     = errors.New("neither a path nor a header line")
+	errNoEntry  = errors.New("no such entry in the manifest")
 )
 
 // Error is a fault in a manifest, and the line it is on.
@@ -54,16 +57,15 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// UnplacedError is the warning that a build has entries of which nobody says on which pages they
-// are.
-type UnplacedError struct{ Entries []string }
+// unplacedError names the entries of which nobody says on which pages they are. It is an
+// [ErrUnplaced].
+type unplacedError []string
 
-func (e *UnplacedError) Error() string {
-	return fmt.Sprintf("%v: %s; say where each is, such as page=/*=%s for every page", ErrUnplaced, quoted(e.Entries), plain(e.Entries[0]))
+func (e unplacedError) Error() string {
+	return fmt.Sprintf("%v: %s; say where each is, such as page=/*=%s for every page", ErrUnplaced, quoted(e), plain(e[0]))
 }
 
-// Is makes it an [ErrUnplaced].
-func (e *UnplacedError) Is(target error) bool { return target == ErrUnplaced }
+func (e unplacedError) Unwrap() error { return ErrUnplaced }
 
 // quoted lists names, the first few of them.
 func quoted(names []string) string {
@@ -89,20 +91,6 @@ func plain(name string) string {
 	return name
 }
 
-// Open reads the manifest in a file.
-func Open(name string, c Config) (*Manifest, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	m, err := Read(f, c)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return m, nil
-}
-
 // Read reads a manifest of any known form. The error is an *[Error].
 func Read(r io.Reader, c Config) (*Manifest, error) {
 	data, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
@@ -110,14 +98,14 @@ func Read(r io.Reader, c Config) (*Manifest, error) {
 		return nil, &Error{Err: err}
 	}
 	if len(data) > MaxBytes {
-		return nil, &Error{Err: ErrTooLarge}
+		return nil, &Error{Err: errTooLarge}
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	switch text := bytes.TrimLeft(data, " \t\r\n"); {
 	case bytes.HasPrefix(text, []byte("{")):
 		return readJSON(data, false, c)
 	case bytes.HasPrefix(text, []byte("[")):
-		return nil, &Error{Err: ErrFormat}
+		return nil, &Error{Err: errFormat}
 	}
 	if value, ok := scriptValue(data); ok {
 		return readJSON(value, true, c)

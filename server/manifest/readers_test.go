@@ -18,7 +18,7 @@ import (
 // pageNames are the pages and patterns of a manifest.
 func pageNames(m *Manifest) string {
 	var names []string
-	for page := range m.Pages() {
+	for page := range pagesOf(m) {
 		names = append(names, page)
 	}
 	return strings.Join(names, " ")
@@ -80,7 +80,7 @@ func TestEveryForm(t *testing.T) {
 				continue
 			}
 			foreign := map[string]bool{}
-			for entry, assets := range m.Entries() {
+			for entry, assets := range m.entries {
 				for _, a := range assets {
 					if !a.Valid() {
 						t.Errorf("%s, base %s: %s: %+v", name, base, entry, a)
@@ -103,7 +103,7 @@ func TestEveryForm(t *testing.T) {
 			}
 		}
 		for _, base := range []string{"x", "/a b/", "ftp://x/"} {
-			if _, err := Read(strings.NewReader(text), Config{Base: base}); !errors.Is(err, ErrPath) {
+			if _, err := Read(strings.NewReader(text), Config{Base: base}); !errors.Is(err, errPath) {
 				t.Errorf("%s, base %s: %v", name, base, err)
 			}
 		}

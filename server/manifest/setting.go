@@ -5,46 +5,38 @@ import (
 	"strings"
 )
 
-// A Setting names a manifest and says what its file leaves open, as users write it on a command
-// line and in configuration files.
-type Setting struct {
-	File   string
-	Config Config
-
-	text string
-}
-
-// ParseSetting reads FILE[,base=/app/][,page=/path=entry]...:
+// ParseSetting reads FILE[,base=/app/][,page=/path=entry]..., which is how users name a manifest on
+// a command line and in configuration files, and say what its file leaves open:
 //
 //	dist/.vite/manifest.json
 //	build/manifest.json,base=/build/,page=/*=src/main.ts,page=/admin/*=src/admin.ts
 //
 // A comma that neither ",base=" nor ",page=" follows is part of a name. The same page may be
-// given several entries.
-func ParseSetting(text string) (Setting, error) {
-	s := Setting{text: text, Config: Config{Place: map[string][]string{}}}
+// given several entries. An error names the option that is wrong.
+func ParseSetting(text string) (file string, c Config, err error) {
 	file, options := cutOption(text)
-	if s.File = file; file == "" {
-		return Setting{}, fmt.Errorf("manifest %q: a file is missing before its options", clip(text))
+	if file == "" {
+		return "", Config{}, fmt.Errorf("manifest %q: a file is missing before its options", clip(text))
 	}
+	c.Place = map[string][]string{}
 	for options != "" {
 		var option string
 		option, options = cutOption(options)
 		name, value, _ := strings.Cut(option, "=")
 		switch {
-		case name == "base" && value != "" && s.Config.Base == "":
-			s.Config.Base = value
+		case name == "base" && value != "" && c.Base == "":
+			c.Base = value
 		case name == "page":
 			page, entry, ok := strings.Cut(value, "=")
 			if !ok || !strings.HasPrefix(page, "/") || entry == "" {
-				return Setting{}, fmt.Errorf("manifest %s: %q is not of the form page=/path=entry", file, clip(option))
+				return "", Config{}, fmt.Errorf("manifest %s: %q is not of the form page=/path=entry", file, clip(option))
 			}
-			s.Config.Place[page] = append(s.Config.Place[page], entry)
+			c.Place[page] = append(c.Place[page], entry)
 		default:
-			return Setting{}, fmt.Errorf("manifest %s: one base such as /app/ is due, not %q", file, clip(option))
+			return "", Config{}, fmt.Errorf("manifest %s: one base such as /app/ is due, not %q", file, clip(option))
 		}
 	}
-	return s, nil
+	return file, c, nil
 }
 
 // cutOption cuts a setting before its next option.
@@ -60,13 +52,3 @@ func cutOption(text string) (before, after string) {
 	}
 	return text[:at], text[at+1:]
 }
-
-// String returns the setting as it was read.
-func (s Setting) String() string { return s.text }
-
-// Open reads the manifest in the setting's file.
-func (s Setting) Open() (*Manifest, error) { return Open(s.File, s.Config) }
-
-// With returns the setting's text with an entry placed on every page: what a user can try who was
-// warned of an [UnplacedError].
-func (s Setting) With(entry string) string { return s.text + ",page=/*=" + entry }

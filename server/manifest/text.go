@@ -54,8 +54,8 @@ type block struct {
 }
 
 func (r *textReader) line(line string) error {
-	if len(line) > MaxLine {
-		return ErrTooLarge
+	if len(line) > maxLine {
+		return errTooLarge
 	}
 	text := strings.TrimSpace(line)
 	switch {
@@ -66,13 +66,13 @@ func (r *textReader) line(line string) error {
 	case text[0] == '#', text[0] == '!':
 	case line[0] == '/', strings.HasPrefix(line, "https://"), strings.HasPrefix(line, "http://"):
 		if len(r.blocks) == MaxPages {
-			return fmt.Errorf("%w: more than %d pages", ErrTooLarge, MaxPages)
+			return fmt.Errorf("%w: more than %d pages", errTooLarge, MaxPages)
 		}
 		r.open = &block{rule: rule{page: text}, foreign: !validPage(text)}
 		r.blocks = append(r.blocks, r.open)
 	case text == "-":
 		if r.open == nil {
-			return ErrOrphan
+			return errOrphan
 		}
 		r.open.whole = true
 	case text[0] == '<':
@@ -81,9 +81,9 @@ func (r *textReader) line(line string) error {
 		name, value, ok := strings.Cut(text, ":")
 		switch {
 		case !ok || !httpguts.ValidHeaderFieldName(name):
-			return fmt.Errorf("%w: %q", ErrLine, clip(text))
+			return fmt.Errorf("%w: %q", errLine, clip(text))
 		case r.open == nil:
-			return ErrOrphan
+			return errOrphan
 		case strings.EqualFold(name, "Link"):
 			return r.link(strings.TrimSpace(value))
 		}
@@ -95,13 +95,13 @@ func (r *textReader) line(line string) error {
 func (r *textReader) link(value string) error {
 	b := r.open
 	if b == nil {
-		return ErrOrphan
+		return errOrphan
 	}
 	first := !b.links
 	b.links = true
 	if b.foreign {
 		if first {
-			r.warn(fmt.Errorf("%w: the links of %q are passed over", ErrPath, clip(b.page)))
+			r.warn(fmt.Errorf("%w: the links of %q are passed over", errPath, clip(b.page)))
 		}
 		return nil
 	}
