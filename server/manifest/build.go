@@ -129,6 +129,28 @@ func (n *needs) addAll(names []string, u use) {
 	}
 }
 
+// walk visits files that lead from one to the next, each once, the nearest first. Follow adds a
+// file that another one leads to, and says whether there is room for more: imports may go round in
+// circles, and may be a great many.
+func (n *needs) walk(from []string, visit func(file string, follow func(string) bool)) {
+	queue, seen := []string(nil), map[string]bool{}
+	follow := func(file string) bool {
+		if !seen[file] {
+			seen[file] = true
+			queue = append(queue, file)
+		}
+		return len(seen) < 4*MaxAssets
+	}
+	for _, file := range from {
+		follow(file)
+	}
+	for len(queue) > 0 && !n.full() {
+		file := queue[0]
+		queue = queue[1:]
+		visit(file, follow)
+	}
+}
+
 // full reports whether nothing more is taken in: files that lead from one to the next, and those
 // that many entries share, may be a great many.
 func (n *needs) full() bool {
@@ -190,13 +212,8 @@ func (b *build) place(c Config) (*Manifest, error) {
 			rules = append(rules, rule{page, assets, whole})
 		}
 	}
-	lone := len(b.entries) == 1
-	var main []link.Asset
-	for _, assets := range b.entries {
-		if b.vite && lone {
-			main = assets
-		}
-	}
+	names := sortedKeys(b.entries)
+	lone := len(names) == 1
 	for _, page := range sortedKeys(c.Place) {
 		if !strings.HasPrefix(page, "/") || !validPage(page) {
 			return nil, &Error{Err: fmt.Errorf("%w: %q", errPath, clip(page))}
@@ -208,19 +225,16 @@ func (b *build) place(c Config) (*Manifest, error) {
 			add(page, entry, false)
 		}
 	}
-	names := sortedKeys(b.entries)
-	for _, entry := range names {
-		if !placed[entry] {
-			for _, page := range b.pages[entry] {
-				add(page, entry, b.whole)
-			}
-		}
-	}
 	var unplaced []string
 	for _, entry := range names {
-		_, known := b.pages[entry]
+		pages, known := b.pages[entry]
 		switch {
-		case placed[entry], known, len(b.entries[entry]) == 0:
+		case placed[entry]:
+		case known:
+			for _, page := range pages {
+				add(page, entry, b.whole)
+			}
+		case len(b.entries[entry]) == 0:
 		case lone:
 			add("/*", entry, false)
 		default:
@@ -231,7 +245,10 @@ func (b *build) place(c Config) (*Manifest, error) {
 		b.warn(unplacedError(unplaced))
 	}
 	m := seal(rules, b.entries, b.warnings.list)
-	m.main, m.modules = main, b.modules
+	m.modules = b.modules
+	if b.vite && lone {
+		m.main = b.entries[names[0]]
+	}
 	return m, nil
 }
 

@@ -56,19 +56,14 @@ func (b *build) esbuildOutputs(d *document) error {
 			entry, n = "main", application
 		}
 		n.add(url(o.CSSBundle), use{})
-		seen := map[string]bool{name: true}
-		for queue := []string{name}; len(queue) > 0 && !n.full(); queue = queue[1:] {
-			n.add(url(queue[0]), use{module: modules})
-			for _, i := range outputs[queue[0]].Imports {
-				if len(seen) == 4*MaxAssets {
+		n.walk([]string{name}, func(name string, follow func(string) bool) {
+			n.add(url(name), use{module: modules})
+			for _, i := range outputs[name].Imports {
+				if _, own := outputs[i.Path]; own && i.Kind == "import-statement" && !follow(i.Path) {
 					break
 				}
-				if _, own := outputs[i.Path]; own && i.Kind == "import-statement" && !seen[i.Path] {
-					seen[i.Path] = true
-					queue = append(queue, i.Path)
-				}
 			}
-		}
+		})
 		if assets := n.list(); len(assets) > 0 {
 			b.entries[entry] = assets
 			if angular {

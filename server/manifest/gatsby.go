@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -9,15 +10,8 @@ import (
 // chunks of pages.
 func isGatsby(d *document) bool {
 	chunks := gatsbyChunks(d)
-	if chunks["app"] == nil {
-		return false
-	}
-	for name := range chunks {
-		if strings.HasPrefix(name, gatsbyPage) {
-			return true
-		}
-	}
-	return false
+	isPage := func(name string) bool { return strings.HasPrefix(name, gatsbyPage) }
+	return chunks["app"] != nil && slices.ContainsFunc(sortedKeys(chunks), isPage)
 }
 
 // gatsbyPage begins the names of what pages show: the file's name follows, its slashes and dots

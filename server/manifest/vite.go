@@ -137,14 +137,8 @@ func (v *viteBuild) entry(names ...string) []link.Asset {
 	// hint has to match its tag. Templates of other servers follow Vite's guide, which shows none.
 	style := func(file string) { n.add(file, use{cors: v.cors && v.tagged(names[0]), integrity: v.integrity[file]}) }
 	style(v.style)
-	seen := map[string]bool{} // imports may go round in circles
-	for _, name := range names {
-		seen[name] = true
-	}
-	queue := slices.Clone(names)
-	for len(queue) > 0 && !n.full() {
-		c := v.chunks[queue[0]]
-		queue = queue[1:]
+	n.walk(names, func(name string, follow func(string) bool) {
+		c := v.chunks[name]
 		for _, file := range c.CSS {
 			if n.full() {
 				break
@@ -153,12 +147,8 @@ func (v *viteBuild) entry(names ...string) []link.Asset {
 		}
 		n.add(c.File, use{module: true, integrity: c.Integrity})
 		for _, imported := range c.Imports {
-			if len(seen) == 4*MaxAssets {
+			if _, ok := v.chunks[imported]; ok && !follow(imported) {
 				break
-			}
-			if _, ok := v.chunks[imported]; ok && !seen[imported] {
-				seen[imported] = true
-				queue = append(queue, imported)
 			}
 		}
 		for _, file := range c.Assets {
@@ -169,7 +159,7 @@ func (v *viteBuild) entry(names ...string) []link.Asset {
 				n.add(file, use{found: true})
 			}
 		}
-	}
+	})
 	if len(n.fonts) > maxFonts {
 		n.fonts = nil
 	}
