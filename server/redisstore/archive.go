@@ -37,7 +37,7 @@ func (s *Store) archive(ctx context.Context, now clock, entries []entry) error {
 		return nil
 	}
 	var full []string
-	b := bounds{lifetime: s.c.Keep, memory: archiveMemory, fields: maxPageFields}
+	b := bounds{lifetime: s.lim.keep, memory: archiveMemory, fields: maxPageFields}
 	err := s.add(ctx, b, hashes, func(run []hashEntries, sizes []int64, _ int64) {
 		for i, h := range run {
 			s.counts.archived.Add(uint64(len(h.entries)))
@@ -49,7 +49,7 @@ func (s *Store) archive(ctx context.Context, now clock, entries []entry) error {
 	if err != nil {
 		return err
 	}
-	until := unix(now.time.Add(s.c.Keep))
+	until := unix(now.time.Add(s.lim.keep))
 	_, err = s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for page := range place {
 			// A page that is there already has proved itself by coming back.
@@ -57,10 +57,10 @@ func (s *Store) archive(ctx context.Context, now clock, entries []entry) error {
 			if solid[page] {
 				p.ZAdd(ctx, s.k.pages(), redis.Z{Score: until, Member: page})
 			} else {
-				p.ZAddNX(ctx, s.k.pages(), redis.Z{Score: until - probation*s.c.Keep.Seconds(), Member: page})
+				p.ZAddNX(ctx, s.k.pages(), redis.Z{Score: until - probation*s.lim.keep.Seconds(), Member: page})
 			}
 		}
-		p.PExpire(ctx, s.k.pages(), s.c.Keep)
+		p.PExpire(ctx, s.k.pages(), s.lim.keep)
 		return nil
 	})
 	if err != nil {
@@ -114,7 +114,7 @@ func (s *Store) makeRoom(ctx context.Context, now clock) error {
 		return err
 	}
 	var stale []string
-	if excess := size - int64(s.c.MaxArchive); excess > 0 {
+	if excess := size - int64(s.lim.maxArchive); excess > 0 {
 		stale, err = s.client.ZRange(ctx, index, 0, min(excess, 10*batch)-1).Result()
 	} else {
 		past := redis.ZRangeBy{Min: "-inf", Max: fmt.Sprint(now.time.Unix()), Count: batch}

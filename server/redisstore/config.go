@@ -16,37 +16,36 @@ type Config struct {
 	// key. 1 to 128 octets without braces, spaces and control characters. Default "default".
 	Site string
 
-	// Round is how long evidence is gathered before it is read. Default 10 s, at least 10 ms.
+	// Round is how long evidence is gathered before it is read. Default 10 s, at least 10 ms. For
+	// three tenths of that, a round that is over is left alone, for those who are still writing:
+	// longer than [keep.Sharer.Timeout].
 	Round time.Duration
 
-	// Settle is how long after its end a round is left alone, for those who are still writing.
-	// It should be longer than [keep.Sharer.Timeout]. Default 3 s.
-	Settle time.Duration
-
-	// Turns is one in how many rounds a well-known page is reported. Default 6; 1 is every
-	// round.
+	// Turns is one in how many rounds a well-known page is reported, one of 64 views and more.
+	// Default 6; 1 is every round.
 	Turns int
-
-	// KnownViews is from how many views on a page is well known. Default 64, which is what a
-	// model remembers.
-	KnownViews int
 
 	// MaxPages is how many pages are reported at a time. Default 256.
 	MaxPages int
 
-	// MaxQueue is how many pages wait for their turn. Default 4096, about 3 KiB each.
-	MaxQueue int
-
 	// MaxRound is how many fields a round has at most, one for each page and each asset of a
 	// page. It bounds what every node has to read. Default 16384, about 4 MiB.
 	MaxRound int
+}
 
-	// MaxArchive is how many pages are archived. Those that were not heard of for longest make
-	// room. Default 16384.
-	MaxArchive int
+// limits are the numbers that a store goes by besides its [Config].
+type limits struct {
+	known      int           // views from which on a page is well known
+	maxQueue   int           // pages that wait for their turn, about 3 KiB each
+	maxArchive int           // archived pages; those not heard of for longest make room
+	keep       time.Duration // how long an archived page stays without news
+}
 
-	// Keep is how long an archived page stays without news. Default 14 days.
-	Keep time.Duration
+var defaultLimits = limits{
+	known:      64, // what a model remembers
+	maxQueue:   4096,
+	maxArchive: 16384,
+	keep:       14 * 24 * time.Hour,
 }
 
 // roundsKept is for how many rounds after its end a round can still be read.
@@ -67,14 +66,9 @@ const archiveMemory = 256_000
 func (c Config) withDefaults() (Config, error) {
 	c.Site = cmp.Or(c.Site, "default")
 	c.Round = cmp.Or(c.Round, 10*time.Second)
-	c.Settle = cmp.Or(c.Settle, 3*time.Second)
 	c.Turns = cmp.Or(c.Turns, 6)
-	c.KnownViews = cmp.Or(c.KnownViews, 64)
 	c.MaxPages = cmp.Or(c.MaxPages, 256)
-	c.MaxQueue = cmp.Or(c.MaxQueue, 4096)
 	c.MaxRound = cmp.Or(c.MaxRound, 16384)
-	c.MaxArchive = cmp.Or(c.MaxArchive, 16384)
-	c.Keep = cmp.Or(c.Keep, 14*24*time.Hour)
 	unfit := func(r rune) bool { return r <= ' ' || r == '{' || r == '}' || r == 0x7f }
 	if len(c.Site) > 128 || strings.ContainsFunc(c.Site, unfit) {
 		return c, fmt.Errorf("redisstore: site %q: at most 128 octets, without braces, spaces and "+
@@ -82,14 +76,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	for _, err := range []error{
 		within("Round", c.Round, 10*time.Millisecond, time.Hour),
-		within("Settle", c.Settle, 0, time.Hour),
 		within("Turns", c.Turns, 1, 1000),
-		within("KnownViews", c.KnownViews, 1, 255),
 		within("MaxPages", c.MaxPages, 1, 1<<20),
-		within("MaxQueue", c.MaxQueue, 1, 1<<20),
 		within("MaxRound", c.MaxRound, 1, 1<<24),
-		within("MaxArchive", c.MaxArchive, 1, 1<<24),
-		within("Keep", c.Keep, time.Second, 10*365*24*time.Hour),
 	} {
 		if err != nil {
 			return c, err

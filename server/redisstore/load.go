@@ -188,7 +188,7 @@ func (s *Store) take(ctx context.Context, round int64) (bool, error) {
 const archived = "archived"
 
 // takenFor is how long it is remembered who archives a round: longer than the round itself.
-func (s *Store) takenFor() time.Duration { return s.c.Settle + 2*(roundsKept+1)*s.c.Round }
+func (s *Store) takenFor() time.Duration { return s.settle() + 2*(roundsKept+1)*s.c.Round }
 
 // firstUnarchived returns the round from which on the archive does not have everything. A node
 // that starts there, and reads the archive first, misses nothing; what is archived meanwhile

@@ -27,9 +27,9 @@ func (s *Store) report(ctx context.Context, round int64, deltas []evidence.Delta
 	if err := s.send(ctx, round, due); err != nil {
 		return err
 	}
-	if excess := len(later) - s.c.MaxQueue; excess > 0 {
+	if excess := len(later) - s.lim.maxQueue; excess > 0 {
 		s.counts.dropped.Add(uint64(excess))
-		later = later[:s.c.MaxQueue]
+		later = later[:s.lim.maxQueue]
 	}
 	s.setQueue(slices.Clone(later))
 	s.asked = round
@@ -79,7 +79,7 @@ func (s *Store) turnOf(page string) uint64 {
 }
 
 func (s *Store) isNews(d *evidence.Delta) bool {
-	if int(s.known[s.nameOf(fieldOf(d.Page, ""))]) < s.c.KnownViews {
+	if int(s.known[s.nameOf(fieldOf(d.Page, ""))]) < s.lim.known {
 		return true
 	}
 	return slices.ContainsFunc(d.Assets, func(v evidence.Vote) bool {
@@ -112,7 +112,7 @@ func (s *Store) send(ctx context.Context, round int64, deltas []evidence.Delta) 
 			delete(s.own, old)
 		}
 	}
-	lifetime := s.c.Settle + (roundsKept+1)*s.c.Round
+	lifetime := s.settle() + (roundsKept+1)*s.c.Round
 	b := bounds{lifetime: lifetime, fields: s.c.MaxRound}
 	return s.add(ctx, b, []hashEntries{{s.k.round(round), entries}}, func(run []hashEntries, _ []int64, refused int64) {
 		own := s.own[round]

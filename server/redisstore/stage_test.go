@@ -1,4 +1,4 @@
-package redisstore_test
+package redisstore
 
 import (
 	"context"
@@ -14,19 +14,18 @@ import (
 	"github.com/cache-aware/casper/server/learn/evidence"
 	"github.com/cache-aware/casper/server/learn/keep"
 	"github.com/cache-aware/casper/server/link"
-	"github.com/cache-aware/casper/server/redisstore"
 )
 
 // quick rounds, so that a test need not wait for seconds: what is reported is there to be read
-// after 20 to 40 ms.
-var quick = redisstore.Config{Round: 20 * time.Millisecond, Settle: 20 * time.Millisecond, Turns: 1}
+// after 50 to 100 ms.
+var quick = Config{Round: 50 * time.Millisecond, Turns: 1}
 
 // start is the time of day of all evidence: far enough from midnight.
 var start = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 
-func open(t testing.TB, url string, c redisstore.Config) *redisstore.Store {
+func open(t testing.TB, url string, c Config) *Store {
 	t.Helper()
-	s, err := redisstore.Open(url, c)
+	s, err := Open(url, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +61,7 @@ func eventually(t testing.TB, what string, holds func() bool) {
 
 // reader reads a store from a cursor on, adding up.
 type reader struct {
-	store *redisstore.Store
+	store *Store
 	since evidence.Cursor
 	got   []evidence.Delta
 }
@@ -107,14 +106,14 @@ func delta(page, asset string, views float64, voters uint64) evidence.Delta {
 // node is one of a fleet.
 type node struct {
 	model  *learn.Model
-	store  *redisstore.Store
+	store  *Store
 	sharer *keep.Sharer
 	client learn.Client
 }
 
 var secret = []byte("the fleet's")
 
-func newNode(t testing.TB, url string, c redisstore.Config) *node {
+func newNode(t testing.TB, url string, c Config) *node {
 	t.Helper()
 	m, err := learn.New(learn.Config{Share: true, Secret: secret, HoldOut: -1, MinClients: 8})
 	must(t, err)

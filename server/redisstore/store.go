@@ -23,6 +23,7 @@ import (
 // model its own. It is safe for concurrent use, though calls wait for each other.
 type Store struct {
 	c      Config
+	lim    limits
 	k      keys
 	node   string // a random name of this store, for whoever wonders who took a round
 	client redis.UniversalClient
@@ -80,7 +81,7 @@ func New(client redis.UniversalClient, c Config) (*Store, error) {
 		return nil, err
 	}
 	return &Store{
-		c: c, k: newKeys(&c), node: rand.Text(), client: client, seed: maphash.MakeSeed(),
+		c: c, lim: defaultLimits, k: newKeys(&c), node: rand.Text(), client: client, seed: maphash.MakeSeed(),
 		own: make(map[int64]map[string]ownPart), known: make(map[uint64]uint8),
 	}, nil
 }
@@ -154,9 +155,6 @@ func (s *Store) Close(ctx context.Context) error {
 	return named(err)
 }
 
-// Ping asks whether the server answers.
-func (s *Store) Ping(ctx context.Context) error { return named(s.client.Ping(ctx).Err()) }
-
 // named says whose an error is.
 func named(err error) error {
 	if err == nil {
@@ -179,7 +177,10 @@ func (s *Store) now(ctx context.Context) (clock, error) {
 	return clock{t, t.UnixMilli() / s.c.Round.Milliseconds()}, err
 }
 
+// settle is how long after its end a round is left alone.
+func (s *Store) settle() time.Duration { return s.c.Round * 3 / 10 }
+
 // settled returns the first round that is not settled yet.
 func (s *Store) settled(now clock) int64 {
-	return now.time.Add(-s.c.Settle).UnixMilli() / s.c.Round.Milliseconds()
+	return now.time.Add(-s.settle()).UnixMilli() / s.c.Round.Milliseconds()
 }

@@ -170,7 +170,7 @@ func (c *Config) nodes(failures *atomic.Uint64) ([]*node, error) {
 		if err != nil {
 			return nil, err
 		}
-		s, err := redisstore.Open(c.URL, redisstore.Config{Site: "sim", Round: c.Every, Settle: 3 * c.Every / 10, Turns: c.Turns})
+		s, err := redisstore.Open(c.URL, redisstore.Config{Site: "sim", Round: c.Every, Turns: c.Turns})
 		if err != nil {
 			return nil, err
 		}
