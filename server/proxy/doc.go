@@ -4,8 +4,8 @@
 // hop-by-hop field in a 103 makes HTTP/2 clients drop the page.
 //
 // Here a 103 holds Link and Content-Security-Policy and nothing else, and the header of the final
-// answer stays as it is. The 103 goes to the writer below, or to [Config.OnHints]; server.Handler
-// merges its links into its own hint.
+// answer stays as it is. The 103 goes to the writer below; server.Handler merges its links into
+// its own hint.
 //
 // Everything else passes as it is: bodies and their trailers in both directions, streams as
 // they come, WebSocket and other upgrades, and gRPC, to an upstream of https or h2c. The

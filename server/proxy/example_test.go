@@ -1,16 +1,18 @@
 package proxy_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
+	"net/textproto"
 
-	"github.com/cache-aware/casper/server/link"
 	"github.com/cache-aware/casper/server/proxy"
 )
 
-// An application that says early what its page will need, and a proxy that listens.
+// An application that says early what its page will need, and a client that listens.
 func ExampleNew() {
 	application := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Link", "</app.css>; rel=preload; as=style")
@@ -19,13 +21,7 @@ func ExampleNew() {
 	}))
 	defer application.Close()
 
-	p, err := proxy.New(application.URL, proxy.Config{
-		OnHints: func(r *http.Request, links []string) {
-			for _, a := range link.Parse(links, r.URL.Path) {
-				fmt.Println(r.URL.Path, "needs", a.Path)
-			}
-		},
-	})
+	p, err := proxy.New(application.URL, proxy.Config{})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -34,7 +30,18 @@ func ExampleNew() {
 	front := httptest.NewServer(p)
 	defer front.Close()
 
-	res, err := http.Get(front.URL + "/shop")
+	ctx := httptrace.WithClientTrace(context.Background(), &httptrace.ClientTrace{
+		Got1xxResponse: func(code int, header textproto.MIMEHeader) error {
+			fmt.Println(code, header.Get("Link"))
+			return nil
+		},
+	})
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, front.URL, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	res, err := http.DefaultClient.Do(r)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -43,7 +50,7 @@ func ExampleNew() {
 	body, err := io.ReadAll(res.Body)
 	fmt.Println(res.StatusCode, string(body), err)
 	// Output:
-	// /shop needs /app.css
+	// 103 </app.css>; rel=preload; as=style
 	// 200 page <nil>
 }
 

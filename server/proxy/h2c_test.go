@@ -179,7 +179,7 @@ func TestH2CFailures(t *testing.T) {
 		}
 	}
 	for _, upstream := range []string{"h2c://", "h2c://x?q", "h2c://u:p@x", "h2c:x"} {
-		if _, err := New(upstream, Config{}); !errors.Is(err, ErrUpstream) {
+		if _, err := New(upstream, Config{}); !errors.Is(err, errUpstream) {
 			t.Errorf("%s: %v", upstream, err)
 		}
 	}

@@ -13,29 +13,14 @@ import (
 	"net/url"
 	"slices"
 	"sync"
-	"time"
 )
 
 // Config holds the settings of a proxy. The zero Config serves well.
 type Config struct {
-	// OnHints, if set, is given the Link values of every 103 of the application, and the client
-	// is sent none of them. It is called while the application's final answer is awaited, by
-	// one goroutine at a time for each request. The links are as the application wrote them;
-	// see package link.
-	OnHints func(r *http.Request, links []string)
-
 	// Trusted are the networks of the proxies in front of this one. What a request from there
 	// says in X-Forwarded-For, -Host and -Proto is passed on and added to; from anywhere else
 	// it is replaced, since clients can write what they like.
 	Trusted []netip.Prefix
-
-	// UpstreamHost makes the application see its own host instead of the one that the client
-	// asked for, as applications behind names of their own may need.
-	UpstreamHost bool
-
-	// Patience is how long the application may take to begin its answer. Zero is for ever,
-	// which long polls need.
-	Patience time.Duration
 
 	// TLS is for an https upstream: a private authority, a client certificate. Nil trusts what
 	// the system trusts.
@@ -87,9 +72,6 @@ func New(upstream string, c Config) (*Handler, error) {
 	return h, nil
 }
 
-// Upstream returns the upstream as it was given to [New].
-func (h *Handler) Upstream() string { return h.name }
-
 // Close lets go of idle connections to the upstream. Requests under way are not touched.
 func (h *Handler) Close() error {
 	h.transport.CloseIdleConnections()
@@ -115,7 +97,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.proxy.ServeHTTP(&relay{
 		ResponseWriter: w,
 		request:        r,
-		onHints:        h.config.OnHints,
 		header:         make(http.Header, 16),
 		cancel:         cancel,
 	}, r.WithContext(ctx))

@@ -16,7 +16,6 @@ import (
 type relay struct {
 	http.ResponseWriter
 	request *http.Request
-	onHints func(*http.Request, []string)
 
 	header        http.Header // ReverseProxy's, until final
 	final         bool
@@ -87,10 +86,6 @@ func (w *relay) finish() {
 func (w *relay) hint() {
 	links := useful(w.header["Link"])
 	if len(links) == 0 {
-		return
-	}
-	if w.onHints != nil {
-		w.onHints(w.request, links)
 		return
 	}
 	hint := http.Header{"Link": links}

@@ -3,8 +3,10 @@ package proxy
 import (
 	"net/http"
 	"net/http/httputil"
-	"net/netip"
+	"slices"
 	"strings"
+
+	"github.com/cache-aware/casper/server/internal/httpfacts"
 )
 
 // loopHeader marks a request with the proxies that it went through. Without it, a proxy whose
@@ -18,23 +20,19 @@ func (h *Handler) rewrite(p *httputil.ProxyRequest) {
 	// httputil drops query parameters that do not parse, lest two parsers disagree. No decision
 	// is made on them here, and applications may have reasons.
 	p.Out.URL.RawQuery = p.In.URL.RawQuery
-	if !h.config.UpstreamHost {
-		p.Out.Host = p.In.Host
-	}
+	p.Out.Host = p.In.Host
 	// The clone has a map of its own, which the values that arrive behind the body would never
 	// reach.
 	p.Out.Trailer = p.In.Trailer
 
-	trusted := h.trusts(p.In.RemoteAddr)
-	if !trusted {
+	trusted := httpfacts.Networks(h.config.Trusted).Trusts(p.In)
+	if before := p.In.Header["X-Forwarded-For"]; trusted && len(before) > 0 {
+		p.Out.Header["X-Forwarded-For"] = slices.Clone(before)
+	} else if !trusted {
 		for field := range p.Out.Header {
 			if strings.HasPrefix(field, "X-Forwarded-") || field == "X-Real-Ip" {
 				delete(p.Out.Header, field) // such as X-Forwarded-Port, which httputil leaves in
 			}
-		}
-	} else {
-		if before := p.In.Header["X-Forwarded-For"]; len(before) > 0 {
-			p.Out.Header["X-Forwarded-For"] = append([]string(nil), before...)
 		}
 	}
 	p.SetXForwarded()
@@ -47,24 +45,6 @@ func (h *Handler) rewrite(p *httputil.ProxyRequest) {
 		}
 	}
 	p.Out.Header.Add(loopHeader, h.id)
-}
-
-// trusts reports whether an address is one of a proxy in front.
-func (h *Handler) trusts(remote string) bool {
-	if len(h.config.Trusted) == 0 {
-		return false
-	}
-	from, err := netip.ParseAddrPort(remote)
-	if err != nil {
-		return false
-	}
-	addr := from.Addr().Unmap().WithZone("")
-	for _, network := range h.config.Trusted {
-		if network.Contains(addr) {
-			return true
-		}
-	}
-	return false
 }
 
 func (h *Handler) refuseLoop(w http.ResponseWriter, r *http.Request) {

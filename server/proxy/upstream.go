@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// ErrUpstream is wrapped by every error of [New].
-var ErrUpstream = errors.New("proxy: not an upstream")
+// errUpstream is wrapped by every error of [New].
+var errUpstream = errors.New("proxy: not an upstream")
 
 const (
 	dialPatience = 5 * time.Second
@@ -31,12 +31,12 @@ func parseUpstream(s string) (target *url.URL, socket string, err error) {
 	if path, ok := strings.CutPrefix(s, "unix:"); ok {
 		path = strings.TrimPrefix(path, "//") // unix:///run/app.sock
 		if path == "" || strings.ContainsRune(path, 0) {
-			return nil, "", fmt.Errorf("%w: %q: unix: wants the path of a socket", ErrUpstream, s)
+			return nil, "", fmt.Errorf("%w: %q: unix: wants the path of a socket", errUpstream, s)
 		}
 		return &url.URL{Scheme: "http", Host: "localhost"}, path, nil
 	}
 	if !strings.Contains(s, "://") { // what url.Parse says of 127.0.0.1:3000 is no help
-		return nil, "", fmt.Errorf("%w: %q: %s", ErrUpstream, s, wanted)
+		return nil, "", fmt.Errorf("%w: %q: %s", errUpstream, s, wanted)
 	}
 	target, err = url.Parse(s)
 	switch {
@@ -44,15 +44,15 @@ func parseUpstream(s string) (target *url.URL, socket string, err error) {
 		if bad := new(url.Error); errors.As(err, &bad) {
 			err = bad.Err // the rest repeats the text
 		}
-		return nil, "", fmt.Errorf("%w: %q: %v", ErrUpstream, s, err)
+		return nil, "", fmt.Errorf("%w: %q: %v", errUpstream, s, err)
 	case target.Scheme != "http" && target.Scheme != "https" && target.Scheme != cleartext:
-		return nil, "", fmt.Errorf("%w: %q: %s", ErrUpstream, s, wanted)
+		return nil, "", fmt.Errorf("%w: %q: %s", errUpstream, s, wanted)
 	case target.Hostname() == "":
-		return nil, "", fmt.Errorf("%w: %q: no host", ErrUpstream, s)
+		return nil, "", fmt.Errorf("%w: %q: no host", errUpstream, s)
 	case target.User != nil:
-		return nil, "", fmt.Errorf("%w: a user and password in the URL are not sent", ErrUpstream)
+		return nil, "", fmt.Errorf("%w: a user and password in the URL are not sent", errUpstream)
 	case target.RawQuery != "" || target.Fragment != "":
-		return nil, "", fmt.Errorf("%w: %q: a query or fragment has no meaning here", ErrUpstream, s)
+		return nil, "", fmt.Errorf("%w: %q: a query or fragment has no meaning here", errUpstream, s)
 	}
 	return target, "", nil
 }
@@ -70,7 +70,6 @@ func newTransport(c Config, socket string) *http.Transport {
 		MaxIdleConns:           idleConns,
 		MaxIdleConnsPerHost:    idleConns,
 		IdleConnTimeout:        idleFor,
-		ResponseHeaderTimeout:  c.Patience,
 		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: headerBytes,
 	}
