@@ -42,23 +42,16 @@ func (a Asset) Append(dst []byte) []byte {
 	return dst
 }
 
-// AppendFull appends the link with all that the asset says, nopush and x-http2-push-only
-// included. It suits a final response, where browsers pass over parameters that they do not
-// know and a proxy in front may read them. It appends nothing when the asset is not
-// [Asset.Valid].
-func (a Asset) AppendFull(dst []byte) []byte {
-	if !a.Valid() {
-		return dst
+// String returns the link with all that the asset says, nopush and x-http2-push-only included. It
+// suits a final response, where browsers pass over parameters that they do not know and a proxy in
+// front may read them. It is empty when the asset is not [Asset.Valid].
+func (a Asset) String() string {
+	text := a.Append(nil)
+	if len(text) > 0 && a.NoPush {
+		text = append(text, "; nopush"...)
 	}
-	dst = a.Append(dst)
-	if a.NoPush {
-		dst = append(dst, "; nopush"...)
+	if len(text) > 0 && a.PushOnly {
+		text = append(text, "; x-http2-push-only"...)
 	}
-	if a.PushOnly {
-		dst = append(dst, "; x-http2-push-only"...)
-	}
-	return dst
+	return string(text)
 }
-
-// String returns what [Asset.AppendFull] appends: empty when the asset is not valid.
-func (a Asset) String() string { return string(a.AppendFull(nil)) }

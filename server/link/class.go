@@ -62,16 +62,3 @@ func all(s string, c class) bool {
 	}
 	return s != ""
 }
-
-// unhex is the value of a hexadecimal digit; other bytes give 0.
-func unhex(b byte) byte {
-	switch {
-	case '0' <= b && b <= '9':
-		return b - '0'
-	case 'a' <= b && b <= 'f':
-		return b - 'a' + 10
-	case 'A' <= b && b <= 'F':
-		return b - 'A' + 10
-	}
-	return 0
-}

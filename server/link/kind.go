@@ -5,34 +5,28 @@ import (
 	"strings"
 )
 
-// kind is what a browser makes of a file, told by its media type or its extension.
-type kind struct {
-	as, mediaType string
-	crossOrigin   CrossOrigin
-	rel           Rel
-}
-
-var byExtension = map[string]kind{
-	".css":   {as: "style", mediaType: "text/css"},
-	".js":    {as: "script", mediaType: "text/javascript"},
-	".mjs":   {mediaType: "text/javascript", rel: ModulePreload},
-	".woff2": {as: "font", mediaType: "font/woff2", crossOrigin: Anonymous},
-	".woff":  {as: "font", mediaType: "font/woff", crossOrigin: Anonymous},
-	".ttf":   {as: "font", mediaType: "font/ttf", crossOrigin: Anonymous},
-	".otf":   {as: "font", mediaType: "font/otf", crossOrigin: Anonymous},
-	".avif":  {as: "image", mediaType: "image/avif"},
-	".webp":  {as: "image", mediaType: "image/webp"},
-	".png":   {as: "image", mediaType: "image/png"},
-	".apng":  {as: "image", mediaType: "image/apng"},
-	".jpg":   {as: "image", mediaType: "image/jpeg"},
-	".jpeg":  {as: "image", mediaType: "image/jpeg"},
-	".gif":   {as: "image", mediaType: "image/gif"},
-	".svg":   {as: "image", mediaType: "image/svg+xml"},
-	".ico":   {as: "image", mediaType: "image/x-icon"},
-	".bmp":   {as: "image", mediaType: "image/bmp"},
-	".json":  {as: "fetch", mediaType: "application/json", crossOrigin: Anonymous},
-	".wasm":  {as: "fetch", mediaType: "application/wasm", crossOrigin: Anonymous},
-	".vtt":   {as: "track", mediaType: "text/vtt"},
+// mediaTypes are those of files that browsers fetch early, by extension.
+var mediaTypes = map[string]string{
+	".css":   "text/css",
+	".js":    "text/javascript",
+	".mjs":   "text/javascript",
+	".woff2": "font/woff2",
+	".woff":  "font/woff",
+	".ttf":   "font/ttf",
+	".otf":   "font/otf",
+	".avif":  "image/avif",
+	".webp":  "image/webp",
+	".png":   "image/png",
+	".apng":  "image/apng",
+	".jpg":   "image/jpeg",
+	".jpeg":  "image/jpeg",
+	".gif":   "image/gif",
+	".svg":   "image/svg+xml",
+	".ico":   "image/x-icon",
+	".bmp":   "image/bmp",
+	".json":  "application/json",
+	".wasm":  "application/wasm",
+	".vtt":   "text/vtt",
 }
 
 // Guess returns the asset at a target as far as its extension and its media type tell:
@@ -41,17 +35,17 @@ var byExtension = map[string]kind{
 // one. What neither tells has As empty, and then no browser can be told to fetch it early.
 func Guess(target, mediaType string) Asset {
 	file, _, _ := strings.Cut(target, "?")
-	known := byExtension[strings.ToLower(path.Ext(file))]
-	a := Asset{Path: target, As: known.as, Type: known.mediaType, CrossOrigin: known.crossOrigin, Rel: known.rel}
+	extension := strings.ToLower(path.Ext(file))
+	a := Asset{Path: target, Type: mediaTypes[extension]}
 	told := essence(mediaType)
-	if told == "" || told == known.mediaType || !validType(told) {
-		return a
+	if validType(told) && !(isJavaScript(told) && a.Type == "text/javascript") { // which has many names
+		a.Type = told
 	}
-	as, crossOrigin := asOf(told)
-	if as == "script" && known.mediaType == "text/javascript" {
-		return a // one of JavaScript's many names; the extension tells modules apart
+	a.As, a.CrossOrigin = asOf(a.Type)
+	if extension == ".mjs" && a.As == "script" {
+		a.As, a.Rel = "", ModulePreload
 	}
-	return Asset{Path: target, As: as, Type: told, CrossOrigin: crossOrigin}
+	return a
 }
 
 // asOf is the destination of a media type, "" where none is safe to say.
@@ -101,7 +95,7 @@ func IsFile(path string) bool {
 		return false
 	}
 	extension := strings.ToLower(path[dot:])
-	if _, ok := byExtension[extension]; ok {
+	if _, ok := mediaTypes[extension]; ok {
 		return true
 	}
 	switch extension {

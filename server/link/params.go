@@ -63,47 +63,29 @@ func (p *params) read(v string, pos int) (int, bool) {
 }
 
 func (p *params) set(name, text string) {
-	switch len(name) { // the cheapest question first: most names differ in length
-	case 2:
-		if strings.EqualFold(name, "as") {
-			p.as.first(text)
-		}
-	case 3:
-		if strings.EqualFold(name, "rel") {
-			p.rel.first(text)
-		}
-	case 4:
-		if strings.EqualFold(name, "type") {
-			p.mediaType.first(text)
-		}
-	case 5:
-		if strings.EqualFold(name, "media") {
-			p.media.first(text)
-		}
-	case 6:
-		if strings.EqualFold(name, "nopush") {
-			p.noPush = true
-		} else if strings.EqualFold(name, "anchor") {
-			p.anchored = true
-		}
-	case 9:
-		if strings.EqualFold(name, "integrity") {
-			p.integrity.first(text)
-		}
-	case 11:
-		if strings.EqualFold(name, "crossorigin") {
-			p.crossOrigin.first(text)
-		} else if strings.EqualFold(name, "imagesrcset") {
-			p.srcset.first(text)
-		}
-	case 13:
-		if strings.EqualFold(name, "fetchpriority") {
-			p.priority.first(text)
-		}
-	case 17:
-		if strings.EqualFold(name, "x-http2-push-only") {
-			p.pushOnly = true
-		}
+	switch strings.ToLower(name) { // which allocates nothing for names as nearly everybody writes them
+	case "rel":
+		p.rel.first(text)
+	case "as":
+		p.as.first(text)
+	case "type":
+		p.mediaType.first(text)
+	case "crossorigin":
+		p.crossOrigin.first(text)
+	case "fetchpriority":
+		p.priority.first(text)
+	case "integrity":
+		p.integrity.first(text)
+	case "media":
+		p.media.first(text)
+	case "imagesrcset":
+		p.srcset.first(text)
+	case "anchor":
+		p.anchored = true
+	case "nopush":
+		p.noPush = true
+	case "x-http2-push-only":
+		p.pushOnly = true
 	}
 }
 
@@ -159,13 +141,7 @@ func (p *params) asset(ref string, base Base) (Asset, error) {
 
 // relOf picks the first relation of a list that asks for an early fetch.
 func relOf(list string) (Rel, bool) {
-	for list != "" {
-		var one string
-		if i := strings.IndexAny(list, " \t"); i >= 0 {
-			one, list = list[:i], list[i+1:]
-		} else {
-			one, list = list, ""
-		}
+	for one := range strings.FieldsSeq(list) {
 		for _, r := range [...]Rel{Preload, ModulePreload, Preconnect} {
 			if strings.EqualFold(one, r.String()) {
 				return r, true

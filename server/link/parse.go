@@ -148,7 +148,7 @@ func readLink(v string, pos int, base Base) (Link, int) {
 		}
 	}
 	if !ok {
-		next = skipGarbage(v, next)
+		next = skipTo(v, next, ',')
 	}
 	l.End = next
 	for l.End > l.Start && isSpace(v[l.End-1]) {
@@ -171,24 +171,21 @@ func skipToLink(v string, pos int) int {
 	return pos
 }
 
-// skipGarbage goes on to the next comma outside quotes. A quote that never closes takes the
-// rest of the value.
-func skipGarbage(v string, pos int) int {
-	for pos < len(v) && v[pos] != ',' {
+// skipTo goes on to the next delimiter outside quotes, or to the end of the value. A quote that never
+// closes takes the rest of it.
+func skipTo(v string, pos int, delimiter byte) int {
+	for pos < len(v) && v[pos] != delimiter {
 		if v[pos] != '"' {
 			pos++
 			continue
 		}
-		_, after, ok := readQuoted(v, pos)
-		if !ok {
-			return len(v)
-		}
-		pos = after
+		_, pos, _ = readQuoted(v, pos)
 	}
 	return pos
 }
 
-// readQuoted reads the quoted-string that begins at pos (RFC 9110, section 5.6.4).
+// readQuoted reads the quoted-string that begins at pos (RFC 9110, section 5.6.4). One that does not
+// end is not ok, and takes the rest of the value.
 func readQuoted(v string, pos int) (s string, after int, ok bool) {
 	start := pos + 1
 	var undone []byte // the text before start, once a quoted pair was met
@@ -238,7 +235,7 @@ func (l Link) Early(value string) string {
 	end := strings.IndexByte(text, '>') + 1
 	early := []byte(text[:end])
 	for pos := end; pos < len(text); {
-		next := skipParam(text, pos+1)
+		next := skipTo(text, pos+1, ';')
 		name, _, _ := strings.Cut(strings.Trim(text[pos:next], "; \t"), "=")
 		if name = strings.TrimSpace(name); !strings.EqualFold(name, "nopush") && !strings.EqualFold(name, "x-http2-push-only") {
 			early = append(early, text[pos:next]...)
@@ -246,20 +243,4 @@ func (l Link) Early(value string) string {
 		pos = next
 	}
 	return string(early)
-}
-
-// skipParam goes on to the next semicolon outside quotes.
-func skipParam(v string, pos int) int {
-	for pos < len(v) && v[pos] != ';' {
-		if v[pos] != '"' {
-			pos++
-			continue
-		}
-		_, after, ok := readQuoted(v, pos)
-		if !ok {
-			return len(v)
-		}
-		pos = after
-	}
-	return pos
 }

@@ -1,6 +1,9 @@
 package link
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // Base is the page that links are relative to. The zero Base takes paths from the root and
 // refuses absolute URLs.
@@ -212,7 +215,7 @@ func removeDotSegments(s string) string {
 		segment, after, more := strings.Cut(rest, "/")
 		switch dots(segment) {
 		case 2:
-			out = out[:max(0, lastSlash(out))]
+			out = out[:max(0, bytes.LastIndexByte(out, '/'))]
 			fallthrough
 		case 1:
 			if !more {
@@ -227,13 +230,4 @@ func removeDotSegments(s string) string {
 		}
 		rest = after
 	}
-}
-
-func lastSlash(b []byte) int {
-	for i := len(b) - 1; i >= 0; i-- {
-		if b[i] == '/' {
-			return i
-		}
-	}
-	return -1
 }

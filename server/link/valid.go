@@ -80,7 +80,7 @@ func validTarget(s string) bool {
 		switch c := s[i]; {
 		case is(c, target):
 		case c == '%' && i+2 < len(s) && is(s[i+1], hex) && is(s[i+2], hex):
-			if decoded := unhex(s[i+1])<<4 | unhex(s[i+2]); decoded < ' ' || decoded == 0x7f {
+			if s[i+1] < '2' || strings.EqualFold(s[i+1:i+3], "7f") { // a control
 				return false
 			}
 			i += 2
