@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"mime"
 	"mime/multipart"
@@ -301,6 +302,11 @@ func TestTypes(t *testing.T) {
 	h := New(fstest.MapFS{"a.css": {}}, Config{})
 	if got := ask(h, "/a.css").Header.Get("Content-Type"); got != "text/css; charset=utf-8" {
 		t.Errorf("the machine's types are used: %q", got)
+	}
+	types := maps.Clone(denseTypes)
+	maps.Copy(types, looseTypes)
+	if len(types) != len(denseTypes)+len(looseTypes) {
+		t.Error("an extension has two types")
 	}
 	for ext, contentType := range types {
 		if _, _, err := mime.ParseMediaType(contentType); err != nil || ext != strings.ToLower(ext) || ext[0] != '.' {
