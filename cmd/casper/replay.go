@@ -148,7 +148,7 @@ func (t *tool) replay(f *replayFlags, files []string) error {
 		t.complain("no page views: %s", noViews(report))
 	}
 	if f.save != "" {
-		if err := keep.SaveFile(f.save, p.Model()); err != nil {
+		if err := keep.WriteFile(f.save, p.Model().All()); err != nil {
 			return err
 		}
 	}

@@ -24,7 +24,7 @@ func TestServeState(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.Declare("/", []link.Asset{{Path: "/learned.css", As: "style"}})
-	if err := keep.SaveFile(file, m); err != nil {
+	if err := keep.WriteFile(file, m.All()); err != nil {
 		t.Fatal(err)
 	}
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

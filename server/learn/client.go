@@ -16,8 +16,8 @@ type Client uint64
 // How much of an address is one client, in bits. Whoever holds one address of such a block
 // usually holds them all, so they share a vote.
 const (
-	PrefixV4 = 24
-	PrefixV6 = 48
+	prefixV4 = 24
+	prefixV6 = 48
 )
 
 // salt is the key of the clients' hash.
@@ -41,14 +41,11 @@ func (s *salt) client(addr netip.Addr, day int64) Client {
 		return 0
 	}
 	addr = addr.Unmap().WithZone("")
-	bits := PrefixV6
+	bits := prefixV6
 	if addr.Is4() {
-		bits = PrefixV4
+		bits = prefixV4
 	}
-	prefix, err := addr.Prefix(bits)
-	if err != nil { // cannot be: the address is valid, and the bits are within it
-		return 0
-	}
+	prefix, _ := addr.Prefix(bits) // no error: the bits are within the address
 	var text [32 + 8 + 16]byte
 	copy(text[:], s[:])
 	binary.LittleEndian.PutUint64(text[32:], uint64(day))

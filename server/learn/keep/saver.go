@@ -17,10 +17,7 @@ import (
 	"github.com/cache-aware/casper/server/learn/evidence"
 )
 
-// SaveFile writes a snapshot of a model to a file, as [WriteFile] does.
-func SaveFile(name string, m *learn.Model) error { return WriteFile(name, m.All()) }
-
-// WriteFile writes a snapshot to a file. At any moment there is the old file or the new one,
+// WriteFile writes a snapshot to a file: [learn.Model.All] for all that a model knows. At any moment there is the old file or the new one,
 // whole; on an error the old one stays. A symbolic link stays, and what it leads to is replaced.
 // The permissions are those of the old file, or 0600. Of several that write to a file at once,
 // each waits up to 10 s for the others, and the last one stays.
@@ -102,21 +99,21 @@ func (s *Saver) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return s.Save()
+			return s.save()
 		case <-tick.C:
-			s.Save()
+			s.save()
 		}
 	}
 }
 
-// Save saves if there is anything new.
-func (s *Saver) Save() error {
+// save saves if there is anything new.
+func (s *Saver) save() error {
 	s.Model.Tick(time.Now())
 	changes := s.Model.Changes()
 	if changes == s.saved && !s.health.failing {
 		return nil
 	}
-	err := SaveFile(s.File, s.Model)
+	err := WriteFile(s.File, s.Model.All())
 	if err == nil {
 		s.saved = changes
 	}

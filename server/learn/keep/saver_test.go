@@ -41,7 +41,7 @@ func TestSaveAndLoad(t *testing.T) {
 	module := link.Asset{Path: "/m.mjs", Rel: link.ModulePreload, Integrity: "sha384-abc"}
 	m.Declare("/declared", []link.Asset{module})
 	file := filepath.Join(t.TempDir(), "model")
-	if err := SaveFile(file, m); err != nil {
+	if err := WriteFile(file, m.All()); err != nil {
 		t.Fatal(err)
 	}
 	n := must(t, learn.Config{})
@@ -153,7 +153,7 @@ func TestSaverLogsTrouble(t *testing.T) {
 	var log bytes.Buffer
 	s := &Saver{Model: declared(t, 2), File: file, Log: slog.New(slog.NewTextHandler(&log, nil))}
 	for range 3 {
-		if err := s.Save(); err == nil || !strings.HasPrefix(err.Error(), "learn: saving: ") {
+		if err := s.save(); err == nil || !strings.HasPrefix(err.Error(), "learn: saving: ") {
 			t.Errorf("%v", err)
 		}
 	}
@@ -161,7 +161,7 @@ func TestSaverLogsTrouble(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := s.Save(); err != nil {
+		if err := s.save(); err != nil {
 			t.Error(err)
 		}
 	}

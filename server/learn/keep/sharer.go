@@ -40,7 +40,8 @@ const maxRounds = 1000
 
 // Run exchanges at once, so that a node starts with what the others know, then now and then
 // until the context ends, and once more after that so that nothing is left behind. Then it
-// closes the store, if that is a [Closer]. A failing store is asked again after a while that
+// closes the store, if that has a method Close(context.Context) error, since it may still have
+// something to send. A failing store is asked again after a while that
 // doubles up to a minute. Run returns the error of the last exchange, or else of closing; all
 // that is lost by it is this node's last evidence, without which the fleet knows nearly as much.
 func (s *Sharer) Run(ctx context.Context) error {
@@ -61,17 +62,12 @@ func (s *Sharer) Run(ctx context.Context) error {
 	}
 }
 
-// Closer is a [evidence.Store] that has to be closed: it may still have something to send.
-type Closer interface {
-	Close(context.Context) error
-}
-
 // farewell bounds how long closing the store may take.
 const farewell = 3 * time.Second
 
 func (s *Sharer) end(ctx context.Context) error {
 	err := s.Exchange(ctx)
-	if c, ok := s.Store.(Closer); ok {
+	if c, ok := s.Store.(interface{ Close(context.Context) error }); ok {
 		ctx, cancel := context.WithTimeout(ctx, farewell)
 		defer cancel()
 		if e := c.Close(ctx); err == nil {
