@@ -43,7 +43,7 @@ const (
 )
 
 // Manifest holds the assets of pages and entries. It does not change once read, so that any
-// number of goroutines may use it. A nil Manifest knows no page.
+// number of goroutines may use it.
 type Manifest struct {
 	exact    map[string][]link.Asset // by path
 	prefixes map[string][]link.Asset // by pattern, without its asterisk
@@ -61,9 +61,6 @@ type Manifest struct {
 // lists holds for all that it covers, so that several patterns add up. The result is shared: do
 // not change it.
 func (m *Manifest) Page(path string) (assets []link.Asset, listed bool) {
-	if m == nil {
-		return nil, false
-	}
 	if assets, listed = m.exact[path]; listed {
 		return assets, true
 	}
@@ -73,9 +70,6 @@ func (m *Manifest) Page(path string) (assets []link.Asset, listed bool) {
 // Entry returns what an entry or module of a build needs, by its name in the file:
 // "src/main.ts", "main". The result is shared: do not change it.
 func (m *Manifest) Entry(name string) (assets []link.Asset, ok bool) {
-	if m == nil {
-		return nil, false
-	}
 	assets, ok = m.entries[name]
 	return assets, ok
 }
@@ -87,9 +81,6 @@ func (m *Manifest) Wanted(r *http.Request, w *server.Wants) { list{m}.wanted(r, 
 // Warnings returns what was understood and could not be used: entries without a page
 // ([ErrUnplaced]), assets on another origin, a file that names no page ([ErrNoPage]).
 func (m *Manifest) Warnings() []error {
-	if m == nil {
-		return nil
-	}
 	return slices.Clone(m.warnings)
 }
 

@@ -413,19 +413,6 @@ func TestHostileManifestBudget(t *testing.T) {
 	}
 }
 
-func TestNilManifest(t *testing.T) {
-	var m *Manifest
-	if _, ok := m.Page("/"); ok {
-		t.Error("a page")
-	}
-	if _, ok := m.Entry("main"); ok {
-		t.Error("an entry")
-	}
-	if m.Warnings() != nil {
-		t.Error("warnings")
-	}
-}
-
 func TestPageNoAllocs(t *testing.T) {
 	m, err := Read(strings.NewReader(headers), Config{})
 	if err != nil {

@@ -115,19 +115,15 @@ func read(v version, open func() (fs.File, error)) (*content, int64, error) {
 	sum := sha256.New()
 	c := &content{}
 	if v.size <= maxBody {
-		c.body = make([]byte, v.size)
-		n, err := io.ReadFull(file, c.body)
+		body := make([]byte, v.size+1) // one byte more tells whether the file has grown
+		n, err := io.ReadFull(file, body)
 		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 			return nil, 0, err
 		}
-		c.body = c.body[:n]
+		c.body = body[:min(int64(n), v.size)]
 		sum.Write(c.body)
 		c.tag = tagOf(sum.Sum(nil))
-		more, err := io.CopyN(io.Discard, file, 1)
-		if err != nil && err != io.EOF {
-			return nil, 0, err
-		}
-		return c, int64(n) + more, nil
+		return c, int64(n), nil
 	}
 	n, err := io.Copy(sum, file)
 	if err != nil {

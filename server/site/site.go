@@ -1,6 +1,7 @@
 package site
 
 import (
+	"cmp"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -69,13 +70,9 @@ func New(fsys fs.FS, c Config) *Handler {
 	if c.Immutable == nil {
 		c.Immutable = filename.Hashed
 	}
-	if c.NotFound == "" {
-		c.NotFound = "404.html"
-	}
+	c.NotFound = cmp.Or(c.NotFound, "404.html")
+	c.MaxAge = cmp.Or(c.MaxAge, DefaultMaxAge)
 	h := &Handler{fsys: fsys, config: c, fresh: revalidate, contents: newContents(), targets: newTargets()}
-	if c.MaxAge == 0 {
-		c.MaxAge = DefaultMaxAge
-	}
 	if c.MaxAge > 0 {
 		h.fresh = []string{"public, max-age=" + strconv.FormatInt(int64(c.MaxAge/time.Second), 10)}
 	}
@@ -156,7 +153,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header["Etag"] = body.tag
 	r = withoutManyRanges(r)
 	if served != name && lengthIsKnown(r) {
-		header.Set("Content-Length", strconv.FormatInt(body.size, 10)) // ServeContent leaves it out when there is a Content-Encoding
+		// ServeContent leaves it out when there is a Content-Encoding.
+		header.Set("Content-Length", strconv.FormatInt(body.size, 10))
 	}
 	http.ServeContent(w, r, served, body.modified, body.ReadSeeker)
 }

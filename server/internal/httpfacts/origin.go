@@ -3,6 +3,7 @@ package httpfacts
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -12,12 +13,7 @@ type Networks []netip.Prefix
 // Contains reports whether an address is in one of the networks.
 func (n Networks) Contains(addr netip.Addr) bool {
 	addr = addr.Unmap().WithZone("")
-	for _, p := range n {
-		if p.Contains(addr) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(n, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
 
 // Trusts reports whether the connection that a request came over is one of the proxies'.
