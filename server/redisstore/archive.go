@@ -31,7 +31,7 @@ func (s *Store) archive(ctx context.Context, now clock, entries []entry) error {
 			hashes = append(hashes, hashEntries{key: s.k.page(page)})
 		}
 		hashes[i].entries = append(hashes[i].entries, e)
-		solid[page] = solid[page] || e.views+e.held >= 2000
+		solid[page] = solid[page] || e.Views+e.Held >= 2000
 	}
 	if len(hashes) == 0 {
 		return nil
@@ -89,7 +89,7 @@ func (s *Store) thin(ctx context.Context, key string) error {
 	for field, t := range text {
 		if field != fieldOf(s.k.pageOf(key), "") {
 			r, _ := parseRecord(t) // what is no record is as old as can be
-			list = append(list, aged{field, r.time})
+			list = append(list, aged{field, r.Time})
 		}
 	}
 	slices.SortFunc(list, func(a, b aged) int {

@@ -133,9 +133,9 @@ func (s *Store) parse(text []string) []entry {
 // others makes deltas of records, less this node's own part. The assets that were reported
 // last come first: a model that has no room for all of them takes those, and not the ones of
 // last week's releases.
-func (s *Store) others(entries []entry, own map[string]ownPart) []evidence.Delta {
+func (s *Store) others(entries []entry, own map[string]counts) []evidence.Delta {
 	slices.SortFunc(entries, func(a, b entry) int {
-		return cmp.Or(cmp.Compare(b.time, a.time), cmp.Compare(a.field, b.field))
+		return cmp.Or(cmp.Compare(b.Time, a.Time), cmp.Compare(a.field, b.field))
 	})
 	byPage := make(map[string]*evidence.Delta)
 	for i := range entries {
@@ -146,9 +146,9 @@ func (s *Store) others(entries []entry, own map[string]ownPart) []evidence.Delta
 		}
 		p, mine := own[e.field]
 		if mine {
-			e.used, e.views, e.held = max(0, e.used-p.used), max(0, e.views-p.views), max(0, e.held-p.held)
+			e.counts = counts{max(0, e.Used-p.Used), max(0, e.Views-p.Views), max(0, e.Held-p.Held)}
 		}
-		if mine && e.views == 0 && e.held == 0 { // others may be of no views: they tell what was declared
+		if mine && e.Views == 0 && e.Held == 0 { // others may be of no views: they tell what was declared
 			continue
 		}
 		d := byPage[page]

@@ -95,7 +95,7 @@ func (s *Store) heard(e *entry) {
 		clear(s.known)
 	}
 	name := s.nameOf(e.field)
-	s.known[name] = uint8(min(255, max(1, float64(s.known[name])+e.views/1000)))
+	s.known[name] = uint8(min(255, max(1, float64(s.known[name])+e.Views/1000)))
 }
 
 // send adds deltas to a round.
@@ -117,7 +117,7 @@ func (s *Store) send(ctx context.Context, round int64, deltas []evidence.Delta) 
 	return s.add(ctx, b, []hashEntries{{s.k.round(round), entries}}, func(run []hashEntries, _ []int64, refused int64) {
 		own := s.own[round]
 		if own == nil {
-			own = make(map[string]ownPart)
+			own = make(map[string]counts)
 			s.own[round] = own
 		}
 		for _, h := range run {
@@ -127,7 +127,7 @@ func (s *Store) send(ctx context.Context, round int64, deltas []evidence.Delta) 
 				// A refused record is noted too. There is nothing to subtract it from: a round
 				// that has no room for a field will not have it later.
 				p := own[e.field]
-				own[e.field] = ownPart{p.used + e.used, p.views + e.views, p.held + e.held}
+				own[e.field] = counts{p.Used + e.Used, p.Views + e.Views, p.Held + e.Held}
 			}
 			s.counts.sent.Add(uint64(len(h.entries)))
 		}

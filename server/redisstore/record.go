@@ -25,12 +25,19 @@ import (
 //	44  uint32   time      of the last report, in seconds since 1970
 //	48  JSON               a [evidence.Vote] without its counts, or a pageTail
 type record struct {
-	used, views, held float64 // in thousandths
-	votersFor         uint64
-	votersAgainst     uint64
-	day, time         uint32
-	tail              []byte
+	header
+	tail []byte
 }
+
+// header is the part of fixed size.
+type header struct {
+	counts
+	For, Against uint64
+	Day, Time    uint32
+}
+
+// counts are in thousandths of a view.
+type counts struct{ Used, Views, Held float64 }
 
 // headerLen is the length of a record's header, in octets. The script knows it too.
 const headerLen = 48
@@ -57,31 +64,22 @@ func fieldOf(page, asset string) string { return page + "\n" + asset }
 func cutField(field string) (page, asset string, ok bool) { return strings.Cut(field, "\n") }
 
 func (r *record) append(dst []byte) []byte {
-	dst = binary.BigEndian.AppendUint64(dst, math.Float64bits(r.used))
-	dst = binary.BigEndian.AppendUint64(dst, math.Float64bits(r.views))
-	dst = binary.BigEndian.AppendUint64(dst, math.Float64bits(r.held))
-	dst = binary.BigEndian.AppendUint64(dst, r.votersFor)
-	dst = binary.BigEndian.AppendUint64(dst, r.votersAgainst)
-	dst = binary.BigEndian.AppendUint32(dst, r.day)
-	dst = binary.BigEndian.AppendUint32(dst, r.time)
+	dst, _ = binary.Append(dst, binary.BigEndian, &r.header) // no error: its size is fixed
 	return append(dst, r.tail...)
 }
 
 // parseRecord reads a record. What is no record, or claims what cannot be, is
 // not ok; the tail is judged by whoever needs it.
 func parseRecord(text string) (r record, ok bool) {
-	if len(text) < headerLen || len(text) > headerLen+maxTail {
+	if len(text) > headerLen+maxTail {
 		return record{}, false
 	}
 	b := []byte(text)
-	number := func(at int) float64 { return math.Float64frombits(binary.BigEndian.Uint64(b[at:])) }
-	r = record{
-		used: number(0), views: number(8), held: number(16),
-		votersFor: binary.BigEndian.Uint64(b[24:]), votersAgainst: binary.BigEndian.Uint64(b[32:]),
-		day: binary.BigEndian.Uint32(b[40:]), time: binary.BigEndian.Uint32(b[44:]),
-		tail: b[headerLen:],
+	if _, err := binary.Decode(b, binary.BigEndian, &r.header); err != nil { // it is shorter
+		return record{}, false
 	}
-	return r, sane(r.used) && sane(r.views) && sane(r.held)
+	r.tail = b[headerLen:]
+	return r, sane(r.Used) && sane(r.Views) && sane(r.Held)
 }
 
 // sane reports whether a count may be one: neither negative, nor NaN, nor above what float64
@@ -101,12 +99,12 @@ func appendEntries(dst []entry, d *evidence.Delta) []entry {
 	if err != nil {
 		return dst
 	}
-	dst = append(dst, entry{fieldOf(d.Page, ""), record{views: thousandths(d.Views), time: at, tail: tail}})
+	dst = append(dst, entry{fieldOf(d.Page, ""), record{header{counts: counts{Views: thousandths(d.Views)}, Time: at}, tail}})
 	for _, v := range d.Assets {
-		r := record{
-			used: thousandths(v.Used), views: thousandths(v.Views), held: thousandths(v.Held),
-			votersFor: v.For, votersAgainst: v.Against, day: uint32(v.Day), time: at,
-		}
+		r := record{header: header{
+			counts{thousandths(v.Used), thousandths(v.Views), thousandths(v.Held)},
+			v.For, v.Against, uint32(v.Day), at,
+		}}
 		v.Used, v.Views, v.Held, v.For, v.Against, v.Day = 0, 0, 0, 0, 0, 0
 		if path := v.Asset.Path; path == "" || strings.Contains(path, "\n") {
 			continue
@@ -125,7 +123,7 @@ func (e *entry) addTo(d *evidence.Delta) bool {
 	if !ok {
 		return false
 	}
-	if t := time.Unix(int64(e.time), 0).UTC(); e.time != 0 && t.After(d.Time) {
+	if t := time.Unix(int64(e.Time), 0).UTC(); e.Time != 0 && t.After(d.Time) {
 		d.Time = t
 	}
 	if asset == "" {
@@ -133,7 +131,7 @@ func (e *entry) addTo(d *evidence.Delta) bool {
 		if json.Unmarshal(e.tail, &tail) != nil {
 			return false
 		}
-		d.Views += e.views / 1000
+		d.Views += e.Views / 1000
 		d.Members = max(d.Members, tail.Members)
 		return true
 	}
@@ -141,8 +139,8 @@ func (e *entry) addTo(d *evidence.Delta) bool {
 	if json.Unmarshal(e.tail, &v) != nil || v.Asset.Path != asset || v.Asset.Rel == link.Preconnect {
 		return false
 	}
-	v.Used, v.Views, v.Held = e.used/1000, e.views/1000, e.held/1000
-	v.For, v.Against, v.Day = e.votersFor, e.votersAgainst, uint16(min(e.day, math.MaxUint16))
+	v.Used, v.Views, v.Held = e.Used/1000, e.Views/1000, e.Held/1000
+	v.For, v.Against, v.Day = e.For, e.Against, uint16(min(e.Day, math.MaxUint16))
 	d.Assets = append(d.Assets, v)
 	return true
 }

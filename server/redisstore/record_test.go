@@ -120,7 +120,7 @@ func TestTurnsAreEven(t *testing.T) {
 func TestKnownIsBounded(t *testing.T) {
 	s := bare()
 	for i := range 3 * maxKnown {
-		s.heard(&entry{field: fmt.Sprint(i), record: record{views: 1e300}})
+		s.heard(&entry{field: fmt.Sprint(i), record: record{header: header{counts: counts{Views: 1e300}}}})
 		if len(s.known) > maxKnown {
 			t.Fatalf("%d entries", len(s.known))
 		}

@@ -31,18 +31,15 @@ type Store struct {
 
 	mu     sync.Mutex // held while talking to Redis; no request ever waits for it
 	queue  []evidence.Delta
-	asked  int64                        // the round in which the queue was last looked through
-	taken  int64                        // the round that this store is about to archive, 0 for none
-	own    map[int64]map[string]ownPart // what this node reported in rounds that it has yet to read
-	known  map[uint64]uint8             // pages and assets that the fleet has heard of: views, up to 255
+	asked  int64                       // the round in which the queue was last looked through
+	taken  int64                       // the round that this store is about to archive, 0 for none
+	own    map[int64]map[string]counts // what this node reported in rounds that it has yet to read
+	known  map[uint64]uint8            // pages and assets that the fleet has heard of: views, up to 255
 	seed   maphash.Seed
 	counts counters
 }
 
 var _ evidence.Store = (*Store)(nil)
-
-// ownPart is this node's part of a record, in thousandths.
-type ownPart struct{ used, views, held float64 }
 
 // maxKnown bounds the memory for what is known, in entries of about 20 octets. Beyond it
 // everything counts as new once more.
@@ -82,7 +79,7 @@ func New(client redis.UniversalClient, c Config) (*Store, error) {
 	}
 	return &Store{
 		c: c, lim: defaultLimits, k: newKeys(&c), node: rand.Text(), client: client, seed: maphash.MakeSeed(),
-		own: make(map[int64]map[string]ownPart), known: make(map[uint64]uint8),
+		own: make(map[int64]map[string]counts), known: make(map[uint64]uint8),
 	}, nil
 }
 
