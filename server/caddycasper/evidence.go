@@ -25,8 +25,8 @@ func (l *learnSettings) site(m *learn.Model, hosts ...string) *site {
 	return &site{learned.Source{Model: m, Reader: l.reader, Hosts: hosts}}
 }
 
-// evidence is what the handlers of one state have learned, and what keeps it. It outlives a reload, since the new configuration's handlers take it from the pool
-// before the old one's give it back.
+// evidence is what the handlers of one state have learned, and what keeps it. It outlives a reload:
+// the new configuration's handlers take it from the pool before the old one's give it back.
 type evidence struct {
 	key      evidenceKey
 	settings learnSettings

@@ -32,7 +32,7 @@ const (
 
 func (a *answer) cost() int { return answerCost + cap(a.predictions)*predictionCost }
 
-// publish puts up what is now known of the page.
+// publish makes an answer of what is now known of the page.
 func (s *shard) publish(p *page) {
 	if !p.ready(&s.m.lim) {
 		return
@@ -175,7 +175,7 @@ func blocking(as string) int {
 
 // answers is a hash table that is read without locks. Each bucket is a chain whose nodes never
 // change; a writer, who holds the lock of the shard, copies the nodes in front of the one it
-// replaces and puts up a new head.
+// replaces and stores a new head.
 type answers []atomic.Pointer[answer]
 
 func (t answers) bucket(hash uint64) *atomic.Pointer[answer] { return &t[hash&uint64(len(t)-1)] }
@@ -190,8 +190,8 @@ func findAnswer[Text string | []byte](t answers, hash uint64, key Text) *answer 
 	return nil
 }
 
-// replace puts up an answer in the place of old; either may be nil. The caller holds the lock of
-// the shard.
+// replace publishes an answer in the place of old; either may be nil. The caller holds the lock
+// of the shard.
 func (t answers) replace(old, by *answer) {
 	one := cmp.Or(by, old)
 	if one == nil {

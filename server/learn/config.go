@@ -61,8 +61,8 @@ const minBytes = 256 << 10
 const (
 	day      = 24 * 60 * 60 * 1000
 	revote   = day            // until a client counts again on the same page; see [voted]
-	warm     = 30 * 60 * 1000 // for which it is remembered what a client fetched
-	halfLife = 7 * day        // until evidence that nothing renewed weighs half
+	warm     = 30 * 60 * 1000 // how long it is remembered what a client fetched
+	halfLife = 7 * day        // until evidence weighs half if no view renews it
 )
 
 // limits are the numbers that the rules go by.

@@ -80,7 +80,7 @@ type opened struct {
 	strangers int // bytes of assets that no page knew
 }
 
-// quiet is an asset that a view had no need to ask for, or was told to.
+// quiet is an asset that a view need not ask for: its client holds it, or was sent it.
 type quiet struct {
 	hash uint64
 	why  quietness

@@ -171,8 +171,8 @@ func skipToLink(v string, pos int) int {
 	return pos
 }
 
-// skipTo goes on to the next delimiter outside quotes, or to the end of the value. A quote that never
-// closes takes the rest of it.
+// skipTo goes on to the next delimiter outside quotes, or to the end of the value. A quote that
+// never closes takes the rest of it.
 func skipTo(v string, pos int, delimiter byte) int {
 	for pos < len(v) && v[pos] != delimiter {
 		if v[pos] != '"' {
@@ -184,8 +184,8 @@ func skipTo(v string, pos int, delimiter byte) int {
 	return pos
 }
 
-// readQuoted reads the quoted-string that begins at pos (RFC 9110, section 5.6.4). One that does not
-// end is not ok, and takes the rest of the value.
+// readQuoted reads the quoted-string that begins at pos (RFC 9110, section 5.6.4). One that does
+// not end is not ok, and takes the rest of the value.
 func readQuoted(v string, pos int) (s string, after int, ok bool) {
 	start := pos + 1
 	var undone []byte // the text before start, once a quoted pair was met

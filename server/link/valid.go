@@ -17,8 +17,9 @@ const (
 // A path begins with exactly one slash and holds no control, space, backslash, quote, angle
 // bracket, comma, semicolon, fragment or byte above ASCII, unless percent-encoded; no malformed
 // percent-encoding and no percent-encoded control, which a server behind may decode; and no dot
-// segment, which a client would have removed. An Origin, or the Path of a [Preconnect],
-// is a lower-case http or https origin without the scheme's own port; a Preconnect holds no destination, type, priority or integrity.
+// segment, which a client would have removed. An Origin, or the Path of a [Preconnect], is a
+// lower-case http or https origin without the scheme's own port; a Preconnect holds no
+// destination, type, priority or integrity.
 func (a Asset) Valid() bool {
 	if a.CrossOrigin > UseCredentials {
 		return false

@@ -7,12 +7,14 @@
 //   - webpack's: the manifest plugins, Encore, Create React App's asset-manifest.json, the
 //     entrypoints of stats.json; Parcel's by its reporter;
 //   - esbuild's metafile, which Angular's stats.json is, too;
-//   - those of Next.js (build-manifest.json, app-build-manifest.json), Nuxt (client.manifest), Remix
-//     and React Router (manifest-*.js), Gatsby (chunk-map.json, webpack.stats.json);
+//   - those of Next.js (build-manifest.json, app-build-manifest.json), Nuxt (client.manifest),
+//     Remix and React Router (manifest-*.js), Gatsby (chunk-map.json, webpack.stats.json);
 //   - those of Sprockets and Propshaft;
 //   - push_manifest.json;
-//   - the _headers form of static hosts: a path on a line of its own, then indented "Link: ..." lines;
-//   - rules: a path, then Link values one a line, a blank line between pages, "-" for a page that needs none.
+//   - the _headers form of static hosts: a path on a line of its own, then indented "Link: ..."
+//     lines;
+//   - rules: a path, then Link values one a line, a blank line between pages, "-" for a page that
+//     needs none.
 //
 // Frameworks that route name their pages. Other tools know entries: one whose page is plain to
 // see is placed there (see [Config]); the others are kept by name for a handler that knows what

@@ -241,8 +241,9 @@ func routeOfModule(id string) (route []segment, ok bool) {
 	}
 	names := strings.Split(strings.ToLower(strings.TrimSuffix(rest, path.Ext(rest))), "/")
 	for i, name := range names {
-		last := i == len(names)-1
-		if last && (name == "index" || name == "+page" || name == "home" && i == 0) || strings.HasPrefix(name, "(") && strings.HasSuffix(name, ")") {
+		folder := name == "index" || name == "+page" || name == "home" && i == 0
+		group := strings.HasPrefix(name, "(") && strings.HasSuffix(name, ")")
+		if folder && i == len(names)-1 || group {
 			continue
 		}
 		route = append(route, bracketed(name))

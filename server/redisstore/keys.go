@@ -13,7 +13,7 @@ import (
 //	casper:1:{site}:round:<length in ms>:<number>   hash, see record
 //	casper:1:{site}:taken:<length in ms>:<number>   who archives the round
 //	casper:1:{site}:page:<page>                     hash, see record
-//	casper:1:{site}:pages                           sorted set: pages in the archive, by how long they are worth keeping
+//	casper:1:{site}:pages                           sorted set: archived pages, by how long to keep them
 type keys struct{ site, rounds, takers string }
 
 func newKeys(c *Config) keys {

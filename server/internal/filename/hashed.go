@@ -12,10 +12,10 @@ import (
 // rule would rather say no. It looks at the last part of the name before the extensions, behind
 // a dot, hyphen or underscore, and takes it for a hash when it is
 //
-//   - eight or more hexadecimal digits, with a digit and a letter among them:
-//     app.3f2a9c1b.js (webpack, Parcel, Rails), but neither report-20240131.pdf nor the tail of a UUID;
-//   - six or more characters of base64url in which upper case, lower case and digits are mixed as no
-//     words are: index-BkX2a9.js, index-5UjPuW-k.css (Vite, Astro), but not photo-HomePage2.jpg;
+//   - eight or more hexadecimal digits, with a digit and a letter among them: app.3f2a9c1b.js
+//     (webpack, Parcel, Rails), but neither report-20240131.pdf nor the tail of a UUID;
+//   - six or more characters of base64url in which upper case, lower case and digits are mixed as
+//     no words are: index-BkX2a9.js, index-5UjPuW-k.css (Vite, Astro), but not photo-HomePage2.jpg;
 //   - eight capitals and digits in turn: app-4GQJ7XKM.js (esbuild).
 //
 // Everything in a folder named "immutable" (SvelteKit) or under "_next/static" counts too.

@@ -249,11 +249,12 @@ func (s *scan) script(t tag) {
 
 // image reads an img element. One that is urgent and the same everywhere is worth an early fetch.
 func (s *scan) image(t tag) {
-	if !strings.EqualFold(t.get("fetchpriority"), "high") || strings.EqualFold(t.get("loading"), "lazy") || t.responsive() || s.choice {
+	urgent := strings.EqualFold(t.get("fetchpriority"), "high")
+	if !urgent || strings.EqualFold(t.get("loading"), "lazy") || t.responsive() || s.choice {
 		return
 	}
 	a := t.asset("image")
-	a.Integrity = "" // which images have not
+	a.Integrity = "" // images have none
 	s.add(t.get("src"), a, false)
 }
 
