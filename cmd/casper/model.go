@@ -157,7 +157,7 @@ BEFORE alone, ~ only the share differs.`,
 			if err != nil {
 				return err
 			}
-			changes := evidence.Diff(before, after, tolerance)
+			changes := diffModels(before, after, tolerance)
 			t.failed = exitCode && len(changes) > 0
 			for _, c := range changes {
 				if err := t.printChange(c, asJSON); err != nil {
@@ -175,16 +175,9 @@ BEFORE alone, ~ only the share differs.`,
 }
 
 // printChange prints one line.
-func (t *tool) printChange(c evidence.Change, asJSON bool) error {
+func (t *tool) printChange(c change, asJSON bool) error {
 	if asJSON {
-		return t.printJSON(struct {
-			Page        string  `json:"page"`
-			Asset       string  `json:"asset,omitempty"`
-			Before      bool    `json:"before"`
-			After       bool    `json:"after"`
-			BeforeShare float64 `json:"before_share"`
-			AfterShare  float64 `json:"after_share"`
-		}{c.Page, c.Asset, c.Before, c.After, c.BeforeShare, c.AfterShare})
+		return t.printJSON(c)
 	}
 	mark := "~"
 	if c.Before != c.After {

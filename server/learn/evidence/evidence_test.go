@@ -100,30 +100,6 @@ func TestCombineVoters(t *testing.T) {
 	}
 }
 
-func TestDiff(t *testing.T) {
-	used := func(page string, views float64, wanted ...string) Delta {
-		d := Delta{Page: page, Views: views}
-		for _, path := range wanted {
-			d.Assets = append(d.Assets, Vote{Asset: js(path), Used: views, Views: views, Wanted: true})
-		}
-		return d
-	}
-	before := []Delta{used("/", 9, "/a.js", "/old.js"), used("/gone", 3, "/a.js")}
-	after := []Delta{used("/", 9, "/a.js", "/new.js"), used("/came", 3, "/a.js")}
-	want := []Change{
-		{Page: "/", Asset: "/new.js", After: true, AfterShare: .95},
-		{Page: "/", Asset: "/old.js", Before: true, BeforeShare: .95},
-		{Page: "/came", After: true},
-		{Page: "/gone", Before: true},
-	}
-	if diff := cmp.Diff(want, Diff(before, after, .1)); diff != "" {
-		t.Error(diff)
-	}
-	if got := Diff(before, before, 0.01); len(got) != 0 {
-		t.Errorf("a model differs from itself: %v", got)
-	}
-}
-
 // snapshot writes n pages.
 func snapshot(t *testing.T, n int) string {
 	t.Helper()

@@ -20,18 +20,3 @@ func ExampleEncode() {
 	// {"page":"/","views":0,"assets":[{"link":"</app.css>; rel=preload; as=style","used":3,"views":3,"urgency":-1,"order":0,"wanted":true,"seeds":1}]}
 	// {"pages":1,"sha256":"7f98d124672a4243016e19249798b11d963744765f543be83995aad2ff53d329"}
 }
-
-func ExampleDiff() {
-	page := func(paths ...string) []evidence.Delta {
-		d := evidence.Delta{Page: "/", Views: 6}
-		for _, path := range paths {
-			v := evidence.Vote{Asset: link.Asset{Path: path, As: "script"}, Used: 6, Views: 6, Wanted: true}
-			d.Assets = append(d.Assets, v)
-		}
-		return []evidence.Delta{d}
-	}
-	for _, c := range evidence.Diff(page("/app.js"), page("/app.js", "/more.js"), 0.1) {
-		fmt.Println(c.Page, c.Asset, c.Before, c.After)
-	}
-	// Output: / /more.js false true
-}
