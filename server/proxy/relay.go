@@ -7,7 +7,8 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"strings"
+
+	"github.com/cache-aware/casper/server/internal/httpfacts"
 )
 
 // relay is the writer that ReverseProxy gets. Until the final answer it hands out a header map
@@ -174,12 +175,5 @@ func endToEnd(field string, header http.Header) bool {
 		"Te", "Trailer", "Transfer-Encoding", "Upgrade", "Content-Length":
 		return false
 	}
-	for _, value := range header["Connection"] {
-		for name := range strings.SplitSeq(value, ",") {
-			if strings.EqualFold(strings.TrimSpace(name), field) {
-				return false
-			}
-		}
-	}
-	return true
+	return !httpfacts.Lists(header, "Connection", field)
 }
