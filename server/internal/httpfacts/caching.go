@@ -75,12 +75,8 @@ func Shareable(status int, h http.Header) bool {
 	if status == http.StatusNotModified {
 		return true
 	}
-	for name := range directives(h) {
-		if is(name, "public") || is(name, "immutable") || is(name, "s-maxage") {
-			return true
-		}
-	}
-	return First(h, "Surrogate-Control") != "" || First(h, "Cdn-Cache-Control") != "" // RFC 9213
+	return directed(h, "public", "immutable", "s-maxage") ||
+		First(h, "Surrogate-Control") != "" || First(h, "Cdn-Cache-Control") != "" // RFC 9213
 }
 
 // Private reports whether Cache-Control keeps an answer out of shared caches. A private
@@ -98,15 +94,7 @@ func Private(h http.Header) bool {
 // of its fields are private, or it is not to be stored, or it sets a cookie other than ours,
 // whose name is own, or the request had an Authorization field (RFC 9111, section 3.5).
 func Personal(r *http.Request, h http.Header, own string) bool {
-	if Has(r.Header, "Authorization") || SetsCookie(h, own) {
-		return true
-	}
-	for name := range directives(h) {
-		if is(name, "private") || is(name, "no-store") {
-			return true
-		}
-	}
-	return false
+	return Has(r.Header, "Authorization") || SetsCookie(h, own) || directed(h, "private", "no-store")
 }
 
 // SetsCookie reports whether an answer sets a cookie whose name is not own.

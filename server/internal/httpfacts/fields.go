@@ -3,6 +3,7 @@ package httpfacts
 import (
 	"iter"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -53,6 +54,16 @@ func directives(h http.Header) iter.Seq2[string, string] {
 			}
 		}
 	}
+}
+
+// directed reports whether Cache-Control has one of the directives.
+func directed(h http.Header, names ...string) bool {
+	for name := range directives(h) {
+		if slices.ContainsFunc(names, func(n string) bool { return is(n, name) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // is compares names of directives, field names and tokens.

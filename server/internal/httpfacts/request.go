@@ -36,16 +36,7 @@ func Forwarded(h http.Header) bool { return Has(h, "X-Forwarded-For") || Has(h, 
 // RefusesHints reports whether a request is one that a 103 would be wasted on: a reload, for
 // which Chromium uses none, or one that asks for none.
 func RefusesHints(h http.Header) bool {
-	return Has(h, "No-Early-Hints") || First(h, "Pragma") == "no-cache" || noCache(h)
-}
-
-func noCache(h http.Header) bool {
-	for name := range directives(h) {
-		if is(name, "no-cache") {
-			return true
-		}
-	}
-	return false
+	return Has(h, "No-Early-Hints") || First(h, "Pragma") == "no-cache" || directed(h, "no-cache")
 }
 
 // Navigates reports whether a browser says that a request is a navigation of a whole tab
