@@ -52,16 +52,11 @@ func Hashed(name string) bool {
 	return false
 }
 
+// isHexHash knows hexadecimal digits of one case, some of which are letters.
 func isHexHash(s string) bool {
 	n := count(s)
-	for i := range len(s) {
-		if c := s[i] | 0x20; 'g' <= c && c <= 'z' {
-			return false
-		}
-	}
-	letters := n.lower + n.upper
-	return n.other+n.marks == 0 && len(s) >= 8 && len(s) <= 128 &&
-		n.digits > 0 && letters > 0 && (n.lower == 0 || n.upper == 0)
+	return len(s) >= 8 && len(s) <= 128 && n.digits > 0 && n.digits < len(s) &&
+		(n.lower == 0 || n.upper == 0) && strings.Trim(s, "0123456789abcdefABCDEF") == ""
 }
 
 // endsInUUID reports whether a name ends in 8-4-4-4-12 hexadecimal digits: such names are given
@@ -83,19 +78,11 @@ func endsInUUID(stem string) bool {
 // left of base64url when chance gave it no small letter. A word with a number behind it, or in
 // front, changes from letters to digits once only.
 func isCapitalHash(s string, separator byte) bool {
-	if len(s) != 8 || separator != '-' {
+	n := count(s)
+	if len(s) != 8 || separator != '-' || n.upper+n.digits < len(s) {
 		return false
 	}
-	base32 := true
-	for i := range len(s) {
-		switch c := s[i]; {
-		case 'A' <= c && c <= 'Z', '2' <= c && c <= '7':
-		case '0' <= c && c <= '9':
-			base32 = false
-		default:
-			return false
-		}
-	}
+	base32 := !strings.ContainsAny(s, "0189")
 	return changes(s) >= 3 || base32 && changes(s) == 2
 }
 
