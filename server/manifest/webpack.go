@@ -35,17 +35,15 @@ func (b *build) webpackEntrypoints(d *document) error {
 		b.rebase(public) // "auto" and "" say nothing
 	}
 	var list []file
-	var byName map[string]json.RawMessage
 	single := json.Unmarshal(raw, &list) == nil
+	byName := map[string]json.RawMessage{"main": raw}
 	if !single {
+		byName = nil
 		if err := json.Unmarshal(raw, &byName); err != nil {
 			return err
 		}
 	}
 	entries := map[string][]file{}
-	if single {
-		entries["main"] = list
-	}
 	for name, raw := range byName {
 		var entry struct{ Assets json.RawMessage }
 		if err := json.Unmarshal(raw, &entry); err != nil || entry.Assets == nil {
@@ -66,8 +64,12 @@ func (b *build) webpackEntrypoints(d *document) error {
 			}
 		}
 	}
-	b.webpackPages(top)
-	integrity := webpackIntegrity(top)
+	var assets []file
+	if json.Unmarshal(top["assets"], &assets) != nil {
+		assets = nil
+	}
+	b.webpackPages(top, assets)
+	integrity := webpackIntegrity(top, assets)
 	for name, list := range entries {
 		b.entries[name] = b.webpackFiles(name, list, integrity)
 	}
@@ -79,16 +81,13 @@ func (b *build) webpackEntrypoints(d *document) error {
 
 // webpackIntegrity gathers what stands beside the entries, by the name or URL of a file: Encore's
 // map, the assets of stats, and the files of webpack-assets-manifest.
-func webpackIntegrity(top map[string]json.RawMessage) map[string]string {
+func webpackIntegrity(top map[string]json.RawMessage, assets []file) map[string]string {
 	all := map[string]string{}
 	if json.Unmarshal(top["integrity"], &all) != nil || all == nil {
 		all = map[string]string{}
 	}
-	var assets []file
-	if json.Unmarshal(top["assets"], &assets) == nil {
-		for _, f := range assets {
-			all[f.name] = f.integrity
-		}
+	for _, f := range assets {
+		all[f.name] = f.integrity
 	}
 	for _, raw := range top {
 		var f file
@@ -117,12 +116,9 @@ func (b *build) rebaseAsShown(file string, urls map[string]string) {
 
 // webpackPages notes which HTML files the build has. A plugin that writes them names them after
 // their entry.
-func (b *build) webpackPages(top map[string]json.RawMessage) {
-	var named []struct{ Name string }
-	if json.Unmarshal(top["assets"], &named) == nil {
-		for _, asset := range named {
-			b.htmlOf(asset.Name)
-		}
+func (b *build) webpackPages(top map[string]json.RawMessage, assets []file) {
+	for _, f := range assets {
+		b.htmlOf(f.name)
 	}
 	var files map[string]json.RawMessage
 	if json.Unmarshal(top["files"], &files) == nil {
