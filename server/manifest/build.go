@@ -27,7 +27,7 @@ type build struct {
 func newBuild(c Config) (*build, error) {
 	b := &build{told: c.Base != "", entries: map[string][]link.Asset{}, pages: map[string][]string{}}
 	if !b.rebase(c.Base) {
-		return nil, &Error{Err: fmt.Errorf("%w: base %q, which may be a URL, too", errPath, clip(c.Base))}
+		return nil, &lineError{Err: fmt.Errorf("%w: base %q, which may be a URL, too", errPath, clip(c.Base))}
 	}
 	return b, nil
 }
@@ -139,7 +139,7 @@ func (n *needs) walk(from []string, visit func(file string, follow func(string) 
 			seen[file] = true
 			queue = append(queue, file)
 		}
-		return len(seen) < 4*MaxAssets
+		return len(seen) < 4*maxAssets
 	}
 	for _, file := range from {
 		follow(file)
@@ -154,10 +154,10 @@ func (n *needs) walk(from []string, visit func(file string, follow func(string) 
 // full reports whether nothing more is taken in: files that lead from one to the next, and those
 // that many entries share, may be a great many.
 func (n *needs) full() bool {
-	return n.tried >= 4*MaxAssets || len(n.styles)+len(n.scripts) >= MaxAssets
+	return n.tried >= 4*maxAssets || len(n.styles)+len(n.scripts) >= maxAssets
 }
 
-// list is all that was added, up to MaxAssets.
+// list is all that was added, up to maxAssets.
 func (n *needs) list() []link.Asset { return union(union(union(n.styles, n.scripts), n.fonts), n.rest) }
 
 // url is the URL of a file as build tools name it: relative to the base, beginning with a slash,
@@ -216,11 +216,11 @@ func (b *build) place(c Config) (*Manifest, error) {
 	lone := len(names) == 1
 	for _, page := range sortedKeys(c.Place) {
 		if !strings.HasPrefix(page, "/") || !validPage(page) {
-			return nil, &Error{Err: fmt.Errorf("%w: %q", errPath, clip(page))}
+			return nil, &lineError{Err: fmt.Errorf("%w: %q", errPath, clip(page))}
 		}
 		for _, entry := range c.Place[page] {
 			if !b.has(entry) {
-				return nil, &Error{Err: fmt.Errorf("%w: %q; it has %s", errNoEntry, clip(entry), quoted(sortedKeys(b.entries)))}
+				return nil, &lineError{Err: fmt.Errorf("%w: %q; it has %s", errNoEntry, clip(entry), quoted(sortedKeys(b.entries)))}
 			}
 			add(page, entry, false)
 		}

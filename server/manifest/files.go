@@ -198,5 +198,5 @@ func (f *Files) missing(m *Manifest) []error {
 	if missing == 0 {
 		return nil
 	}
-	return []error{&Error{Err: fmt.Errorf("%w: %d of %d, such as %s", errMissing, missing, len(asked), clip(first))}}
+	return []error{&lineError{Err: fmt.Errorf("%w: %d of %d, such as %s", errMissing, missing, len(asked), clip(first))}}
 }

@@ -78,8 +78,8 @@ func readJSON(data []byte, script bool, c Config) (*Manifest, error) {
 	if err := json.Unmarshal(data, &d.top); err != nil {
 		return nil, jsonError(data, err)
 	}
-	if len(d.top) > MaxPages {
-		return nil, &Error{Err: fmt.Errorf("%w: more than %d entries", errTooLarge, MaxPages)}
+	if len(d.top) > maxPages {
+		return nil, &lineError{Err: fmt.Errorf("%w: more than %d entries", errTooLarge, maxPages)}
 	}
 	b, err := newBuild(c)
 	if err != nil {
@@ -94,14 +94,14 @@ func readJSON(data []byte, script bool, c Config) (*Manifest, error) {
 			return b.place(c)
 		}
 	}
-	return nil, &Error{Err: errFormat}
+	return nil, &lineError{Err: errFormat}
 }
 
 func jsonError(data []byte, err error) error {
 	if bad := new(json.SyntaxError); errors.As(err, &bad) {
-		return &Error{Line: lineAt(data, bad.Offset-1), Err: err}
+		return &lineError{Line: lineAt(data, bad.Offset-1), Err: err}
 	}
-	return &Error{Err: err}
+	return &lineError{Err: err}
 }
 
 // kindError says in a user's words that a value is not what the form has there.
@@ -109,7 +109,7 @@ func kindError(err error) error {
 	if bad := new(json.UnmarshalTypeError); errors.As(err, &bad) {
 		err = fmt.Errorf("%w: %s where another kind of value is due", errFormat, bad.Value)
 	}
-	return &Error{Err: err}
+	return &lineError{Err: err}
 }
 
 // shape is what the values of the top object have in common:

@@ -36,9 +36,9 @@ import (
 
 // Bounds on what is read and kept.
 const (
-	MaxBytes  = 32 << 20 // bytes of a file
-	MaxPages  = 50_000   // pages, and entries, of a file
-	MaxAssets = 64       // assets of one page; later ones are left out, since no navigation delivers so many
+	maxBytes  = 32 << 20 // bytes of a file
+	maxPages  = 50_000   // pages, and entries, of a file
+	maxAssets = 64       // assets of one page; later ones are left out, since no navigation delivers so many
 	maxLine   = 16 << 10 // bytes of a line, in the forms that have lines
 
 	maxWarnings = 100 // enough to see what is wrong
@@ -115,7 +115,7 @@ func seal(rules []rule, entries map[string][]link.Asset, warnings []error) *Mani
 		}
 	}
 	if len(m.exact) == 0 && len(m.prefixes) == 0 && len(warnings) == 0 {
-		m.warnings = []error{&Error{Err: ErrNoPage}}
+		m.warnings = []error{&lineError{Err: ErrNoPage}}
 	}
 	for path, assets := range m.exact {
 		if wider, ok := m.widest(path, len(path)); ok && !whole[path] {
@@ -137,12 +137,12 @@ func (m *Manifest) widest(path string, n int) ([]link.Asset, bool) {
 	return nil, false
 }
 
-// union appends to a what b has besides, up to MaxAssets. It never writes into a's or b's own
+// union appends to a what b has besides, up to maxAssets. It never writes into a's or b's own
 // memory.
 func union(a, b []link.Asset) []link.Asset {
 	a = slices.Clip(a)
 	for _, x := range b {
-		if len(a) >= MaxAssets {
+		if len(a) >= maxAssets {
 			break
 		}
 		if !slices.ContainsFunc(a, func(y link.Asset) bool { return y.Path == x.Path && y.Rel == x.Rel }) {

@@ -285,7 +285,7 @@ func TestReadErrors(t *testing.T) {
 		{"half a link", "/a\n  Link: </a.css>; rel=preload, </b.css; rel=preload\n", link.ErrSyntax, 2},
 		{"unsafe parameter", "/a\n  Link: </a>; rel=preload; as=\"x y\"\n", link.ErrParam, 2},
 		{"long line", "/a\n  Link: </" + strings.Repeat("a", maxLine) + ">\n", errTooLarge, 2},
-		{"too many pages", strings.Repeat("/a\n", MaxPages+1), errTooLarge, MaxPages + 1},
+		{"too many pages", strings.Repeat("/a\n", maxPages+1), errTooLarge, maxPages + 1},
 		{"broken JSON", "{\n  \"a\": \"b\",\n  oops\n}", nil, 3},
 		{"cut JSON", "{\n  \"a\": \"b\"\n", nil, 2},
 		{"deep JSON", `{"a": ` + nested, nil, 1},
@@ -301,7 +301,7 @@ func TestReadErrors(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			m, err := Read(strings.NewReader(tt.text), Config{})
-			fault := new(Error)
+			fault := new(lineError)
 			if m != nil || !errors.As(err, &fault) {
 				t.Fatalf("%v, %v", m, err)
 			}
@@ -351,7 +351,7 @@ func TestHostileManifestBudget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if assets, _ := m.Page("/" + strings.Repeat("a", 5000)); len(assets) != MaxAssets || assets[0].Path != "/1999.css" {
+	if assets, _ := m.Page("/" + strings.Repeat("a", 5000)); len(assets) != maxAssets || assets[0].Path != "/1999.css" {
 		t.Errorf("%d assets, first %v", len(assets), assets[:1])
 	}
 	var chain strings.Builder
@@ -364,7 +364,7 @@ func TestHostileManifestBudget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if assets, _ := m.Page("/"); len(assets) != MaxAssets {
+	if assets, _ := m.Page("/"); len(assets) != maxAssets {
 		t.Errorf("%d assets", len(assets))
 	}
 	if n := len(m.Warnings()); n > maxWarnings {
@@ -400,7 +400,7 @@ func TestHostileManifestBudget(t *testing.T) {
 		began := time.Now()
 		if m, err := Read(strings.NewReader(text), Config{}); err == nil {
 			for page, assets := range pagesOf(m) {
-				if len(assets) > MaxAssets {
+				if len(assets) > maxAssets {
 					t.Fatalf("%s: %s has %d assets", name, page, len(assets))
 				}
 			}
@@ -442,7 +442,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		for page, assets := range pagesOf(m) {
-			if !validPage(page) || len(assets) > MaxAssets {
+			if !validPage(page) || len(assets) > maxAssets {
 				t.Fatalf("page %q, %d assets", page, len(assets))
 			}
 			for _, a := range assets {

@@ -42,20 +42,20 @@ var (
 	errNoEntry  = errors.New("no such entry in the manifest")
 )
 
-// Error is a fault in a manifest, and the line it is on.
-type Error struct {
+// lineError is a fault in a manifest, and the line it is on.
+type lineError struct {
 	Line int // from 1; 0 where the file has no such place
 	Err  error
 }
 
-func (e *Error) Error() string {
+func (e *lineError) Error() string {
 	if e.Line == 0 {
 		return "manifest: " + e.Err.Error()
 	}
 	return fmt.Sprintf("manifest: line %d: %v", e.Line, e.Err)
 }
 
-func (e *Error) Unwrap() error { return e.Err }
+func (e *lineError) Unwrap() error { return e.Err }
 
 // unplacedError names the entries of which nobody says on which pages they are. It is an
 // [ErrUnplaced].
@@ -91,21 +91,22 @@ func plain(name string) string {
 	return name
 }
 
-// Read reads a manifest of any known form. The error is an *[Error].
+// Read reads a manifest of any known form, of 32 MiB and 50,000 pages or entries at most. Of a page
+// it takes the first 64 assets, since no navigation delivers more. An error names the line.
 func Read(r io.Reader, c Config) (*Manifest, error) {
-	data, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
+	data, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
 	if err != nil {
-		return nil, &Error{Err: err}
+		return nil, &lineError{Err: err}
 	}
-	if len(data) > MaxBytes {
-		return nil, &Error{Err: errTooLarge}
+	if len(data) > maxBytes {
+		return nil, &lineError{Err: errTooLarge}
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	switch text := bytes.TrimLeft(data, " \t\r\n"); {
 	case bytes.HasPrefix(text, []byte("{")):
 		return readJSON(data, false, c)
 	case bytes.HasPrefix(text, []byte("[")):
-		return nil, &Error{Err: errFormat}
+		return nil, &lineError{Err: errFormat}
 	}
 	if value, ok := scriptValue(data); ok {
 		return readJSON(value, true, c)

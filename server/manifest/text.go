@@ -29,7 +29,7 @@ func readText(data []byte) (*Manifest, error) {
 	for line := range strings.Lines(string(data)) {
 		r.number++
 		if err := r.line(line); err != nil {
-			return nil, &Error{Line: r.number, Err: err}
+			return nil, &lineError{Line: r.number, Err: err}
 		}
 	}
 	var rules []rule
@@ -65,8 +65,8 @@ func (r *textReader) line(line string) error {
 		}
 	case text[0] == '#', text[0] == '!':
 	case line[0] == '/', strings.HasPrefix(line, "https://"), strings.HasPrefix(line, "http://"):
-		if len(r.blocks) == MaxPages {
-			return fmt.Errorf("%w: more than %d pages", errTooLarge, MaxPages)
+		if len(r.blocks) == maxPages {
+			return fmt.Errorf("%w: more than %d pages", errTooLarge, maxPages)
 		}
 		r.open = &block{rule: rule{page: text}, foreign: !validPage(text)}
 		r.blocks = append(r.blocks, r.open)

@@ -16,7 +16,7 @@ type warnings struct {
 
 func (w *warnings) warn(err error) {
 	if len(w.list) < maxWarnings {
-		w.list = append(w.list, &Error{Line: w.number, Err: err})
+		w.list = append(w.list, &lineError{Line: w.number, Err: err})
 	}
 }
 

@@ -21,7 +21,14 @@ var files embed.FS
 var dashboard = template.Must(template.New("dashboard.html").
 	Funcs(template.FuncMap{"percent": percent}).ParseFS(files, "dashboard.html"))
 
-// Admin is the operator's side of a handler and a model:
+// admin is what the pages of an operator are about.
+type admin struct {
+	handler *server.Handler
+	model   *learn.Model
+}
+
+// NewAdmin returns the operator's side of a handler and of the model that is among its sources;
+// nil where nothing is learned, and then there is nothing to explain.
 //
 //	GET  /                   dashboard
 //	GET  /metrics            counters for Prometheus, with those of the Go runtime
@@ -31,20 +38,11 @@ var dashboard = template.Must(template.New("dashboard.html").
 //	POST /renew?page=/p      keep it, and let a few views change it
 //	POST /clear              drop everything that was learned
 //	GET  /healthz            "ok"
-//
-// Make one with [NewAdmin].
-type Admin struct {
-	handler *server.Handler
-	model   *learn.Model
-	serve   http.Handler
-}
-
-// NewAdmin returns the admin pages of a handler and of the model that is among its sources; nil
-// where nothing is learned, and then there is nothing to explain.
-func NewAdmin(h *server.Handler, m *learn.Model) *Admin {
-	a := &Admin{handler: h, model: m}
+func NewAdmin(h *server.Handler, m *learn.Model) http.Handler {
+	a := &admin{h, m}
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(NewCollector(h, m), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(NewCollector(h, m), collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", a.dashboard)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
@@ -54,22 +52,19 @@ func NewAdmin(h *server.Handler, m *learn.Model) *Admin {
 	mux.HandleFunc("POST /renew", a.renew)
 	mux.HandleFunc("POST /clear", a.clear)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
-	a.serve = http.NewCrossOriginProtection().Handler(mux)
-	return a
-}
-
-// ServeHTTP answers for all of the above.
-func (a *Admin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
-	a.serve.ServeHTTP(w, r)
+	pages := http.NewCrossOriginProtection().Handler(mux)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+		pages.ServeHTTP(w, r)
+	})
 }
 
 // dump writes the model, one page at a time.
-func (a *Admin) dump(w http.ResponseWriter, _ *http.Request) {
+func (a *admin) dump(w http.ResponseWriter, _ *http.Request) {
 	if a.model == nil {
 		http.Error(w, "nothing is learned here", http.StatusNotFound)
 		return
@@ -78,7 +73,7 @@ func (a *Admin) dump(w http.ResponseWriter, _ *http.Request) {
 	evidence.Encode(w, a.model.All()) // an error means that nobody reads on
 }
 
-func (a *Admin) explain(w http.ResponseWriter, r *http.Request) {
+func (a *admin) explain(w http.ResponseWriter, r *http.Request) {
 	page := r.FormValue("page")
 	switch {
 	case a.model == nil:
@@ -93,21 +88,21 @@ func (a *Admin) explain(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (a *Admin) forget(w http.ResponseWriter, r *http.Request) {
+func (a *admin) forget(w http.ResponseWriter, r *http.Request) {
 	a.done(w, r, a.handler.Forget("", r.FormValue("page")))
 }
 
-func (a *Admin) renew(w http.ResponseWriter, r *http.Request) {
+func (a *admin) renew(w http.ResponseWriter, r *http.Request) {
 	a.done(w, r, a.model != nil && a.model.Renew(r.FormValue("page")))
 }
 
-func (a *Admin) clear(w http.ResponseWriter, r *http.Request) {
+func (a *admin) clear(w http.ResponseWriter, r *http.Request) {
 	a.handler.ForgetAll()
 	a.done(w, r, true)
 }
 
 // done leads a browser back, and tells a program.
-func (a *Admin) done(w http.ResponseWriter, r *http.Request, found bool) {
+func (a *admin) done(w http.ResponseWriter, r *http.Request, found bool) {
 	switch {
 	case !found:
 		http.Error(w, "nothing is known of that page", http.StatusNotFound)

@@ -7,21 +7,21 @@ import (
 	"github.com/cache-aware/casper/server/learn"
 )
 
-// A Collector is a handler's and a model's counters for Prometheus. It reads them when it is
-// asked, and costs nothing in between.
-type Collector struct {
+// collector is a handler's and a model's counters.
+type collector struct {
 	handler *server.Handler
 	model   *learn.Model
 }
 
-// NewCollector returns the collector of a handler and a model; either may be nil.
-func NewCollector(h *server.Handler, m *learn.Model) *Collector { return &Collector{h, m} }
+// NewCollector returns a handler's and a model's counters for Prometheus; either may be nil. They
+// are read when they are asked for, and cost nothing in between.
+func NewCollector(h *server.Handler, m *learn.Model) prometheus.Collector { return &collector{h, m} }
 
 // Describe implements [prometheus.Collector].
-func (c *Collector) Describe(out chan<- *prometheus.Desc) { prometheus.DescribeByCollect(c, out) }
+func (c *collector) Describe(out chan<- *prometheus.Desc) { prometheus.DescribeByCollect(c, out) }
 
 // Collect implements [prometheus.Collector].
-func (c *Collector) Collect(out chan<- prometheus.Metric) {
+func (c *collector) Collect(out chan<- prometheus.Metric) {
 	const counter, gauge = prometheus.CounterValue, prometheus.GaugeValue
 	if c.handler != nil {
 		s := c.handler.Stats()

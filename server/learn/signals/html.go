@@ -15,7 +15,7 @@ import (
 
 // Bounds on what of a document is read. What a browser needs first stands near the beginning.
 const (
-	MaxHTML       = 256 << 10 // bytes
+	maxHTML       = 256 << 10 // bytes
 	maxHTMLTag    = 64 << 10  // bytes of one tag or text
 	maxHTMLAssets = 256
 )
@@ -33,11 +33,11 @@ const (
 // References are read as browsers read them: white space at the ends and line breaks go, a
 // backslash is a slash, and what may not stand in a URL is percent-encoded.
 //
-// It reads at most [MaxHTML] bytes, and returns what it found along with an error of the
+// It reads at most 256 KiB, and returns what it found along with an error of the
 // reader. Broken markup is no error: it is read as a browser would read it, as far as single
 // tags go.
 func ScanHTML(r io.Reader, base link.Base) ([]link.Asset, error) {
-	z := html.NewTokenizer(io.LimitReader(r, MaxHTML))
+	z := html.NewTokenizer(io.LimitReader(r, maxHTML))
 	z.SetMaxBuf(maxHTMLTag)
 	s := scan{document: base, base: base, seen: make(map[fetch]bool), tag: make(tag, 0, len(matters))}
 	s.base.Foreign = true

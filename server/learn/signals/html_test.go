@@ -82,7 +82,7 @@ func TestScanHTML(t *testing.T) {
 // What is read and what is returned have their bounds, and a document that is all one tag
 // costs no more than another.
 func TestScanHTMLBounds(t *testing.T) {
-	many := strings.Repeat("<script src=/a.js></script>", 100) + strings.Repeat(" ", MaxHTML) + "<script src=/late.js></script>"
+	many := strings.Repeat("<script src=/a.js></script>", 100) + strings.Repeat(" ", maxHTML) + "<script src=/late.js></script>"
 	if got, err := ScanHTML(strings.NewReader(many), link.Base{}); err != nil || len(got) != 1 {
 		t.Errorf("%d assets, %v", len(got), err)
 	}
