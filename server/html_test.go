@@ -118,7 +118,8 @@ func TestHTMLHowever(t *testing.T) {
 				"octet by octet": func(w http.ResponseWriter) { writeAll(w, octets, false) },
 				"as strings": func(w http.ResponseWriter) {
 					for _, p := range pieces {
-						io.WriteString(w, string(p))
+						text := string(p)
+						io.WriteString(w, text)
 					}
 				},
 				"with its length": func(w http.ResponseWriter) {
