@@ -24,6 +24,12 @@ type browser struct{ ctx context.Context }
 // with the given hashes.
 func startChromium(t testing.TB, spki ...string) *browser {
 	t.Helper()
+	return startChromiumWith(t, nil, spki...)
+}
+
+// startChromiumWith starts it with more options.
+func startChromiumWith(t testing.TB, more []chromedp.ExecAllocatorOption, spki ...string) *browser {
+	t.Helper()
 	options := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(peer.Find(t, "chromium")),
 		chromedp.Headless, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.DisableGPU,
@@ -35,6 +41,7 @@ func startChromium(t testing.TB, spki ...string) *browser {
 		chromedp.Flag("disable-dev-shm-usage", true),
 		chromedp.WSURLReadTimeout(patience),
 	}
+	options = append(options, more...)
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // Chromium's sandbox refuses root
 	}
