@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -84,15 +83,12 @@ func (t *tool) serve(ctx context.Context, s *serving) error {
 	defer public.listener.Close()
 	servers := []*serverOf{{public, newHTTPServer(s, h, log, public.tls)}}
 	if s.admin != "" {
-		admin, err := listen(s.admin, nil)
+		admin, err := s.openAdmin(h, learning.model(), log)
 		if err != nil {
 			return err
 		}
 		defer admin.listener.Close()
-		if at, ok := admin.listener.Addr().(*net.TCPAddr); ok && !at.IP.IsLoopback() {
-			log.Warn("admin: whoever reaches this address can change what was learned", "addr", at.String())
-		}
-		servers = append(servers, &serverOf{admin, newAdminServer(h, learning.model(), log)})
+		servers = append(servers, admin)
 	}
 	t.announce(s, servers)
 

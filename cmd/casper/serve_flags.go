@@ -40,6 +40,7 @@ type serving struct {
 	state         string
 	manifests     []string
 	admin         string
+	adminToken    string
 	logFormat     string
 	trusted       networks
 }
@@ -88,6 +89,7 @@ func (s *serving) flags(cmd *cobra.Command) {
 	f.StringArrayVar(&s.manifests, "manifest", nil, "a `file` that says what pages need: a build tool's manifest, _headers, rules;\n"+
 		"with FILE,base=/app/ for where it is served, FILE,page=/path=entry for what is where; may be repeated")
 	f.StringVar(&s.admin, "admin", "", "serve metrics, a dashboard and the learned model on this `address`")
+	f.StringVar(&s.adminToken, "admin-token", "", "let only those ask --admin who have the token in this `file`, as a bearer's or a password;\nneeded where other machines reach the address")
 	f.StringVar(&s.logFormat, "log-format", "text", "log to stderr as `text|json`")
 	f.Var(&s.trusted, "trust-proxy", "believe X-Forwarded fields from this `network`, such as 10.0.0.0/8; may be repeated")
 	for name, words := range map[string][]string{
@@ -129,6 +131,9 @@ func (s *serving) check(cmd *cobra.Command) error {
 	}
 	if s.policy.PushWait <= 0 {
 		return usagef("--push-wait is longer than 0, not %v", s.policy.PushWait)
+	}
+	if s.adminToken != "" && s.admin == "" {
+		return usagef("--admin-token is for --admin ADDRESS")
 	}
 	for _, w := range []struct {
 		flag, value string

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -45,11 +44,19 @@ func TestServeState(t *testing.T) {
 		t.Error("nothing was known of the page")
 	}
 	// A change is saved at the end.
-	resp, err := http.PostForm(s.admin+"/forget", url.Values{"page": {"/"}})
+	forget, err := http.NewRequest("POST", s.admin+"/forget?page=/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forget.Header.Set("Origin", s.admin)
+	resp, err := http.DefaultClient.Do(forget)
 	if err != nil {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
+	if resp.StatusCode != http.StatusNoContent {
+		t.Errorf("forgetting: %s", resp.Status)
+	}
 	s.stop()
 	known, err := learn.New(learn.Config{})
 	if err == nil {

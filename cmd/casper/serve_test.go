@@ -554,3 +554,28 @@ func TestServeAdmin(t *testing.T) {
 		t.Errorf("the public side answers %d for /metrics", x.Status())
 	}
 }
+
+// With a token, the operator's side may listen where others reach it, and asks them for it.
+func TestServeAdminToken(t *testing.T) {
+	const token = "correct-horse-battery-staple"
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte(token+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, "--admin", "127.0.0.1:0", "--admin-token", file)
+	for authorization, want := range map[string]int{"": 401, "Bearer " + token: 200} {
+		r, err := http.NewRequest("GET", s.admin+"/model", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", authorization)
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("with %q: %s", authorization, resp.Status)
+		}
+	}
+}

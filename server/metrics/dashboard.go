@@ -34,7 +34,7 @@ type pageRow struct {
 	Views float64
 }
 
-func (a *admin) dashboard(w http.ResponseWriter, _ *http.Request) {
+func (a *Admin) dashboard(w http.ResponseWriter, _ *http.Request) {
 	var b board
 	s := a.handler.Stats()
 	b.Counters = []counter{
@@ -69,7 +69,7 @@ func (a *admin) dashboard(w http.ResponseWriter, _ *http.Request) {
 
 func percent(decimals int, share float64) string { return fmt.Sprintf("%.*f %%", decimals, 100*share) }
 
-func (a *admin) learned() []counter {
+func (a *Admin) learned() []counter {
 	s := a.model.Stats()
 	precision, recall := "not known yet", "not known yet"
 	if s.Right+s.Wrong > 0 {
@@ -87,7 +87,7 @@ func (a *admin) learned() []counter {
 }
 
 // pages returns the pages with the most views, and how many others there are.
-func (a *admin) pages() (rows []pageRow, more int) {
+func (a *Admin) pages() (rows []pageRow, more int) {
 	top := make([]evidence.Delta, 0, mostPages)
 	total := 0
 	byViews := func(x, y evidence.Delta) int {

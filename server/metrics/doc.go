@@ -4,7 +4,7 @@
 //	registry.MustRegister(metrics.NewCollector(handler, model))
 //	go http.ListenAndServe("127.0.0.1:9090", metrics.NewAdmin(handler, model))
 //
-// [NewAdmin] also changes things: it forgets and renews pages at run time. It has no
-// login, so its address must be one that only operators reach. Requests that another site
-// makes a browser send are refused.
+// [Admin] also changes things: it forgets and renews pages at run time. It is for this machine alone
+// unless it has a Token, and what a page of somebody else makes a browser ask is refused, even if the
+// page's name was made to lead here.
 package metrics

@@ -120,3 +120,66 @@ func TestR2ChangesNeedSameOrigin(t *testing.T) {
 		}
 	}
 }
+
+// With a token, each request needs it, wherever it comes in and by whatever name, and a browser is
+// asked for it. A browser sends the password of itself, so a change still has to say which page asks.
+func TestAdminToken(t *testing.T) {
+	const token = "correct horse battery staple"
+	basic := func(password string) string {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.SetBasicAuth("anybody", password)
+		return r.Header.Get("Authorization")
+	}
+	for _, c := range []struct {
+		authorization string
+		origin        string
+		get, post     int
+	}{
+		{"", "http://casper.example", 401, 401},
+		{"Bearer " + token + "r", "http://casper.example", 401, 401},
+		{"Bearer ", "http://casper.example", 401, 401},
+		{"Basic !", "http://casper.example", 401, 401},
+		{token, "http://casper.example", 401, 401},
+		{basic(""), "http://casper.example", 401, 401},
+		{basic(token), "", 200, 403},
+		{basic(token), "http://evil.test", 200, 403},
+		{basic(token), "http://casper.example", 200, 204},
+		{"Bearer " + token, "", 200, 204},
+		{"bearer " + token, "", 200, 204},
+	} {
+		for _, at := range []net.Addr{loopback4, elsewhere, socket} {
+			for _, route := range routes {
+				h, m := newPair(t)
+				a := metrics.NewAdmin(h, m)
+				a.Token = token
+				r := asked(at, route.method, route.target, "casper.example", "Authorization", c.authorization)
+				if c.origin != "" && route.method == "POST" {
+					r.Header.Set("Origin", c.origin)
+				}
+				want := c.get
+				if route.method == "POST" {
+					want = c.post
+				}
+				w := answerTo(a, r)
+				if w.Code != want {
+					t.Errorf("%s %s with %q from %q at %v: %d, want %d", route.method, route.target, c.authorization, c.origin, at, w.Code, want)
+				}
+				if (w.Code == 401) != (w.Header().Get("WWW-Authenticate") != "") {
+					t.Errorf("%d asks for %q", w.Code, w.Header().Get("WWW-Authenticate"))
+				}
+			}
+		}
+	}
+}
+
+// More names may be the admin's own.
+func TestAdminHosts(t *testing.T) {
+	h, m := newPair(t)
+	a := metrics.NewAdmin(h, m)
+	a.Hosts = []string{"Casper.internal"}
+	for host, want := range map[string]int{"casper.internal:9090": 200, "casper.internal.": 200, "x.casper.internal": 421} {
+		if w := answerTo(a, asked(loopback4, "GET", "/", host)); w.Code != want {
+			t.Errorf("%s: %d, want %d", host, w.Code, want)
+		}
+	}
+}

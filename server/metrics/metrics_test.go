@@ -39,13 +39,10 @@ func newPair(t *testing.T) (*server.Handler, *learn.Model) {
 }
 
 func ask(a http.Handler, method, target string, header ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, "http://127.0.0.1:9090"+target, nil)
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
+	if method == "POST" && header == nil {
+		header = []string{"Origin", "http://127.0.0.1:9090"}
 	}
-	w := httptest.NewRecorder()
-	a.ServeHTTP(w, r)
-	return w
+	return answerTo(a, asked(loopback4, method, target, "127.0.0.1:9090", header...))
 }
 
 // Every counter of Stats has its metric, and the linter of Prometheus' own registry finds
