@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"os"
 	"slices"
 	"time"
 
@@ -196,17 +198,24 @@ func (t *tool) readModel(state string) ([]evidence.Delta, error) {
 	if isRedis(state) {
 		return fetchModel(context.Background(), state)
 	}
+	if at, err := os.Stat(state); err == nil && (at.Mode().IsRegular() || at.IsDir()) {
+		return keep.ReadFile(state, evidence.MaxSnapshot)
+	}
 	r, _, err := t.open(state)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	deltas, err := evidence.Decode(r)
+	deltas, err := evidence.Decode(io.LimitReader(r, maxPipedModel))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", state, err)
 	}
 	return deltas, nil
 }
+
+// maxPipedModel bounds a model that comes through a pipe, in octets: only a file can be judged before
+// it is decoded.
+const maxPipedModel = 64 << 20
 
 // readModels adds models up.
 func (t *tool) readModels(states []string) ([]evidence.Delta, error) {

@@ -66,12 +66,12 @@ func TestServeState(t *testing.T) {
 		t.Errorf("after forgetting and SIGTERM: %v, / wants %v", err, known.Wanted("/"))
 	}
 
-	if err := os.WriteFile(file, []byte("no snapshot"), 0o666); err != nil {
+	if err := os.WriteFile(file, []byte(`{"casper":"learned model","version":9}`), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	s = serve(t, args...)
 	s.stop()
-	if got, err := os.ReadFile(file + ".broken"); err != nil || string(got) != "no snapshot" {
+	if got, err := os.ReadFile(file + ".broken"); err != nil || string(got) != `{"casper":"learned model","version":9}` {
 		t.Errorf("the broken file: %q, %v", got, err)
 	}
 	if n := strings.Count(s.log.String(), "level=ERROR"); n != 1 {

@@ -290,11 +290,11 @@ func TestServeStateThroughLink(t *testing.T) {
 		s.stop()
 	}
 	learnLinks()
-	if err := os.WriteFile(state, []byte("no snapshot"), 0o600); err != nil {
+	if err := os.WriteFile(state, []byte(`{"casper":"learned model"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	learnLinks()
-	if got, err := os.ReadFile(state + ".broken"); err != nil || string(got) != "no snapshot" {
+	if got, err := os.ReadFile(state + ".broken"); err != nil || string(got) != `{"casper":"learned model"}` {
 		t.Errorf("the broken file: %q, %v", got, err)
 	}
 }

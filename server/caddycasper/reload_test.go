@@ -118,11 +118,15 @@ func TestStateFile(t *testing.T) {
 		t.Errorf("two that share a state and learn otherwise: %v", err)
 	}
 	s.stop()
-	s.write("learned", "no snapshot")
+	s.write("learned", `{"casper":"learned model","version":9}`)
 	s.load(directives)
 	wantAnswer(t, s.browser(1).navigate("/"), 200, "the page")
-	if text, err := os.ReadFile(file + ".broken"); string(text) != "no snapshot" || !strings.Contains(s.log(), "begins anew") {
+	if text, err := os.ReadFile(file + ".broken"); string(text) != `{"casper":"learned model","version":9}` || !strings.Contains(s.log(), "begins anew") {
 		t.Errorf("%q, %v", text, err)
+	}
+	s.write("package.json", `{"name":"shop"}`)
+	if err := s.tryLoad("casper {\n state %s/package.json\n}\n" + folder); err == nil || !strings.Contains(err.Error(), "no model of casper") {
+		t.Errorf("somebody's file: %v", err)
 	}
 	if err := s.tryLoad("casper {\n state %s/none/learned\n}\n" + folder); err == nil || !strings.Contains(err.Error(), "state: stat") {
 		t.Errorf("a folder that is not there: %v", err)

@@ -13,12 +13,15 @@ import (
 
 // Write replaces a file by what write puts out. The new content is written to a file beside it,
 // flushed to the disk, and then renamed; on an error the old file stays. A symbolic link stays,
-// and what it leads to is replaced. The permissions are those of the old file, or 0600 if there
-// was none. Of several that write to a file at once, each waits up to 10 s for the others, and
+// and what it leads to is replaced. What is there and is no regular file is never replaced. The
+// permissions are those of the old file, or 0600 if there was none. Of several that write to a file at once, each waits up to 10 s for the others, and
 // the last one stays.
 func Write(name string, write func(io.Writer) error) (err error) {
 	if name, err = Resolve(name); err != nil {
 		return err
+	}
+	if old, err := os.Lstat(name); err == nil && !old.Mode().IsRegular() {
+		return fmt.Errorf("%s: not a regular file", name)
 	}
 	beside := name + ".new" // always the same: the next write uses up what a crash left behind
 	f, err := openAlone(beside)

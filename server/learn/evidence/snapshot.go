@@ -11,6 +11,7 @@ import (
 	"hash"
 	"io"
 	"iter"
+	"strings"
 )
 
 // A snapshot is text, one JSON object a line, so that people can read it and ordinary tools can
@@ -37,6 +38,12 @@ const (
 // ErrSnapshot is the error for a text that is no snapshot, or not a whole one. Errors of
 // [Decode] wrap it.
 var ErrSnapshot = errors.New("learn: not a whole snapshot")
+
+// ErrForeign is the error for a text that does not even begin as a snapshot: it is something else.
+var ErrForeign = errors.New("learn: no model of casper")
+
+// begins is how each snapshot begins, and closes how its last line does.
+const begins, closes = `{"casper":"` + snapshotName + `"`, `{"pages":`
 
 // header is the first line, trailer the last.
 type header struct {
@@ -77,12 +84,67 @@ func Encode(w io.Writer, deltas iter.Seq[Delta]) error {
 	return err
 }
 
-// Decode reads a snapshot and returns its pages, or an error that wraps [ErrSnapshot] and names
-// the line. It reads at most [MaxSnapshot] bytes, and takes a small factor of what it reads in
-// memory. It returns nothing of a snapshot that is not whole.
+// Check reads a snapshot to its end and returns nil if it is whole: the checksum is right, and so is
+// the number of lines. It keeps nothing of what it reads. The error wraps [ErrForeign] or [ErrSnapshot].
+func Check(r io.Reader) error {
+	sum := sha256.New()
+	in := bufio.NewReaderSize(r, 64<<10)
+	if err := peek(in); err != nil {
+		return err
+	}
+	for n := 0; ; n++ {
+		if head, _ := in.Peek(len(closes)); string(head) == closes {
+			before := hex.EncodeToString(sum.Sum(nil))
+			var last trailer
+			if err := readLine(in, sum, n+1, &last); err != nil {
+				return err
+			}
+			return last.check(in, n+1, n-1, before)
+		}
+		for long := true; long; {
+			part, err := in.ReadSlice('\n')
+			sum.Write(part)
+			if long = err == bufio.ErrBufferFull; err != nil && !long {
+				return ended(n+1, err)
+			}
+		}
+	}
+}
+
+// peek returns [ErrForeign] for what does not begin as a snapshot, and consumes nothing. An
+// empty text is a snapshot that ends early.
+func peek(in *bufio.Reader) error {
+	head, err := in.Peek(len(begins))
+	switch {
+	case err != nil && err != io.EOF:
+		return fmt.Errorf("learn: %w", err)
+	case !strings.HasPrefix(begins, string(head)):
+		return ErrForeign
+	}
+	return nil
+}
+
+// check compares what the last line, line n, says with the pages and the hash of all before it.
+func (t *trailer) check(in *bufio.Reader, n, pages int, sum string) error {
+	if t.SHA256 != sum || t.Pages != pages {
+		return fmt.Errorf("%w: line %d: the checksum is another", ErrSnapshot, n)
+	}
+	if _, err := in.ReadByte(); err != io.EOF {
+		return fmt.Errorf("%w: line %d: there is more behind the end", ErrSnapshot, n)
+	}
+	return nil
+}
+
+// Decode reads a snapshot and returns its pages, or an error that wraps [ErrForeign] or
+// [ErrSnapshot] and names the line. It reads at most [MaxSnapshot] bytes, and takes up to twenty
+// times of what it reads in memory. It returns nothing of a snapshot that is not whole; [Check] tells
+// that beforehand, where the text can be read twice.
 func Decode(r io.Reader) ([]Delta, error) {
 	sum := sha256.New()
 	in := bufio.NewReaderSize(io.LimitReader(r, MaxSnapshot), 64<<10)
+	if err := peek(in); err != nil {
+		return nil, err
+	}
 	var head header
 	if err := readLine(in, sum, 1, &head); err != nil {
 		return nil, err
@@ -111,14 +173,19 @@ func Decode(r io.Reader) ([]Delta, error) {
 			deltas = append(deltas, line.Delta)
 			continue
 		}
-		if line.SHA256 != before || line.Pages != len(deltas) {
-			return nil, fmt.Errorf("%w: line %d: the checksum is another", ErrSnapshot, n)
-		}
-		if _, err := in.ReadByte(); err != io.EOF {
-			return nil, fmt.Errorf("%w: line %d: there is more behind the end", ErrSnapshot, n)
+		if err := line.check(in, n, len(deltas), before); err != nil {
+			return nil, err
 		}
 		return deltas, nil
 	}
+}
+
+// ended is the error of a reader that ends within line n.
+func ended(n int, err error) error {
+	if err == io.EOF {
+		return fmt.Errorf("%w: line %d: it ends early", ErrSnapshot, n)
+	}
+	return fmt.Errorf("learn: line %d: %w", n, err)
 }
 
 // readLine reads line n into v, and adds its bytes to the hash.
@@ -133,10 +200,8 @@ func readLine(in *bufio.Reader, sum hash.Hash, n int, v any) error {
 			continue
 		case err == bufio.ErrBufferFull:
 			return fmt.Errorf("%w: line %d: longer than %d bytes", ErrSnapshot, n, maxLine)
-		case err == io.EOF:
-			return fmt.Errorf("%w: line %d: it ends early", ErrSnapshot, n)
 		default:
-			return fmt.Errorf("learn: line %d: %w", n, err)
+			return ended(n, err)
 		}
 		break
 	}

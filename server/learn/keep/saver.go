@@ -29,24 +29,61 @@ func WriteFile(name string, deltas iter.Seq[evidence.Delta]) error {
 	return nil
 }
 
-// LoadFile merges a snapshot file into a model. A file that is not there is no error: there is
-// nothing to load yet. After any error the model is as it was, and may be used. The error of a
-// file that is no snapshot wraps [evidence.ErrSnapshot].
+// LoadFile merges a snapshot file into a model. A file that is not there, or that is empty, is no error:
+// there is nothing to load yet. After any error the model is as it was, and may be used. The error of a
+// file that begins as a snapshot and is none, or that is longer than one of a model of this size can be,
+// wraps [evidence.ErrSnapshot], that of a file of something else [evidence.ErrForeign].
 func LoadFile(name string, m *learn.Model) error {
-	f, err := os.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
+	if at, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) || err == nil && at.Mode().IsRegular() && at.Size() == 0 {
 		return nil
 	}
+	deltas, err := ReadFile(name, max(64<<20, 4*int64(m.Stats().Room)))
 	if err != nil {
 		return fmt.Errorf("learn: loading: %w", err)
 	}
-	defer f.Close()
-	deltas, err := evidence.Decode(f)
-	if err != nil {
-		return fmt.Errorf("learn: loading %s: %w", name, err)
-	}
 	m.Merge(deltas...)
 	return nil
+}
+
+// ReadFile returns the pages of a snapshot file of up to most octets, and of up to
+// [evidence.MaxSnapshot]. The file is judged before it is decoded, so that a broken one takes no
+// memory. What is no regular file is refused, and not waited for.
+func ReadFile(name string, most int64) ([]evidence.Delta, error) {
+	at, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case !at.Mode().IsRegular(): // which to open may wait for somebody, or do something
+		return nil, fmt.Errorf("%s: not a regular file", name)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	deltas, err := readFile(f, at.Size(), min(most, evidence.MaxSnapshot))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return deltas, nil
+}
+
+func readFile(f *os.File, size, most int64) ([]evidence.Delta, error) {
+	head := io.Reader(f)
+	if size > most {
+		head = io.LimitReader(f, 1) // enough to tell whose it is
+	}
+	err := evidence.Check(head)
+	if size > most && errors.Is(err, evidence.ErrSnapshot) {
+		err = fmt.Errorf("%w: %d octets are more than %d", evidence.ErrSnapshot, size, most)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	return evidence.Decode(f)
 }
 
 // Saver saves a model to a file soon after it has changed. Run it in a goroutine of its own.
@@ -64,10 +101,10 @@ type Saver struct {
 	health health
 }
 
-// Load loads the file, if there is one. Call it before Run. A file that is no snapshot is put
-// aside, with ".broken" behind its name, and costs a line of the log: the model begins anew. The
-// error is that of a folder that is not there, or of a file that can be neither read nor put
-// aside.
+// Load loads the file, if there is one. Call it before Run. A file that begins as a snapshot and is
+// none is put aside, with ".broken" behind its name, and costs a line of the log: the model begins anew. The
+// error is that of a folder that is not there, of a file that can be neither read nor put
+// aside, or of one that is something else, which stays as it is.
 func (s *Saver) Load() error {
 	if _, err := os.Stat(filepath.Dir(s.File)); err != nil {
 		return err

@@ -180,14 +180,14 @@ func TestSaverLoad(t *testing.T) {
 		t.Error("a folder is taken for a file")
 	}
 	broken := filepath.Join(folder, "model")
-	if err := os.WriteFile(broken, []byte("no snapshot"), 0o600); err != nil {
+	if err := os.WriteFile(broken, []byte(`{"casper":"learned model"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
 	if err := (&Saver{Model: m, File: broken, Log: slog.New(slog.NewTextHandler(&log, nil))}).Load(); err != nil {
 		t.Error(err)
 	}
-	if got, err := os.ReadFile(broken + ".broken"); err != nil || string(got) != "no snapshot" {
+	if got, err := os.ReadFile(broken + ".broken"); err != nil || string(got) != `{"casper":"learned model"}` {
 		t.Errorf("put aside: %q, %v", got, err)
 	}
 	if strings.Count(log.String(), "\n") != 1 {
