@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,7 +33,7 @@ func connOf(ctx context.Context) *conn {
 }
 
 // traffic counts the pushes of one connection. Those that have arrived at the handler end
-// for certain, and are counted until they do. A promise whose request this package never gets to
+// for certain, with their streams, and are counted until they do. A promise whose request this package never gets to
 // see, because it wraps other routes, ends without a word, and is given up after a while.
 type traffic struct {
 	slots    chan struct{} // one for each series of pushes at a time
@@ -68,7 +69,7 @@ func (t *traffic) fail() {
 	t.promised = max(0, t.promised-1)
 }
 
-// arrive is called with a pushed request, and end when it has been answered.
+// arrive is called with a pushed request, and end when its stream is closed.
 func (t *traffic) arrive() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -80,6 +81,39 @@ func (t *traffic) end() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.arrived--
+}
+
+// endWith calls end when the channel says so, or at once where there is none.
+func (t *traffic) endWith(closed <-chan bool) {
+	if closed == nil {
+		t.end()
+		return
+	}
+	go func() {
+		<-closed
+		t.end()
+	}()
+}
+
+// streamEnd returns what tells when the stream of an answer is closed, nil where nothing does. The
+// context of the request ends when its handler returns, and then a client that does not read
+// holds the answer up for as long as it likes. What http.CloseNotifier is deprecated in favour of
+// is that context.
+//
+// The lowest writer is asked: those of frameworks have the method, and some panic in it.
+func streamEnd(w http.ResponseWriter) (closed <-chan bool) {
+	for {
+		v, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			break
+		}
+		w = v.Unwrap()
+	}
+	if v, ok := w.(interface{ CloseNotify() <-chan bool }); ok {
+		defer func() { recover() }()
+		closed = v.CloseNotify()
+	}
+	return closed
 }
 
 // underWay is the number of pushes that have not ended.

@@ -196,7 +196,7 @@ func (w *response) leave() {
 	}
 	if w.pushed {
 		if x.traffic != nil {
-			x.traffic.end()
+			x.traffic.endWith(streamEnd(w.ResponseWriter))
 		}
 		if w.r.Context().Err() != nil {
 			w.h.stats.Refused.Add(1) // reset: the client held it already, or left
