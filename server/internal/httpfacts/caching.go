@@ -75,8 +75,48 @@ func Shareable(status int, h http.Header) bool {
 	if status == http.StatusNotModified {
 		return true
 	}
-	return directed(h, "public", "immutable", "s-maxage") ||
-		First(h, "Surrogate-Control") != "" || First(h, "Cdn-Cache-Control") != "" // RFC 9213
+	if directed(h, "public", "immutable", "s-maxage") {
+		return true
+	}
+	for field, lines := range h {
+		if targeted(field) && letsKeep(field, lines) {
+			return true
+		}
+	}
+	return false
+}
+
+// targeted reports whether a field tells one kind of cache what it may keep, and so overrules
+// Cache-Control there: those of RFC 9213 by the end of their names (section 2.2), and those that
+// are older.
+func targeted(field string) bool {
+	const rfc9213 = "CDN-Cache-Control"
+	if before := len(field) - len(rfc9213); before >= 0 && is(field[before:], rfc9213) {
+		return before == 0 || field[before-1] == '-'
+	}
+	return is(field, "Surrogate-Control") || // Fastly, Varnish, Squid
+		is(field, "Edge-Control") || // Akamai
+		is(field, "X-Accel-Expires") || // nginx
+		is(field, "X-LiteSpeed-Cache-Control")
+}
+
+// letsKeep reports whether such a field lets its cache keep an answer, as all do that do not forbid
+// it.
+func letsKeep(field string, lines []string) bool {
+	if is(field, "X-Accel-Expires") { // seconds, or @ and a time; 0 forbids, all else says nothing
+		value := strings.TrimSpace(strings.Join(lines, ""))
+		return strings.HasPrefix(value, "@") || strings.Trim(value, "0123456789") == "" && strings.Trim(value, "0") != ""
+	}
+	said := false
+	for name, argument := range directivesOf(lines) {
+		said = true
+		forbids := is(name, "no-store") || is(name, "private") && argument == "" ||
+			is(name, "no-cache") && is(field, "X-LiteSpeed-Cache-Control") // there it means no-store
+		if forbids {
+			return false
+		}
+	}
+	return said
 }
 
 // Private reports whether Cache-Control keeps an answer out of shared caches. A private

@@ -21,9 +21,9 @@ func Has(h http.Header, name string) bool { return len(h[name]) > 0 }
 
 // elements yields the elements of a list field (RFC 9110, section 5.6.1), the lines of the
 // field one after the other.
-func elements(h http.Header, name string) iter.Seq[string] {
+func elements(lines []string) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for _, line := range h[name] {
+		for _, line := range lines {
 			for e := range strings.SplitSeq(line, ",") {
 				if e = strings.Trim(e, " \t"); e != "" && !yield(e) {
 					return
@@ -35,7 +35,7 @@ func elements(h http.Header, name string) iter.Seq[string] {
 
 // Lists reports whether a list field names a token, in any case.
 func Lists(h http.Header, name, token string) bool {
-	for e := range elements(h, name) {
+	for e := range elements(h[name]) {
 		if is(e, token) {
 			return true
 		}
@@ -45,9 +45,11 @@ func Lists(h http.Header, name, token string) bool {
 
 // directives yields the directives of Cache-Control with their arguments, the quotes taken
 // off (RFC 9111, section 5.2). Names compare without regard to case; see is.
-func directives(h http.Header) iter.Seq2[string, string] {
+func directives(h http.Header) iter.Seq2[string, string] { return directivesOf(h["Cache-Control"]) }
+
+func directivesOf(lines []string) iter.Seq2[string, string] {
 	return func(yield func(name, argument string) bool) {
-		for e := range elements(h, "Cache-Control") {
+		for e := range elements(lines) {
 			name, argument, _ := strings.Cut(e, "=")
 			if !yield(strings.TrimRight(name, " \t"), strings.Trim(argument, ` "`)) {
 				return

@@ -53,7 +53,7 @@ func AcceptsHTML(h http.Header) bool {
 	if !Has(h, "Accept") {
 		return true
 	}
-	for e := range elements(h, "Accept") {
+	for e := range elements(h["Accept"]) {
 		if e, _, _ = strings.Cut(e, ";"); e == "*/*" || is(e, "text/*") || IsHTML(e) {
 			return true
 		}
@@ -99,7 +99,7 @@ func withoutPort(authority, scheme string) string {
 // Urgency reads the u parameter of the Priority field (RFC 9218, section 4.1), 0 to 7. What
 // is no such number is as good as absent.
 func Urgency(h http.Header) (u uint8, ok bool) {
-	for e := range elements(h, "Priority") {
+	for e := range elements(h["Priority"]) {
 		key, value, _ := strings.Cut(e, "=")
 		value, _, _ = strings.Cut(value, ";")
 		if key == "u" && len(value) == 1 && '0' <= value[0] && value[0] <= '7' {
