@@ -63,11 +63,12 @@ func New(upstream string, c Config) (*Handler, error) {
 		logger = slog.NewLogLogger(c.Log.Handler(), slog.LevelWarn)
 	}
 	h.proxy = &httputil.ReverseProxy{
-		Rewrite:      h.rewrite,
-		Transport:    transport,
-		ErrorHandler: h.fail,
-		ErrorLog:     logger,
-		BufferPool:   buffers{},
+		Rewrite:        h.rewrite,
+		Transport:      transport,
+		ErrorHandler:   h.fail,
+		ModifyResponse: checkStatus,
+		ErrorLog:       logger,
+		BufferPool:     buffers{},
 	}
 	return h, nil
 }
@@ -100,6 +101,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header:         make(http.Header, 16),
 		cancel:         cancel,
 	}, r.WithContext(ctx))
+	cleanTrailers(w.Header())
 }
 
 // buffers are what bodies are copied through.

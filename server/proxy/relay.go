@@ -4,9 +4,14 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/cache-aware/casper/server/internal/httpfacts"
 )
@@ -113,6 +118,33 @@ func useful(values []string) []string {
 		}
 	}
 	return kept
+}
+
+// checkStatus refuses what is no final status: net/http's reader takes any three digits, and its
+// writer panics at those below 100.
+func checkStatus(res *http.Response) error {
+	if res.StatusCode < 200 && res.StatusCode != http.StatusSwitchingProtocols {
+		return fmt.Errorf("proxy: the status %03d is none", res.StatusCode)
+	}
+	return nil
+}
+
+// cleanTrailers takes out of a header that went out the trailers that may not: over HTTP/2, net/http
+// leaves them out itself, and if nothing is left then it never ends the stream.
+func cleanTrailers(header http.Header) {
+	_, announced := header["Trailer"]
+	for field, values := range header {
+		name, late := strings.CutPrefix(field, http.TrailerPrefix)
+		if !late && !announced {
+			continue
+		}
+		valid := slices.DeleteFunc(slices.Clone(values), func(v string) bool { return !httpguts.ValidHeaderFieldValue(v) })
+		if len(valid) == 0 || !httpguts.ValidHeaderFieldName(name) {
+			delete(header, field)
+		} else if len(valid) < len(values) {
+			header[field] = valid
+		}
+	}
 }
 
 // inform sends an informational answer with a header of its own, and brings back the header of
