@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -134,4 +135,35 @@ func TestProgress(t *testing.T) {
 	var none *progress
 	none.show(1)
 	none.clear()
+}
+
+// SIGHUP at a terminal says that the terminal is gone: serve ends as by SIGTERM.
+func TestR9TerminalGone(t *testing.T) {
+	screen, tty := terminal(t)
+	cmd := exec.Command("casper", "serve", "--listen", "127.0.0.1:0")
+	cmd.Stderr = tty
+	stdout, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	go io.Copy(io.Discard, screen)
+	if line, err := bufio.NewReader(stdout).ReadString('\n'); err != nil {
+		t.Fatalf("%q, %v", line, err)
+	}
+	go io.Copy(io.Discard, stdout)
+	cmd.Process.Signal(syscall.SIGHUP)
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(20 * time.Second):
+		cmd.Process.Kill()
+		t.Error("it serves on")
+	}
 }
