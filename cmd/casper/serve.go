@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"os"
 	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -22,7 +20,9 @@ by HTTP/2 push where it is taken, else by one 103 Early Hints, else in Link head
 
 What a page needs comes from --manifest, from the Link headers of its answers, from
 the first bytes of its HTML, and from what browsers were seen to ask for
-(--learn). It ends at SIGTERM or SIGINT, once all answers are through.`,
+(--learn). It ends at SIGTERM, SIGINT or SIGQUIT, once all answers are through
+and what was learned is saved. SIGHUP makes it read --cert and --key again; at a
+terminal, it says that the terminal is gone, and ends it, too.`,
 		Example: `  casper serve
   casper serve ./public --listen :8443 --cert cert.pem --key key.pem
   casper serve ./dist --spa
@@ -52,7 +52,7 @@ the first bytes of its HTML, and from what browsers were seen to ask for
 
 // serve serves until a signal ends it.
 func (t *tool) serve(ctx context.Context, s *serving) error {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(ctx, t.ends()...)
 	defer stop()
 	log := newLogger(t.stderr, s.logFormat)
 	h := s.handler()
@@ -81,6 +81,7 @@ func (t *tool) serve(ctx context.Context, s *serving) error {
 		return err
 	}
 	defer public.listener.Close()
+	defer public.reloads(log)()
 	servers := []*serverOf{{public, newHTTPServer(s, h, log, public.tls)}}
 	if s.admin != "" {
 		admin, err := s.openAdmin(h, learning.model(), log)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -22,6 +21,7 @@ type entrance struct {
 	listener net.Listener
 	tls      *tls.Config // nil: cleartext
 	spki     string      // of a development certificate; empty for a given one
+	given    *pair       // of --cert and --key; or nil
 }
 
 func (e *entrance) url() string {
@@ -47,11 +47,15 @@ func (s *serving) open() (*entrance, error) {
 	case s.h2c:
 		return listen(s.listen, nil)
 	case s.cert != "":
-		pair, err := tls.LoadX509KeyPair(s.cert, s.key)
-		if err != nil {
-			return nil, fmt.Errorf("--cert and --key: %w", err)
+		given := &pair{cert: s.cert, key: s.key}
+		if err := given.read(); err != nil {
+			return nil, err
 		}
-		return listen(s.listen, &tls.Config{Certificates: []tls.Certificate{pair}})
+		e, err := listen(s.listen, &tls.Config{GetCertificate: given.certificate})
+		if err == nil {
+			e.given = given
+		}
+		return e, err
 	}
 	var names []string
 	if host, _, err := net.SplitHostPort(s.listen); err == nil && host != "" {
