@@ -15,6 +15,7 @@ import (
 	"github.com/cache-aware/casper/cmd/internal/demo"
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/learned"
+	"github.com/cache-aware/casper/server/manifest"
 	"github.com/cache-aware/casper/server/proxy"
 	"github.com/cache-aware/casper/server/site"
 )
@@ -77,6 +78,7 @@ func (s *serving) openFolder(log *slog.Logger) (*site.Handler, error) {
 		MaxAge:    cmp.Or(s.maxAge, -1),
 		CleanURLs: s.cleanURLs,
 		Fallback:  page,
+		Private:   s.ownFiles(),
 		Log:       log,
 	})
 	if err != nil {
@@ -87,6 +89,20 @@ func (s *serving) openFolder(log *slog.Logger) (*site.Handler, error) {
 		return nil, fmt.Errorf("--spa: %s has no page %s", s.dir, page)
 	}
 	return files, nil
+}
+
+// ownFiles are those that the command line names. They are the operator's, and not for the public.
+func (s *serving) ownFiles() []string {
+	own := []string{s.cert, s.key, s.upstreamCA, s.adminToken}
+	if !isRedis(s.state) {
+		own = append(own, s.state)
+	}
+	for _, text := range s.manifests {
+		if m, err := manifest.ParseSetting(text); err == nil {
+			own = append(own, m.File)
+		}
+	}
+	return own
 }
 
 // authorities reads --proxy-ca. Without it, nil trusts what the system trusts.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -46,6 +47,9 @@ func (h *Handler) stat(name string) (fs.FileInfo, error) {
 	info, err := fs.Stat(h.fsys, name)
 	if err != nil {
 		return nil, err
+	}
+	if h.private != nil && h.private.Has(filepath.Join(h.dir, name), info) {
+		return nil, errHidden
 	}
 	return info, regular(info)
 }

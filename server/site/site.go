@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/cache-aware/casper/server/internal/filename"
+	"github.com/cache-aware/casper/server/internal/hidden"
 	"github.com/cache-aware/casper/server/internal/httpfacts"
 )
 
@@ -50,6 +52,11 @@ type Config struct {
 	// "model/gltf-binary".
 	Types map[string]string
 
+	// Private names files of this machine that are the operator's, such as a private key. Where the folder holds
+	// one, it is as if it were not there, whatever name or link leads to it, and so is what has
+	// ".new" or ".broken" behind its name.
+	Private []string
+
 	// Log is told of files that could not be read. Nil is silent.
 	Log *slog.Logger
 }
@@ -60,6 +67,8 @@ type Handler struct {
 	root     *os.Root // what Open opened, else nil
 	config   Config
 	fresh    []string // Cache-Control of assets without a hash
+	private  *hidden.Files
+	dir      string // what Open opened, absolute and without links
 	contents contents
 	targets  targets
 }
@@ -72,7 +81,7 @@ func New(fsys fs.FS, c Config) *Handler {
 	}
 	c.NotFound = cmp.Or(c.NotFound, "404.html")
 	c.MaxAge = cmp.Or(c.MaxAge, DefaultMaxAge)
-	h := &Handler{fsys: fsys, config: c, fresh: revalidate, contents: newContents(), targets: newTargets()}
+	h := &Handler{fsys: fsys, config: c, fresh: revalidate, private: hidden.New(c.Private...), contents: newContents(), targets: newTargets()}
 	if c.MaxAge > 0 {
 		h.fresh = []string{"public, max-age=" + strconv.FormatInt(int64(c.MaxAge/time.Second), 10)}
 	}
@@ -88,6 +97,13 @@ func Open(dir string, c Config) (*Handler, error) {
 	}
 	h := New(root.FS(), c)
 	h.root = root
+	if h.dir, err = filepath.Abs(dir); err == nil {
+		h.dir, err = filepath.EvalSymlinks(h.dir)
+	}
+	if err != nil {
+		root.Close()
+		return nil, err
+	}
 	return h, nil
 }
 
