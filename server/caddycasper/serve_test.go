@@ -12,6 +12,8 @@ import (
 	"net/http/httptest"
 	"net/http/httptrace"
 	"net/textproto"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -477,5 +479,22 @@ func TestReset(t *testing.T) {
 	wantAnswer(t, x, 200, "the page")
 	if got := hinted(t, x); !slices.Equal(got, both) {
 		t.Errorf("after all that, hinted %q", got)
+	}
+}
+
+// A site whose root holds the state and the manifest does not give them away.
+func TestR4NamedFilesAreNotServed(t *testing.T) {
+	s := start(t, "root * %s/site\nfile_server")
+	s.write("site/rules", "/\n  Link: </a.css>; rel=preload; as=style\n")
+	s.write("site/learned.new", "half a model")
+	s.write("site/other", "other")
+	if err := os.Symlink("rules", filepath.Join(s.dir, "site", "link")); err != nil {
+		t.Skip(err)
+	}
+	s.load("casper {\n state %s/site/learned\n manifest %s/site/rules\n}\nroot * %s/site\nfile_server")
+	for path, want := range map[string]int{"/": 200, "/other": 200, "/rules": 404, "/r%75les": 404, "/learned": 404, "/learned.new": 404, "/link": 404, "/./rules": 404} {
+		if x := s.program().get(path, ""); x.Status() != want {
+			t.Errorf("%s: %d, want %d", path, x.Status(), want)
+		}
 	}
 }
