@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"github.com/cache-aware/casper/server/internal/hidden"
 	"github.com/cache-aware/casper/server/manifest"
 )
 
@@ -127,6 +128,7 @@ type Casper struct {
 	manifests *manifest.Files
 	evidence  *evidence // nil: nothing is learned
 	memory    *memory
+	private   *hidden.Files // what the options name
 }
 
 // CaddyModule tells Caddy about the module.
@@ -150,15 +152,20 @@ func (c *Casper) Provision(ctx caddy.Context) error {
 		return err
 	}
 	go c.manifests.Run(ctx)
+	private := c.manifests.Names()
 	if c.Learn != "off" {
 		state, err := caddy.NewReplacer().ReplaceOrErr(c.State, true, true)
 		if err != nil {
 			return fmt.Errorf("state: %w", err)
 		}
+		if !isRedis(state) {
+			private = append(private, state)
+		}
 		if c.evidence, err = openEvidence(state, c.learnSettings(), ctx.GetMetricsRegistry()); err != nil {
 			return err
 		}
 	}
+	c.private = hidden.New(private...)
 	if c.memory, err = openMemory(c.settings()); err != nil {
 		return err
 	}

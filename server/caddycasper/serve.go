@@ -5,7 +5,9 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"os"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/cache-aware/casper/server"
@@ -35,6 +37,9 @@ func (c *Casper) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhtt
 	if r.Context().Value(caddyhttp.ErrorCtxKey) != nil || caddyhttp.GetVar(r.Context(), taken) != nil {
 		return next.ServeHTTP(w, r) // within handle_errors, or within another casper: the page has had its chance
 	}
+	if c.namesFile(r) {
+		return caddyhttp.Error(http.StatusNotFound, errPrivate)
+	}
 	caddyhttp.SetVar(r.Context(), taken, true)
 	v := &visit{casper: c}
 	if c.evidence != nil {
@@ -50,6 +55,26 @@ func (c *Casper) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhtt
 	}
 	c.memory.handler.Wrap(http.HandlerFunc(answer)).ServeHTTP(below, v.request(r))
 	return failed
+}
+
+var errPrivate = errors.New("the options of casper name this file: it is not for the public")
+
+// namesFile reports whether a request is for a file that the options name, as far as can be
+// known here: below the root of the site, as the directive of that name sets it.
+func (c *Casper) namesFile(r *http.Request) bool {
+	if c.private == nil {
+		return false
+	}
+	root, ok := caddyhttp.GetVar(r.Context(), "root").(string)
+	if !ok {
+		return false
+	}
+	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
+		root = repl.ReplaceAll(root, ".")
+	}
+	name := caddyhttp.SanitizedPathJoin(root, r.URL.Path)
+	info, err := os.Stat(name)
+	return err == nil && c.private.Has(name, info)
 }
 
 // request is r as the client made it, for those who remember pages. What it is for is

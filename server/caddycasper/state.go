@@ -12,12 +12,16 @@ import (
 	"github.com/cache-aware/casper/server/redisstore"
 )
 
+func isRedis(state string) bool {
+	return strings.HasPrefix(state, "redis://") || strings.HasPrefix(state, "rediss://")
+}
+
 // openState returns a model with what was learned before, and what keeps it from then on,
 // until the context ends. If this process has a model of the state already, that knows more than
 // the file. A file is not written before there is something new, so that "caddy validate" can
 // run beside a server, and as another user.
 func openState(state string, c learn.Config, before *learn.Model, log *slog.Logger) (*learn.Model, func(context.Context) error, error) {
-	shared := strings.HasPrefix(state, "redis://") || strings.HasPrefix(state, "rediss://")
+	shared := isRedis(state)
 	c.Secret = secret
 	if shared {
 		c.Share, c.Secret = true, []byte(state) // the nodes of a fleet are told the same address

@@ -90,6 +90,16 @@ func (f *Files) Run(ctx context.Context) {
 	}
 }
 
+// Names returns the names of the files.
+func (f *Files) Names() (names []string) {
+	if f != nil {
+		for _, file := range f.files {
+			names = append(names, file.name)
+		}
+	}
+	return names
+}
+
 // Wanted makes Files a [server.Source], like [Manifest.Wanted].
 func (f *Files) Wanted(r *http.Request, w *server.Wants) {
 	if f != nil {
