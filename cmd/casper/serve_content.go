@@ -98,8 +98,8 @@ func (s *serving) ownFiles() []string {
 		own = append(own, s.state)
 	}
 	for _, text := range s.manifests {
-		if m, err := manifest.ParseSetting(text); err == nil {
-			own = append(own, m.File)
+		if file, _, err := manifest.ParseSetting(text); err == nil {
+			own = append(own, file)
 		}
 	}
 	return own
