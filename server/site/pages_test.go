@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 )
 
 // browser are the fields of a navigation, older those of a browser before Fetch Metadata.
@@ -192,6 +193,7 @@ func TestF12Head(t *testing.T) {
 	}
 	r := httptest.NewRequest("GET", "/", nil)
 	write(t, dir, "index.html", "<html>anew")
+	time.Sleep(lookAgain + time.Millisecond)
 	if got := h.Head(r); string(got) != "<html>anew" {
 		t.Errorf("a page that has changed: %q", got)
 	}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/maypok86/otter/v2"
+
 	"github.com/cache-aware/casper/server/internal/filename"
 	"github.com/cache-aware/casper/server/internal/hidden"
 	"github.com/cache-aware/casper/server/internal/httpfacts"
@@ -71,6 +73,7 @@ type Handler struct {
 	dir      string // what Open opened, absolute and without links
 	contents contents
 	targets  targets
+	heads    *otter.Cache[string, glimpse]
 }
 
 // New returns a handler for the files of a file system. It serves whatever the file system opens:
@@ -81,7 +84,10 @@ func New(fsys fs.FS, c Config) *Handler {
 	}
 	c.NotFound = cmp.Or(c.NotFound, "404.html")
 	c.MaxAge = cmp.Or(c.MaxAge, DefaultMaxAge)
-	h := &Handler{fsys: fsys, config: c, fresh: revalidate, private: hidden.New(c.Private...), contents: newContents(), targets: newTargets()}
+	h := &Handler{
+		fsys: fsys, config: c, fresh: revalidate, private: hidden.New(c.Private...),
+		contents: newContents(), targets: newTargets(), heads: newHeads(),
+	}
 	if c.MaxAge > 0 {
 		h.fresh = []string{"public, max-age=" + strconv.FormatInt(int64(c.MaxAge/time.Second), 10)}
 	}
