@@ -1,14 +1,18 @@
 package server_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/internal/testkit"
+	"github.com/cache-aware/casper/server/learned"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -104,6 +108,75 @@ func BenchmarkHandler(b *testing.B) {
 			for b.Loop() {
 				clear(w.header)
 				c.h.ServeHTTP(w, r)
+			}
+		})
+	}
+}
+
+// What reading a page's HTML costs: once it was read, by its validator or by its bytes, and where no
+// two answers are alike.
+func BenchmarkHTML(b *testing.B) {
+	head := `<!doctype html><html><head><link rel=stylesheet href=/a.css><script src=/a.js></script></head><body>`
+	page := []byte(head + strings.Repeat("<p class=x>text <a href=/>link</a></p>\n", 300))
+	for _, c := range []struct {
+		name   string
+		coding string
+		tag    []string
+		pieces int
+		differ bool
+		off    bool
+	}{
+		{name: "not read", off: true},
+		{name: "known by its bytes"},
+		{name: "known by its validator", tag: []string{`"v1"`}},
+		{name: "known, in pieces", pieces: 4},
+		{name: "known, gzip", coding: "gzip"},
+		{name: "known, gzip in pieces", coding: "gzip", pieces: 4},
+		{name: "differs", differ: true},
+		{name: "differs, gzip", coding: "gzip", differ: true},
+		{name: "differs, br", coding: "br", differ: true},
+		{name: "differs, zstd", coding: "zstd", differ: true},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			answers := [][]byte{page}
+			for i := range 512 {
+				if c.differ {
+					answers = append(answers, append([]byte(fmt.Sprintf("<!-- %d -->", i)), page...))
+				}
+			}
+			for i, a := range answers {
+				if c.coding != "" {
+					answers[i] = bytes.Join(packed(c.coding, string(a)), nil)
+				}
+			}
+			n := 0
+			h := scanning(b, func(w http.ResponseWriter, r *http.Request) {
+				header, body := w.Header(), answers[n%len(answers)]
+				n++
+				header["Content-Type"] = []string{"text/html"}
+				if c.coding != "" {
+					header["Content-Encoding"] = []string{c.coding}
+				}
+				if c.tag != nil {
+					header["Etag"] = c.tag
+				}
+				if c.pieces == 0 {
+					header["Content-Length"] = []string{fmt.Sprint(len(body))}
+				}
+				for piece := range slices.Chunk(body, len(body)/max(1, c.pieces)+1) {
+					w.Write(piece)
+				}
+			})
+			h.NoHTML, h.Sources, h.Scan = c.off, nil, learned.Scan
+			r := request("/page", browser...)
+			w := &sink{header: make(http.Header)}
+			b.ReportAllocs()
+			for b.Loop() {
+				if c.differ && n%len(answers) == 0 { // nothing of them is known any more
+					h = &server.Handler{Next: h.Next, Policy: h.Policy, Scan: h.Scan}
+				}
+				clear(w.header)
+				h.ServeHTTP(w, r)
 			}
 		})
 	}

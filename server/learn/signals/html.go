@@ -1,6 +1,7 @@
 package signals
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"slices"
@@ -49,10 +50,11 @@ func ScanHTML(r io.Reader, base link.Base) ([]link.Asset, error) {
 			}
 			return s.assets, nil
 		case html.StartTagToken, html.SelfClosingTagToken:
-			s.open(z)
+			if what := element(z.Raw()); what != 0 {
+				s.open(z, what)
+			}
 		case html.EndTagToken:
-			name, _ := z.TagName()
-			s.close(atom.Lookup(name))
+			s.close(element(z.Raw()))
 		}
 	}
 	return s.assets, nil
@@ -88,9 +90,34 @@ var matters = []string{
 	"disabled", "nomodule", "async", "defer", "srcset", "imagesrcset", "loading",
 }
 
-func (s *scan) open(z *html.Tokenizer) {
-	name, more := z.TagName()
-	what := atom.Lookup(name)
+// element returns the name of a tag as it was written, 0 for most, which do not matter. The
+// tokenizer's TagName would make copies for each.
+func element(raw []byte) atom.Atom {
+	var lower [len("noscript")]byte
+	raw = bytes.TrimLeft(raw, "</")
+	n := 0
+name:
+	for _, c := range raw {
+		switch {
+		case c == '>', c == '/', c == ' ', c == '\n', c == '\t', c == '\r', c == '\f':
+			break name
+		case n == len(lower):
+			return 0
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+		}
+		lower[n] = c
+		n++
+	}
+	switch a := atom.Lookup(lower[:n]); a {
+	case atom.Noscript, atom.Template, atom.Picture, atom.Link, atom.Script, atom.Img, atom.Base, atom.Source:
+		return a
+	}
+	return 0
+}
+
+func (s *scan) open(z *html.Tokenizer, what atom.Atom) {
+	_, more := z.TagName()
 	switch what {
 	case atom.Noscript, atom.Template:
 		s.hidden++
@@ -99,9 +126,6 @@ func (s *scan) open(z *html.Tokenizer) {
 		if s.hidden == 0 {
 			s.picture, s.choice = true, false
 		}
-		return
-	case atom.Link, atom.Script, atom.Img, atom.Base, atom.Source:
-	default:
 		return
 	}
 	t := s.tag[:0]

@@ -49,6 +49,9 @@ func TestScanHTML(t *testing.T) {
 		{"integrity", `<script src=/a.js integrity=" sha384-abc  sha512-def " crossorigin=use-credentials></script>`, "/",
 			[]string{`</a.js>; rel=preload; as=script; crossorigin=use-credentials; integrity="sha384-abc sha512-def"`}},
 		{"bad integrity", `<script src=/a.js integrity="x&quot;>, </evil>"></script>`, "/", []string{`</a.js>; rel=preload; as=script`}},
+		{"names of tags", "<LINK rel=stylesheet href=/a.css><Script\nsrc=/b.js></sCRIPT\t><link/rel=stylesheet/href=/c.css><linkx rel=stylesheet href=/no.css>" +
+			"<lin rel=stylesheet href=/no.css><link\x00 rel=stylesheet href=/no.css><a-very-long-name><NOSCRIPT><script src=/no.js></script></NoScript ><base/>", "/",
+			[]string{`</a.css>; rel=preload; as=style`, `</b.js>; rel=preload; as=script`}},
 		{"twice", `<script src=/a.js></script><script src=/a.js></script>`, "/", []string{`</a.js>; rel=preload; as=script`}},
 		{"first attribute counts", `<script src=/a.js src=/b.js></script>`, "/", []string{`</a.js>; rel=preload; as=script`}},
 		{"entities and spaces", `<link rel="preload stylesheet" href=" /a.css?b=1&amp;c=2 ">`, "/", []string{`</a.css?b=1&c=2>; rel=preload; as=style`}},
