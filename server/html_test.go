@@ -137,7 +137,7 @@ func TestHTMLHowever(t *testing.T) {
 					writeAll(w, pieces, false)
 				},
 			}
-			if len(whole) > 64<<10 {
+			if len(whole) > 4<<10 {
 				delete(ways, "octet by octet")
 				delete(ways, "copied by octets")
 			}

@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
@@ -48,29 +49,45 @@ func fold(coding string) string { return strings.ToLower(strings.TrimSpace(codin
 // is what decoders hold back.
 func Head(coding string, packed []byte, limit int) []byte {
 	src := bytes.NewReader(packed)
-	var plain io.Reader
+	head := make([]byte, limit)
+	n := 0
 	switch fold(coding) {
 	case "", "identity":
-		plain = src
+		n = copy(head, packed)
 	case "gzip", "x-gzip":
-		z, err := gzip.NewReader(src)
-		if err != nil {
-			return nil
+		z := gzips.Get().(*gzip.Reader)
+		defer gzips.Put(z)
+		if z.Reset(src) == nil {
+			n, _ = io.ReadFull(z, head)
 		}
-		plain = z
 	case "br":
-		plain = brotli.NewReader(src)
+		z := brotlis.Get().(*brotli.Reader)
+		defer brotlis.Put(z)
+		if z.Reset(src) == nil {
+			n, _ = io.ReadFull(z, head)
+		}
 	case "zstd":
-		z, err := zstd.NewReader(src, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
-		if err != nil {
+		z, ok := zstds.Get().(*zstd.Decoder)
+		if !ok {
 			return nil
 		}
-		defer z.Close()
-		plain = z
-	default:
-		return nil
+		defer zstds.Put(z)
+		if z.Reset(src) == nil {
+			n, _ = io.ReadFull(z, head)
+		}
 	}
-	head := make([]byte, limit)
-	n, _ := io.ReadFull(plain, head)
 	return head[:n]
 }
+
+// Decoders are used again: their tables and windows are most of what a page costs.
+var (
+	gzips   = sync.Pool{New: func() any { return new(gzip.Reader) }}
+	brotlis = sync.Pool{New: func() any { return brotli.NewReader(nil) }}
+	zstds   = sync.Pool{New: func() any {
+		z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+		if err != nil {
+			return nil
+		}
+		return z
+	}}
+)

@@ -85,6 +85,52 @@ func TestHead(t *testing.T) {
 	}
 }
 
+// Decoders are used again: what one page was, or broke, is nothing to the next.
+func TestHeadAgain(t *testing.T) {
+	secret, page := []byte(strings.Repeat("secret ", 1000)), prose(4000)
+	for coding := range packers {
+		whole, other := pack(t, coding, page), pack(t, coding, secret)
+		for at := range len(whole) {
+			damaged := bytes.Clone(whole)
+			damaged[at] ^= 0x55
+			if got := Head(coding, other, 8<<10); !bytes.Equal(got, secret) {
+				t.Fatalf("%s: %d bytes of the one page", coding, len(got))
+			}
+			if got := Head(coding, damaged, 8<<10); bytes.Contains(got, []byte("secret")) {
+				t.Fatalf("%s, damaged at %d: gives what another page was", coding, at)
+			}
+			if got := Head(coding, whole, 8<<10); !bytes.Equal(got, page) {
+				t.Fatalf("%s, after one that was damaged at %d: %d bytes", coding, at, len(got))
+			}
+		}
+	}
+}
+
+// TestNeed: as much is asked for as Head takes to give all that fits.
+func TestNeed(t *testing.T) {
+	const limit = 8 << 10
+	random := rand.New(rand.NewPCG(3, 4))
+	noise := make([]byte, 300<<10)
+	for i := range noise {
+		noise[i] = "0123456789abcdef"[random.IntN(16)]
+	}
+	for coding := range packers {
+		for name, plain := range map[string][]byte{"prose": prose(300 << 10), "noise": noise} {
+			packed := pack(t, coding, plain)
+			n := 0
+			for range 3 { // its beginning tells more and more
+				n = min(Need(coding, packed[:n], limit), len(packed))
+			}
+			if got := Head(coding, packed[:n], limit); len(got) < limit || n > limit+maxBlock+32 {
+				t.Errorf("%s of %s: %d bytes are asked for, and give %d", coding, name, n, len(got))
+			}
+		}
+	}
+	if n := Need("deflate", nil, limit); n != 0 {
+		t.Errorf("of what cannot be read %d bytes are asked for", n)
+	}
+}
+
 // TestBombs: what stands for far more than it is costs a window at most.
 func TestBombs(t *testing.T) {
 	zeros := make([]byte, 64<<20)
