@@ -82,7 +82,7 @@ func (t *tool) serve(ctx context.Context, s *serving) error {
 	}
 	defer public.listener.Close()
 	defer public.reloads(log)()
-	servers := []*serverOf{{public, newHTTPServer(s, h, log, public.tls)}}
+	servers := []*serverOf{{public, newHTTPServer(s, h, log, public.tls), s.stallLimit}}
 	if s.admin != "" {
 		admin, err := s.openAdmin(h, learning.model(), log)
 		if err != nil {

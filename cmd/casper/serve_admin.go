@@ -39,11 +39,11 @@ func (s *serving) openAdmin(h *server.Handler, m *learn.Model, log *slog.Logger)
 		return nil, usagef("--admin %s: other machines reach this address, so that it needs --admin-token", s.admin)
 	}
 	return &serverOf{entrance, &http.Server{
-		Handler:           a,
+		Handler:           moving(a, s.stallLimit),
 		ReadHeaderTimeout: headerPatience,
 		IdleTimeout:       idlePatience,
 		ErrorLog:          newErrorLog(log),
-	}}, nil
+	}, s.stallLimit}, nil
 }
 
 // readToken returns what a file holds, without the end of the line.

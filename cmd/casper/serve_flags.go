@@ -21,6 +21,7 @@ type serving struct {
 	listen        string
 	cert, key     string
 	h2c           bool
+	stallLimit    time.Duration
 	capacityBits  uint8
 	cookieFormat  string
 	cookie        server.Cookie
@@ -59,6 +60,7 @@ func (s *serving) flags(cmd *cobra.Command) {
 	f.StringVar(&s.cert, "cert", "", "certificate chain, a PEM `file`; without it, a development certificate is made in memory")
 	f.StringVar(&s.key, "key", "", "private key of --cert, a PEM `file`")
 	f.BoolVar(&s.h2c, "h2c", false, "speak HTTP/1 and HTTP/2 over cleartext, for use behind something that speaks TLS")
+	f.DurationVar(&s.stallLimit, "stall-limit", time.Minute, "let go of clients that neither send nor read for this `time` while they are waited for")
 	f.Uint8Var(&s.capacityBits, "capacity-bits", casper.DefaultCapacityBits, "the cookie's `bits`, 1 to 15, as in H2O")
 	f.StringVar(&s.cookieFormat, "cookie-format", "h2o", "how the cookie is coded: `h2o|h2o-2.0`, the second as H2O 1.5 to 2.0 did")
 	f.StringVar(&s.cookie.Name, "cookie-name", casper.CookieName, "the cookie's `name`")
@@ -131,6 +133,9 @@ func (s *serving) check(cmd *cobra.Command) error {
 	}
 	if s.policy.PushWait <= 0 {
 		return usagef("--push-wait is longer than 0, not %v", s.policy.PushWait)
+	}
+	if s.stallLimit <= 0 {
+		return usagef("--stall-limit is longer than 0, not %v", s.stallLimit)
 	}
 	if s.adminToken != "" && s.admin == "" {
 		return usagef("--admin-token is for --admin ADDRESS")

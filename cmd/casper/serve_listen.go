@@ -91,7 +91,7 @@ const (
 
 func newHTTPServer(s *serving, h http.Handler, log *slog.Logger, config *tls.Config) *http.Server {
 	srv := &http.Server{
-		Handler:           h,
+		Handler:           moving(h, s.stallLimit),
 		ConnContext:       server.ConnContext,
 		TLSConfig:         config,
 		Protocols:         new(http.Protocols),
@@ -99,7 +99,7 @@ func newHTTPServer(s *serving, h http.Handler, log *slog.Logger, config *tls.Con
 		IdleTimeout:       idlePatience,
 		MaxHeaderBytes:    headerBytes,
 		ErrorLog:          newErrorLog(log),
-		HTTP2:             &http.HTTP2Config{WriteByteTimeout: time.Minute},
+		HTTP2:             &http.HTTP2Config{WriteByteTimeout: s.stallLimit},
 	}
 	srv.Protocols.SetHTTP1(true)
 	srv.Protocols.SetHTTP2(!s.h2c)
@@ -111,14 +111,16 @@ func newHTTPServer(s *serving, h http.Handler, log *slog.Logger, config *tls.Con
 type serverOf struct {
 	*entrance
 	*http.Server
+	stallLimit time.Duration
 }
 
 func (s *serverOf) run() error {
 	err := error(nil)
+	listener := movingListener{s.listener, s.stallLimit}
 	if s.tls != nil {
-		err = s.ServeTLS(s.listener, "", "")
+		err = s.ServeTLS(listener, "", "")
 	} else {
-		err = s.Serve(s.listener)
+		err = s.Serve(listener)
 	}
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
