@@ -1,6 +1,6 @@
 // Package ricedelta reads and writes the lists of Google's Safe Browsing Update API v4
 // and of Web Risk: 4-octet prefixes of hashes, or indices into a list, as sorted
-// numbers of 32 bits whose differences are Rice-coded.
+// numbers of 32 bits whose differences are Rice-coded. Lists of v5 are [ListV5], below.
 //
 //	prefix    4 octets, read as a number with the least significant octet first
 //	values    sorted; the first outside, then differences:
@@ -16,12 +16,18 @@
 // google/safebrowsing, Chromium and Firefox, being as strict as Chromium's: a
 // parameter is 2 to 28, sums above 32 bits are refused (google/safebrowsing lets them
 // wrap), and padding is zeros in fewer than eight bits.
-// It is not compatible with Safe Browsing v5, whose numbers are most significant
-// octet first and up to 256 bits wide, nor with the same data most significant bit
-// first, which Firefox has test vectors of.
+// It is not compatible with the same data most significant bit first, which Firefox has
+// test vectors of.
 //
 // Numerical order is not the order of the prefixes' octets: whoever needs that sorts
 // again.
+//
+// # Version 5
+//
+// Safe Browsing v5 has the same code in a [ListV5]: numbers of 32 to 256 bits that are read
+// with their most significant octet first, and other parameters. Neither says which it is.
+// A list of v5 whose parameter is 3 to 28 can be read as one of v4, and then no prefix is
+// where it belongs.
 //
 // The specification is in gcs/SPEC.md, requirements RICE-1 and on.
 package ricedelta
@@ -80,10 +86,11 @@ func (l List) check() error {
 	if MinRice <= l.Rice && l.Rice <= MaxRice || l.Rice == 0 && l.Count == 0 {
 		return nil
 	}
-	return &gcs.Error{
-		Layer: gcs.SetLayer, Kind: gcs.BadParameter,
-		Detail: fmt.Sprintf("the Rice parameter is %d to %d, not %d", MinRice, MaxRice, l.Rice),
+	detail := fmt.Sprintf("the Rice parameter is %d to %d, not %d", MinRice, MaxRice, l.Rice)
+	if l.Rice > MaxRice && l.Rice <= MaxRiceV5(256) {
+		detail += ", which lists of Safe Browsing v5 may have"
 	}
+	return &gcs.Error{Layer: gcs.SetLayer, Kind: gcs.BadParameter, Detail: detail}
 }
 
 // All decodes the list and returns its values, ascending. Whatever it accepts,
