@@ -1,7 +1,6 @@
 package formats
 
 import (
-	"cmp"
 	"encoding/hex"
 	"math"
 	"slices"
@@ -157,22 +156,25 @@ func (blockFilter) encoded(p Params, f bip158.Filter) Encoded {
 	}
 }
 
-func (b blockFilter) decode(p Params, in Input) (Decoded, error) {
+func (b blockFilter) decode(p Params, in Input) (Decoded, error) { return decodeOpened(b, p, in) }
+
+// open returns the keys in front of a fault, too.
+func (b blockFilter) open(p Params, in Input) (Decoded, keys, error) {
 	bp, p, err := b.params(p)
 	d := Decoded{Params: p}
 	if err != nil {
-		return d, err
+		return d, nil, err
 	}
 	octets, err := in.hex()
 	if err != nil {
-		return d, err
+		return d, nil, err
 	}
 	d.Size = len(octets)
 	f, err := bip158.Parse(octets, bp)
 	n := f.N()
 	if err == nil {
 		if err := p.agree(filterN, int64(n), "filter"); err != nil {
-			return d, err
+			return d, nil, err
 		}
 	}
 	d.Params = p.with(filterN, int64(n))
@@ -181,10 +183,6 @@ func (b blockFilter) decode(p Params, in Input) (Decoded, error) {
 	if start := d.Layout.Limit.Start; start > 0 {
 		d.Layout.Fields = []Field{{Name: "N", Bits: start, Value: uint64(n), Note: "so many codes follow"}}
 	}
-	if holds(octets, bp.P, d.Layout.Limit.Len) > maxKeys {
-		return d, cmp.Or(err, tooManyKeys())
-	}
-	d.Keys = slices.AppendSeq([]uint64{}, f.All())
 	d.Canonical = err == nil
-	return d, err
+	return d, oneByOne(f.All()), err
 }

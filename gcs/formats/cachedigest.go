@@ -65,7 +65,7 @@ func (c cacheDigest) encodeNames(p Params, names []string) (Encoded, error) {
 	if err != nil {
 		return Encoded{}, err
 	}
-	return c.encode(p, sorted(keys))
+	return c.encode(p, sorted(keys, 1, false))
 }
 
 func (c cacheDigest) encode(p Params, keys []uint64) (Encoded, error) {

@@ -7,7 +7,7 @@
 // It adds no rule of its own but the common ones of that protocol: names are hashed,
 // sorted and their repeats dropped; keys are sorted, their repeats dropped, and
 // those above the universe refused. Of a value no more than 32 MiB or 2^24 keys are read,
-// and of many formats far less.
+// unless [Input.Most] says otherwise or [Format.List] reads it, and of many formats far less.
 //
 // Errors have a *[gcs.Error] in their chain throughout, whose kinds are those of the
 // protocol; what is wrong with a parameter is a *[ParamError] besides.
@@ -47,7 +47,8 @@ type Format struct {
 
 // A profile is how one format does it.
 type profile interface {
-	// hash returns the keys of the names, in their order.
+	// hash returns the keys of the names, in their order, each in as many words as the
+	// profile's keys have.
 	hash(p Params, names []string) ([]uint64, error)
 	// encode codes keys that come from outside: sorted and without repeats, or as they
 	// came if the profile is asIs.
@@ -62,6 +63,9 @@ type namer interface {
 	encodeNames(p Params, names []string) (Encoded, error)
 }
 
+// A repeater is a profile of lists: a key that is given twice is there twice.
+type repeater interface{ repeats() }
+
 // An asIs is a profile of keys that are no hashes: they have no names, and their order
 // is the caller's part.
 type asIs interface{ asIs() }
@@ -75,17 +79,17 @@ type querier interface {
 type Encoded struct {
 	Octets []byte
 	Text   string   // the text form; of formats without one, the octets in hex
-	Keys   []uint64 // ascending
+	Keys   []uint64 // ascending; see [Format.Words]
 	Params Params   // as given, with defaults and what was derived from the names
 }
 
 // Decoded is a decoded value.
 type Decoded struct {
-	Keys      []uint64 // ascending
+	Keys      []uint64 // ascending; see [Format.Words]
 	Canonical bool     // re-encoding gives the same value
 	Size      int      // of the value in octets, headers included
 	Params    Params   // as given, with defaults and what the value itself said
-	Universe  uint64   // keys are below this; 0 if the format does not say
+	Universe  uint64   // keys are below this; 0 if the format does not say, or 64 bits do not hold it
 	Layout    Layout
 	Digests   []Digest // of a whole Cache-Digest header, and then nothing else
 }
@@ -97,13 +101,17 @@ func (d Decoded) FalsePositive() float64 {
 	if d.Universe == 0 {
 		return 0
 	}
-	n := 0
+	return float64(d.below()) / float64(d.Universe)
+}
+
+// below is the number of different keys below the universe.
+func (d Decoded) below() (n int) {
 	for i, k := range d.Keys {
 		if k < d.Universe && (i == 0 || k != d.Keys[i-1]) {
 			n++
 		}
 	}
-	return float64(n) / float64(d.Universe)
+	return n
 }
 
 // A Digest is one digest of a Cache-Digest header.
@@ -121,6 +129,8 @@ type Layout struct {
 	Code   gcs.Code
 	Limit  gcs.Limit // where the codes begin, and how they were read
 	First  *uint64   // the key that travels outside the codes and that they count from; usually nil
+	Wide   []uint64  // the same of keys with 64 bits and more, which Limit.Max does not bound: the words of a key; usually nil
+	Bits   int       // with Wide, the bits of a key
 	Note   string    // a sentence on what the codes do not show, without its full stop; usually empty
 }
 
@@ -135,7 +145,7 @@ type Field struct {
 // registered are the formats, in the order of [All].
 var registered = []*Format{
 	h2oFormat, h2o20Format, goCasperFormat, cacheDigestFormat,
-	bip158Format, decredV1Format, decredV2Format, riceDeltaFormat,
+	bip158Format, decredV1Format, decredV2Format, riceDeltaFormat, riceDeltaV5Format,
 	autoPushFormat, rawFormat,
 }
 
@@ -189,11 +199,11 @@ func (f *Format) EncodeNames(p Params, names []string) (Encoded, error) {
 	if err != nil {
 		return Encoded{}, err
 	}
-	return f.encode(p, sorted(keys))
+	return f.encode(p, sorted(keys, f.Words(p), false))
 }
 
 // EncodeKeys codes the set of the given keys, in any order; raw alone wants them
-// sorted.
+// sorted. Where [Format.Words] says so, a key is several numbers.
 func (f *Format) EncodeKeys(p Params, keys []uint64) (Encoded, error) {
 	if err := f.check(p, "encode"); err != nil {
 		return Encoded{}, err
@@ -201,9 +211,14 @@ func (f *Format) EncodeKeys(p Params, keys []uint64) (Encoded, error) {
 	if _, ok := f.profile.(asIs); ok {
 		return f.encode(p, keys)
 	}
-	set := sorted(keys)
+	words := f.Words(p)
+	if len(keys)%words != 0 {
+		return Encoded{}, badParam("a key is %d numbers", words)
+	}
+	_, repeats := f.profile.(repeater)
+	set := sorted(keys, words, repeats)
 	e, err := f.encode(p, set)
-	return e, asGiven(err, keys, set)
+	return e, asGiven(err, table{keys, words}, table{set, words})
 }
 
 // Decode reads a value: strictly, or with Lenient as the deployed reader of the format
@@ -238,7 +253,7 @@ func (f *Format) QueryNames(p Params, in Input, names []string) ([]bool, error) 
 	if err != nil {
 		return nil, err
 	}
-	return present(d.Keys, keys), nil
+	return present(d.Keys, keys, f.Words(d.Params))
 }
 
 // QueryKeys is [Format.QueryNames] with keys.
@@ -250,7 +265,7 @@ func (f *Format) QueryKeys(p Params, in Input, keys []uint64) ([]bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return present(d.Keys, keys), nil
+	return present(d.Keys, keys, f.Words(d.Params))
 }
 
 // asked decodes a value for a query. A header has several sets of keys, of several
@@ -262,12 +277,17 @@ func (f *Format) asked(p Params, in Input) (Decoded, error) {
 	return f.decode(p, in)
 }
 
-func present(set, keys []uint64) []bool {
-	found := make([]bool, len(keys))
-	for i, k := range keys {
-		_, found[i] = slices.BinarySearch(set, k)
+func present(set, keys []uint64, words int) ([]bool, error) {
+	if len(keys)%words != 0 {
+		return nil, badParam("a key is %d numbers", words)
 	}
-	return found
+	all, asked := table{set, words}, table{keys, words}
+	found := make([]bool, asked.Len())
+	for i := range found {
+		at := all.search(asked.at(i))
+		found[i] = at < all.Len() && slices.Equal(all.at(at), asked.at(i))
+	}
+	return found, nil
 }
 
 // check refuses what f does not have.
@@ -283,11 +303,14 @@ func (f *Format) check(p Params, op string) error {
 	return nil
 }
 
-// sorted returns the keys ascending, without repeats.
-func sorted(keys []uint64) []uint64 {
-	keys = slices.Clone(keys)
-	slices.Sort(keys)
-	return slices.Compact(keys)
+// sorted returns the keys ascending, with or without repeats.
+func sorted(keys []uint64, words int, repeats bool) []uint64 {
+	t := table{slices.Clone(keys), words}
+	t.sort()
+	if repeats {
+		return t.keys
+	}
+	return t.compact()
 }
 
 // below refuses sorted keys of which some are not below the universe.
@@ -301,17 +324,20 @@ func below(universe uint64, keys []uint64) error {
 
 // asGiven turns the index of a key in the sorted set into that of a key as they were
 // given: the first that is no less, and so has the same fault.
-func asGiven(err error, given, set []uint64) error {
+func asGiven(err error, given, set table) error {
 	var e *gcs.Error
 	if !errors.As(err, &e) {
 		return err
 	}
 	i, ok := e.At.Index()
-	if !ok || i >= len(set) {
+	if !ok || i >= set.Len() {
 		return err
 	}
-	at := *e
-	at.At = gcs.KeyIndex(slices.IndexFunc(given, func(k uint64) bool { return k >= set[i] }))
+	at, n := *e, 0
+	for n < given.Len()-1 && slices.Compare(given.at(n), set.at(i)) < 0 {
+		n++
+	}
+	at.At = gcs.KeyIndex(n)
 	return &at
 }
 

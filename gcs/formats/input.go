@@ -1,8 +1,11 @@
 package formats
 
 import (
+	"cmp"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/base64url"
@@ -14,6 +17,7 @@ type Input struct {
 	Text   string // as it travels; of a format without a text form hex, in either case
 	Octets []byte // where Text is empty: what the text form, if there is one, stands for
 	Header bool   // Text is that of a whole header, of a format that HasHeader
+	Most   int    // most octets that are read where the format has no bound of its own; 0 stands for 32 MiB
 }
 
 // The bounds of a value, which those of its format may be far below. Even a filter of
@@ -53,18 +57,17 @@ func (in Input) hex() ([]byte, error) {
 	case in.isText():
 		n = len(in.Text) / 2
 	}
-	if n > maxOctets {
-		return nil, tooMany(n, maxOctets)
+	if most := cmp.Or(in.Most, maxOctets); n > most {
+		return nil, tooMany(n, most)
 	}
 	if !in.isText() {
 		return in.Octets, nil
 	}
-	for i := range len(in.Text) {
-		if _, err := hex.DecodeString(in.Text[i:i+1] + "0"); err != nil {
-			return nil, badText(4*i, fmt.Sprintf("character %d is %q, which is no hex digit", i, in.Text[i]))
-		}
-	}
 	octets, err := hex.DecodeString(in.Text)
+	if bad := hex.InvalidByteError(0); errors.As(err, &bad) {
+		i := strings.IndexByte(in.Text, byte(bad)) // the first that is bad is the first of its kind
+		return nil, badText(4*i, fmt.Sprintf("character %d is %q, which is no hex digit", i, in.Text[i]))
+	}
 	if err != nil {
 		return nil, badText(4*len(in.Text), "an odd number of hex digits is half an octet too many")
 	}
@@ -96,10 +99,4 @@ func tooManyKeys() error {
 	return &gcs.Error{
 		Layer: gcs.SetLayer, Kind: gcs.TooMany, Detail: fmt.Sprintf("more than the %d keys that are read", maxKeys),
 	}
-}
-
-// holds is how many of n codes that octets can hold at most. A count from outside
-// is believed no further than that.
-func holds(octets []byte, rice uint8, n int) int {
-	return min(n, len(octets)*8/(int(rice)+1))
 }

@@ -23,7 +23,8 @@ type Param struct {
 	Default   *int64 // the number where none is given; nil if it must be given or follows from the set
 
 	Words  []string // of a word: what it can be; the first is the default
-	Octets int      // of a key of the hash: how many octets, written in hex
+	Octets int      // of octets, such as a key of the hash: how many, written in hex
+	Fewer  bool     // of octets: there may be fewer
 
 	Phrase string // how a person says it, with %s for the value: "%s capacity bits"; empty for name and value
 }
@@ -33,6 +34,8 @@ func (p Param) Range() string {
 	switch {
 	case p.Words != nil:
 		return strings.Join(p.Words, " or ")
+	case p.Fewer:
+		return fmt.Sprintf("up to %d octets in hex", p.Octets)
 	case p.Octets > 0:
 		return fmt.Sprintf("%d octets in hex", p.Octets)
 	}

@@ -102,21 +102,22 @@ func (n nameless) encode(p Params, keys []uint64) (Encoded, error) {
 	return e, nil
 }
 
-func (n nameless) decode(p Params, in Input) (Decoded, error) {
+func (n nameless) decode(p Params, in Input) (Decoded, error) { return decodeOpened(n, p, in) }
+
+func (n nameless) open(p Params, in Input) (Decoded, keys, error) {
 	c, lim, p, err := n.code(p)
 	d := Decoded{Params: p, Layout: Layout{Code: c, Limit: lim}}
 	if err != nil {
-		return d, err
+		return d, nil, err
 	}
 	octets, err := in.hex()
 	if err != nil {
-		return d, err
+		return d, nil, err
 	}
-	d.Size = len(octets)
-	if holds(octets, c.Rice, lim.Len) > maxKeys {
-		return d, tooManyKeys()
+	if lim.End != gcs.Counted {
+		lim.Len = 8 * len(octets) // no more codes than bits
+		d.Layout.Limit.Len = lim.Len
 	}
-	d.Keys, err = gcs.Decode([]uint64(nil), c, octets, lim)
-	d.Canonical = err == nil
-	return d, err
+	d.Size, d.Canonical = len(octets), true
+	return d, coded(c, octets, lim), nil
 }

@@ -50,7 +50,7 @@ func (r riceDelta) encode(p Params, keys []uint64) (Encoded, error) {
 	if !p.has(deltaRice) {
 		p = p.with(deltaRice, int64(ricedelta.BestRice(values)))
 	}
-	rice, err := p.number(deltaRice)
+	rice, err := r.rice(p)
 	if err != nil {
 		return Encoded{}, err
 	}
@@ -68,37 +68,49 @@ func (r riceDelta) encode(p Params, keys []uint64) (Encoded, error) {
 	return Encoded{Octets: l.Data, Text: hex.EncodeToString(l.Data), Keys: keys, Params: p}, nil
 }
 
-func (riceDelta) decode(p Params, in Input) (Decoded, error) {
+func (r riceDelta) decode(p Params, in Input) (Decoded, error) { return decodeOpened(r, p, in) }
+
+func (r riceDelta) open(p Params, in Input) (Decoded, keys, error) {
 	d := Decoded{Params: p, Universe: 1 << 32}
-	rice, err := p.number(deltaRice)
+	rice, err := r.rice(p)
 	if err != nil {
-		return d, err
+		return d, nil, err
 	}
 	first, err := p.number(deltaFirst)
 	if err != nil {
-		return d, err
+		return d, nil, err
 	}
 	count, err := p.number(deltaCount)
 	if err != nil {
-		return d, err
+		return d, nil, err
 	}
 	octets, err := in.hex()
 	if err != nil {
-		return d, err
+		return d, nil, err
 	}
-	d.Size = len(octets)
+	d.Size, d.Canonical = len(octets), true
 	l := ricedelta.List{First: uint32(first), Rice: uint8(rice), Count: uint32(count), Data: octets}
 	base := uint64(first)
 	d.Layout = Layout{Code: ricedelta.Code(l.Rice), Limit: l.Limit(), First: &base}
-	if holds(l.Data, l.Rice, int(count)) > maxKeys {
-		return d, tooManyKeys()
-	}
-	for v, err := range l.All() {
-		if err != nil {
-			return d, err
+	return d, func(yield func([]uint64, error) bool) {
+		var key [1]uint64
+		for v, err := range l.All() {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			key[0] = uint64(v)
+			if !yield(key[:], nil) {
+				return
+			}
 		}
-		d.Keys = append(d.Keys, uint64(v))
+	}, nil
+}
+
+// rice returns the parameter. One that only v5 has says so.
+func (riceDelta) rice(p Params) (int64, error) {
+	if rice, ok := p.Number(deltaRice.Name); ok && deltaRice.High < rice && rice <= v5Rice.High {
+		return 0, deltaRice.wrong("%s, not %d, which lists of Safe Browsing v5 may have: they are rice-delta-v5", deltaRice.Range(), rice)
 	}
-	d.Canonical = true
-	return d, nil
+	return p.number(deltaRice)
 }

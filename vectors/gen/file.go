@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -14,7 +15,8 @@ import (
 // A file is one file of vectors under construction.
 type file struct {
 	format, topic string
-	text          bool // values travel as base64url
+	since         string // the version that brought it; 1.0.0 if empty
+	text          bool   // values travel as base64url
 	vectors       []*vector
 }
 
@@ -23,7 +25,7 @@ type vector struct{ vectors.Vector }
 
 func (f *file) add(op, id, comment, spec, params string, in vectors.Input, out vectors.Answer) *vector {
 	v := &vector{vectors.Vector{
-		ID: id, Format: f.format, Op: op, Since: "1.0.0", Comment: comment,
+		ID: id, Format: f.format, Op: op, Since: cmp.Or(f.since, "1.0.0"), Comment: comment,
 		Spec: strings.Fields(spec), Flags: []string{}, Params: []byte(params), Input: in, Expect: out,
 	}}
 	f.vectors = append(f.vectors, v)

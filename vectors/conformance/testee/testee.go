@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
-	"strconv"
 
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/formats"
@@ -75,14 +74,15 @@ func answer(q conformance.Request) (a vectors.Answer, err error) {
 	if err != nil {
 		return a, err
 	}
-	keys, err := numbers(q.Input.Keys)
+	words := f.Words(p)
+	keys, err := numbers(q.Input.Keys, words)
 	if err != nil {
 		return a, err
 	}
 	switch q.Op {
 	case "hash":
 		keys, err := f.Hash(p, names)
-		a.Keys = decimal(keys)
+		a.Keys = decimal(keys, words)
 		return a, err
 	case "encode":
 		var e formats.Encoded
@@ -94,7 +94,7 @@ func answer(q conformance.Request) (a vectors.Answer, err error) {
 		if err != nil {
 			return a, err
 		}
-		a.Keys, a.BytesHex = decimal(e.Keys), new(hex.EncodeToString(e.Octets))
+		a.Keys, a.BytesHex = decimal(e.Keys, words), new(hex.EncodeToString(e.Octets))
 		if f.HasText {
 			a.Text = &e.Text
 		}
@@ -116,11 +116,11 @@ func answer(q conformance.Request) (a vectors.Answer, err error) {
 	found, err := f.Decode(p, in)
 	switch {
 	case err != nil:
-		a.KeysBeforeError = decimal(found.Keys)
+		a.KeysBeforeError = decimal(found.Keys, words)
 	case q.Input.Header != nil:
 		a.Digests = digests(found.Digests)
 	default:
-		a.Keys, a.Canonical = decimal(found.Keys), &found.Canonical
+		a.Keys, a.Canonical = decimal(found.Keys, words), &found.Canonical
 	}
 	return a, err
 }
@@ -154,22 +154,20 @@ func namesOf(in vectors.Input) (names []string, named bool, err error) {
 	return names, true, nil
 }
 
-func numbers(decimals []string) ([]uint64, error) {
-	keys := make([]uint64, len(decimals))
+func numbers(decimals []string, words int) (keys []uint64, err error) {
 	for i, d := range decimals {
-		k, err := strconv.ParseUint(d, 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("keys: %q is no number of 64 bits", d)
+		if keys, err = formats.ParseKey(keys, d, words); err != nil {
+			return nil, fmt.Errorf("keys: %d: %w", i, err)
 		}
-		keys[i] = k
 	}
 	return keys, nil
 }
 
-func decimal(keys []uint64) []string {
-	all := make([]string, len(keys))
-	for i, k := range keys {
-		all[i] = strconv.FormatUint(k, 10)
+// decimal writes keys, each of so many words.
+func decimal(keys []uint64, words int) []string {
+	all := make([]string, 0, len(keys)/words)
+	for key := range slices.Chunk(keys, words) {
+		all = append(all, string(formats.AppendKey(nil, key)))
 	}
 	return all
 }
@@ -177,7 +175,7 @@ func decimal(keys []uint64) []string {
 func digests(found []formats.Digest) []vectors.Digest {
 	all := make([]vectors.Digest, len(found))
 	for i, d := range found {
-		all[i] = vectors.Digest{Log2N: int(d.Log2N), Log2P: int(d.Log2P), Flags: slices.Clone(d.Flags), Keys: decimal(d.Keys)}
+		all[i] = vectors.Digest{Log2N: int(d.Log2N), Log2P: int(d.Log2P), Flags: slices.Clone(d.Flags), Keys: decimal(d.Keys, 1)}
 	}
 	return all
 }

@@ -738,6 +738,69 @@ class RiceDelta(Format):
             raise
 
 
+class RiceDeltaV5(Format):
+    params = ("bits", "rice", "count", "first", "first_hex")
+
+    def __init__(self, given):
+        super().__init__(given)
+        self.bits = number(given, "bits", 32, 256, 32)
+        if self.bits not in (32, 64, 128, 256):  # RICE-12
+            raise Refused("bad-parameter")
+
+    def parameter(self, count):
+        """RICE-13: what is left out is 0."""
+        rice = number(self.given, "rice", 0, 254, 0)
+        if not (self.bits - 29 <= rice <= self.bits - 2 or rice == 0 and count == 0):
+            raise Refused("bad-parameter")
+        self.code = Code(rice, True, 0, True, "0")
+
+    def first(self):
+        """RICE-13: the first value, or None."""
+        if ("first_hex" if self.bits == 32 else "first") in self.given:
+            raise Refused("bad-parameter")
+        if self.bits == 32:
+            return number(self.given, "first", 0, 2**32 - 1) if "first" in self.given else None
+        if "first_hex" not in self.given:
+            return None
+        text = self.given["first_hex"]
+        if len(text) != self.bits // 4 or any(c not in "0123456789abcdefABCDEF" for c in text):
+            raise Refused("bad-parameter")
+        return int(text, 16)
+
+    def keys(self, names):  # RICE-11
+        return [int.from_bytes(hashlib.sha256(n).digest()[: self.bits // 8], "big") for n in names]
+
+    def from_names(self, names):
+        return self.tidy(sorted(set(self.keys(names))))
+
+    def tidy(self, keys):
+        if any(key >= 1 << self.bits for key in keys):
+            raise Refused("out-of-range")  # RICE-15
+        if not keys:
+            raise Refused("bad-parameter")
+        keys = sorted(keys)  # RICE-15: what is there twice stays
+        first = self.first()
+        self.parameter(len(keys) - 1)
+        count = number(self.given, "count", 0, 2**31 - 1, len(keys) - 1)
+        if (keys[0] if first is None else first, count) != (keys[0], len(keys) - 1):  # RICE-16
+            raise Refused("bad-parameter")
+        bounded(self.code, [key - keys[0] for key in keys[1:]], 64 << 20)  # RICE-17
+        return keys
+
+    def write(self, keys):
+        return self.code.encode([key - keys[0] for key in keys[1:]])
+
+    def find(self, octets):
+        count, first = number(self.given, "count", 0, 2**31 - 1, 0), self.first() or 0
+        self.parameter(count)
+        try:  # RICE-14
+            sums = self.code.decode(octets, (1 << self.bits) - 1 - first, count=count)
+            return [first] + [first + sum for sum in sums]
+        except Refused as fault:
+            fault.keys = [first] + [first + sum for sum in fault.keys]
+            raise
+
+
 # -- h2-auto-push -----------------------------------------------------------------------------------------
 
 
@@ -805,7 +868,8 @@ class AutoPush(Format):
 
 FORMATS = {
     "raw": Raw, "h2o": H2O, "h2o-2.0": H2O20, "go-casper": GoCasper, "cache-digest": CacheDigest,
-    "bip158": BlockFilter, "decred-v1": DecredV1, "decred-v2": DecredV2, "rice-delta": RiceDelta, "h2-auto-push": AutoPush,
+    "bip158": BlockFilter, "decred-v1": DecredV1, "decred-v2": DecredV2, "rice-delta": RiceDelta, "rice-delta-v5": RiceDeltaV5,
+    "h2-auto-push": AutoPush,
 }
 OPS = {"raw": ("encode", "decode", "query"), "h2-auto-push": ("query",)}
 
