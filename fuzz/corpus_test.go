@@ -20,6 +20,7 @@ import (
 	gocasperfuzz "github.com/cache-aware/casper/fuzz/internal/gocasper"
 	"github.com/cache-aware/casper/fuzz/internal/oracle"
 	deltafuzz "github.com/cache-aware/casper/fuzz/internal/ricedelta"
+	ricev5fuzz "github.com/cache-aware/casper/fuzz/internal/ricev5"
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/gcs/gocasper"
@@ -39,6 +40,7 @@ var targets = map[string]oracle.Target{
 	"gcs":         gcsfuzz.Fuzz,
 	"gocasper":    gocasperfuzz.Fuzz,
 	"ricedelta":   deltafuzz.Fuzz,
+	"ricev5":      ricev5fuzz.Fuzz,
 }
 
 // TestTargets makes sure that no target is left out here or lacks its corpus.

@@ -18,6 +18,7 @@ import (
 	"github.com/cache-aware/casper/gcs"
 	"github.com/cache-aware/casper/gcs/base64url"
 	"github.com/cache-aware/casper/gcs/casper"
+	"github.com/cache-aware/casper/gcs/ricedelta"
 )
 
 func TestCodecLaws(t *testing.T) {
@@ -105,6 +106,39 @@ func canonical(c gcs.Code, noise []byte) (octets []byte, n int) {
 		end = len(used)
 	}
 	return oracle.AppendOctets(nil, stream[:end], c.Order, oracle.PadBit(c)), len(keys)
+}
+
+// Lists of v5, of every width.
+func TestV5Laws(t *testing.T) {
+	numbers := gen.SliceOf(gen.SliceOfN(32, gen.UInt8())).Map(func(all [][]byte) (values []ricedelta.Number) {
+		for _, octets := range all {
+			values = append(values, ricedelta.NumberOf(octets))
+		}
+		return values
+	})
+	check(t, 500, map[string]gopter.Prop{
+		"decoding what was encoded gives the values, and encoding them again the octets": prop.ForAll(func(values []ricedelta.Number, width, up uint8) bool {
+			bits := 32 << (width % 4)
+			for i, v := range values {
+				values[i] = ricedelta.NumberOf(v.Append(nil, bits/8))
+			}
+			slices.SortFunc(values, ricedelta.Number.Compare)
+			rice := ricedelta.MaxRiceV5(bits) - up%20
+			l, err := ricedelta.FromNumbers(bits, rice, values)
+			if err != nil {
+				return len(values) == 0
+			}
+			var got []ricedelta.Number
+			for v, err := range l.All() {
+				if err != nil {
+					return false
+				}
+				got = append(got, v)
+			}
+			again, err := ricedelta.FromNumbers(bits, rice, got)
+			return err == nil && slices.Equal(got, values) && string(again.Data) == string(l.Data)
+		}, numbers, gen.UInt8(), gen.UInt8()),
+	})
 }
 
 func TestSizes(t *testing.T) {
