@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -318,11 +317,9 @@ func vectorParams(format *formats.Format, v vectors.Vector) (p formats.Params, e
 	if err := json.Unmarshal(v.Params, &p); err != nil || v.Op != "encode" {
 		return p, err
 	}
-	keys := make([]uint64, len(v.Expect.Keys))
-	for i, k := range v.Expect.Keys {
-		if keys[i], err = strconv.ParseUint(k, 10, 64); err != nil {
-			return p, err
-		}
+	keys, err := parseKeys(v.Expect.Keys, format.Words(p))
+	if err != nil {
+		return p, err
 	}
 	// An encoder derives the rest from the keys, where it can.
 	if e, err := format.EncodeKeys(p, keys); err == nil {

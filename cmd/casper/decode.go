@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"fmt"
+	"io"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 
@@ -22,6 +26,7 @@ type decodeFlags struct {
 	jar        []string
 	log        []string
 	unpacked   byteSize
+	size       byteSize
 }
 
 func newDecode(t *tool) *cobra.Command {
@@ -36,6 +41,10 @@ any text that has NAME=VALUE in it such as a copied curl command, the name of a 
 - for such lines on stdin. A value that begins with - is given after --, or on stdin.
 Without --format the cookie's name decides, and a bare value is H2O's. Inputs come
 first in the output, then HAR files, jars and logs.
+
+A file or stdin may also hold a filter or a list: as octets, in hex or in base64 where
+--format says which; and in JSON of Safe Browsing's API or of getblockfilter, or as a HashList
+in protobuf, where it need not.
 
 Formats:
 ` + formatTable(),
@@ -56,6 +65,7 @@ Formats:
 	flags.StringArrayVar(&f.jar, "jar", nil, "read the cookies of a jar `FILE`: Netscape's format, or JSON of Playwright and extensions")
 	flags.StringArrayVar(&f.log, "log", nil, "find NAME=VALUE in every line of a log `FILE`, packed or not")
 	registerUnpacked(flags, &f.unpacked)
+	registerSize(flags, &f.size)
 	flags.StringVar(&f.cookieName, "cookie-name", "", "know the cookie `NAME` too")
 	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	return cmd
@@ -185,7 +195,8 @@ func (t *tool) newDecoding(cmd *cobra.Command, f *decodeFlags) (*decoding, error
 		}
 		d.readers[f.cookieName] = d.bare
 	}
-	for name := range d.readers {
+	for name, r := range d.readers {
+		r.most = int(min(int64(f.size), math.MaxInt))
 		d.names = append(d.names, name)
 	}
 	slices.Sort(d.names)
@@ -223,10 +234,34 @@ func (d *decoding) readAssets() error {
 	return nil
 }
 
-// stdinLines reads the lines of stdin. What is known about a line is printed
-// before the next is waited for.
+// stdinLines reads stdin: the values that it holds, or its lines. What is known about a line is
+// printed before the next is waited for.
 func (d *decoding) stdinLines() {
-	defer d.inFile("stdin")()
+	in := bufio.NewReaderSize(d.stdin, headSize)
+	what := look(in)
+	head, _ := in.Peek(in.Buffered())
+	switch {
+	case what == contentJSON && (takesFiles(d.chosenFormat()) || d.chosen == nil && inMessage(head)),
+		what == contentOctets && d.chosen == nil && bytes.IndexByte(head, 0) >= 0,
+		what != contentLines && takesFiles(d.chosenFormat()):
+		defer d.inFile("stdin")()
+		d.contents(in, what, "stdin")
+	default:
+		d.lines(in, "stdin")
+	}
+}
+
+// chosenFormat is the format of --format, or nil.
+func (d *decoding) chosenFormat() *formats.Format {
+	if d.chosen == nil {
+		return nil
+	}
+	return d.chosen.format
+}
+
+// lines decodes each line of a file or of stdin.
+func (d *decoding) lines(in io.Reader, name string) {
+	defer d.inFile(name)()
 	var line []capture.Cookie // the cookies of the line under way
 	flush := func() {
 		if len(line) > 0 {
@@ -240,13 +275,13 @@ func (d *decoding) stdinLines() {
 		flush()
 		return wait()
 	}
-	for c, err := range capture.Lines(d.stdin, capture.MaxLine, d.names...) {
-		c.Where = "stdin: " + c.Where
+	for c, err := range capture.Lines(in, capture.MaxLine, d.names...) {
+		c.Where = name + ": " + c.Where
 		if len(line) > 0 && c.Where != line[0].Where {
 			flush()
 		}
 		if err != nil {
-			d.refuse("stdin", "stdin", err)
+			d.refuse(name, name, err)
 		} else {
 			line = append(line, c)
 		}
@@ -276,6 +311,9 @@ func (d *decoding) line(cookies iter.Seq2[capture.Cookie, error], label, where s
 		if err != nil {
 			d.refuse(label, where, err)
 			return
+		}
+		if takesFiles(d.chosenFormat()) {
+			c = d.ofLine(c)
 		}
 		switch r := d.readers[c.Name]; {
 		case c.Form == capture.Bare:

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/cache-aware/casper/cmd/internal/capture"
+	"github.com/cache-aware/casper/cmd/internal/message"
 	"github.com/cache-aware/casper/gcs/formats"
 )
 
@@ -19,6 +20,16 @@ const headSize = 64 << 10
 // input decodes an argument: what it says it is; or else the file of that name; or else what it
 // has in it, as a copied command has.
 func (d *decoding) input(arg string) {
+	if takesFiles(d.chosenFormat()) {
+		if isFile(arg) && !d.reads(arg) {
+			d.valueFile(arg)
+			return
+		}
+		if text := d.valueText(arg); text != arg {
+			d.complain("%.60q is read as base64", arg)
+			arg = text
+		}
+	}
 	var line []capture.Cookie
 	var fault error
 	understood := false
@@ -88,7 +99,15 @@ func isFile(name string) bool {
 
 // anyFile decodes a file of which nobody has said what it is.
 func (d *decoding) anyFile(name string) {
+	if d.chosen == nil && d.isHashList(name) {
+		d.valueFile(name)
+		return
+	}
 	head, err := d.head(name)
+	if err == nil && capture.KindOf(head) == capture.KindLog && inMessage(head) {
+		d.valueFile(name)
+		return
+	}
 	if err != nil {
 		d.refuse(name, name, err)
 		return
@@ -101,6 +120,24 @@ func (d *decoding) anyFile(name string) {
 	default:
 		d.log(name)
 	}
+}
+
+// isHashList reports whether the octets of a file are a list of Safe Browsing v5.
+func (d *decoding) isHashList(name string) bool {
+	r, size, err := d.open(name)
+	if err != nil || size > int64(d.flags.size)+1<<20 {
+		return false
+	}
+	defer r.Close()
+	in := bufio.NewReaderSize(r, headSize)
+	if look(in) != contentOctets {
+		return false
+	}
+	octets, err := io.ReadAll(in)
+	if err == nil {
+		_, err = message.HashLists(octets)
+	}
+	return err == nil
 }
 
 // head returns the beginning of a file's text.

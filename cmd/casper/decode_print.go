@@ -106,8 +106,13 @@ func (d *decoding) print(text []byte, ok bool) {
 			return
 		}
 	}
+	d.begin()
+	d.stdout.Write(text)
+}
+
+// begin begins what is printed about one value.
+func (d *decoding) begin() {
 	if d.shown++; d.shown > 1 && !d.flags.json {
 		d.stdout.WriteByte('\n')
 	}
-	d.stdout.Write(text)
 }

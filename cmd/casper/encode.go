@@ -86,7 +86,7 @@ func (t *tool) encode(cmd *cobra.Command, f *encodeFlags, args []string) error {
 	}
 	var e formats.Encoded
 	if f.keys {
-		keys, err := parseKeys(words)
+		keys, err := parseKeys(words, format.Words(f.of(format)))
 		if err != nil {
 			return err
 		}
@@ -131,14 +131,16 @@ func (t *tool) words(args []string) ([]string, error) {
 	return words, nil
 }
 
-func parseKeys(words []string) ([]uint64, error) {
-	keys := make([]uint64, len(words))
-	for i, word := range words {
-		k, err := strconv.ParseUint(word, 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("%.60q is no key: keys are decimal numbers below 2^64", word)
+// parseKeys reads keys, each of so many numbers.
+func parseKeys(words []string, parts int) (keys []uint64, err error) {
+	for _, word := range words {
+		if keys, err = formats.ParseKey(keys, word, parts); err != nil {
+			var e *gcs.Error
+			if errors.As(err, &e) {
+				err = errors.New(e.Detail)
+			}
+			return nil, err
 		}
-		keys[i] = k
 	}
 	return keys, nil
 }
@@ -168,9 +170,13 @@ func appendEncodedJSON(dst []byte, format *formats.Format, e formats.Encoded) []
 	dst = append(dst, `,"value":`...)
 	dst = appendString(dst, e.Text)
 	dst = append(dst, `,"keys":`...)
-	dst = appendKeys(dst, e.Keys)
-	dst = append(dst, `,"count":`...)
-	dst = strconv.AppendInt(dst, int64(len(e.Keys)), 10)
+	words := format.Words(e.Params)
+	dst = append(dst, '[')
+	for i := 0; i < len(e.Keys); i += words {
+		dst = appendWide(comma(dst, i), e.Keys[i:i+words])
+	}
+	dst = append(dst, `],"count":`...)
+	dst = strconv.AppendInt(dst, int64(len(e.Keys)/words), 10)
 	dst = append(dst, `,"bytes":`...)
 	dst = strconv.AppendInt(dst, int64(len(e.Octets)), 10)
 	return append(dst, "}\n"...)

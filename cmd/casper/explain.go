@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"io"
+	"math/big"
 	"os"
 	"strings"
 
@@ -19,6 +21,8 @@ type explainFlags struct {
 	svg, html string
 	json      bool
 	codes     int
+	size      byteSize
+	unpacked  byteSize
 }
 
 func newExplain(t *tool) *cobra.Command {
@@ -27,7 +31,8 @@ func newExplain(t *tool) *cobra.Command {
 		Use:   "explain INPUT",
 		Short: "Show a cookie or digest bit by bit, as text or as a picture",
 		Long: `Show how the bits of INPUT become keys: quotient, remainder, gap and key of every
-code, with its offset in the stream. INPUT is as in decode, and holds one value.
+code, with its offset in the stream. INPUT is as in decode, and holds one value; a file is
+one with a filter or a list.
 
 A faulty value is explained up to its fault.`,
 		Example: `  casper explain qF0 --capacity-bits 8
@@ -49,6 +54,8 @@ A faulty value is explained up to its fault.`,
 	flags.StringVar(&f.html, "html", "", "write an HTML page to `FILE`, - for stdout")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	cmd.MarkFlagsMutuallyExclusive("svg", "html", "json")
+	registerUnpacked(flags, &f.unpacked)
+	registerSize(flags, &f.size)
 	flags.IntVar(&f.codes, "codes", 100, "show the first `N` codes one by one, 1 to 100000")
 	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	return cmd
@@ -58,9 +65,15 @@ func (t *tool) explain(cmd *cobra.Command, f *explainFlags, arg string) error {
 	if f.codes < 1 || f.codes > 100000 {
 		return usagef("--codes is 1 to 100000, not %d", f.codes)
 	}
-	d, err := t.newDecoding(cmd, &decodeFlags{formatFlags: f.formatFlags})
+	d, err := t.newDecoding(cmd, &decodeFlags{formatFlags: f.formatFlags, size: f.size, unpacked: f.unpacked})
 	if err != nil {
 		return err
+	}
+	if handled, err := t.explainFile(d, f, arg); handled {
+		return err
+	}
+	if takesFiles(d.chosenFormat()) {
+		arg = d.valueText(arg)
 	}
 	r, value, err := d.one(arg)
 	if err != nil {
@@ -85,6 +98,58 @@ func (t *tool) explain(cmd *cobra.Command, f *explainFlags, arg string) error {
 		t.fail("%.60q: %v", value, err)
 	}
 	return nil
+}
+
+// explainFile explains the value of a file, or on stdin, that holds no lines of cookies.
+func (t *tool) explainFile(d *decoding, f *explainFlags, arg string) (handled bool, err error) {
+	in := io.Reader(d.stdin)
+	if arg != "-" {
+		if !isFile(arg) || takesFiles(d.chosenFormat()) && d.reads(arg) {
+			return false, nil
+		}
+		file, _, err := d.open(arg)
+		if err != nil {
+			return true, err
+		}
+		defer file.Close()
+		in = file
+	}
+	b := bufio.NewReaderSize(in, headSize)
+	what := look(b)
+	if what == contentLines && takesFiles(d.chosenFormat()) && arg != "-" {
+		what = contentText
+	}
+	if what == contentLines || d.chosen != nil && !takesFiles(d.chosenFormat()) {
+		if arg == "-" {
+			d.stdin = &input{b, func() error { return nil }}
+		}
+		return false, nil
+	}
+	values, err := d.read(b, what, arg)
+	if err != nil {
+		return true, fmt.Errorf("%s: %w", arg, err)
+	}
+	if len(values) != 1 {
+		return true, fmt.Errorf("%s holds %s: give one", arg, count(len(values), "value"))
+	}
+	r, err := d.readerOf(values[0])
+	if err == nil {
+		err = r.lacks
+	}
+	if err != nil {
+		return true, fmt.Errorf("%s: %w", arg, err)
+	}
+	list, err := r.format.List(r.params, formats.Input{Octets: values[0].Octets, Most: int(f.size)})
+	s := source(r.format, list.Decoded, "", err)
+	s.Alphabet, s.Octets = explain.NoText, values[0].Octets
+	e := explain.Explain(s, f.codes)
+	if werr := t.write(f, &e); werr != nil {
+		return true, werr
+	}
+	if err != nil {
+		t.fail("%s: %v", arg, err)
+	}
+	return true, nil
 }
 
 // write writes an explanation where the flags want it.
@@ -177,11 +242,18 @@ func source(format *formats.Format, d formats.Decoded, value string, err error) 
 		Universe: d.Universe,
 		Key:      keyIs(format, d.Params),
 		First:    d.Layout.First,
+		Bits:     d.Layout.Bits,
 		Note:     d.Layout.Note,
 		Err:      err,
 	}
 	if format.HasText {
 		s.Alphabet = explain.Base64URL
+	}
+	if d.Layout.Wide != nil {
+		s.FirstWide = new(big.Int)
+		for _, part := range d.Layout.Wide {
+			s.FirstWide.Lsh(s.FirstWide, 64).Or(s.FirstWide, new(big.Int).SetUint64(part))
+		}
 	}
 	for _, f := range d.Layout.Fields {
 		s.Header = append(s.Header, explain.Header{Name: f.Name, Bits: f.Bits, Value: f.Value, Note: f.Note})

@@ -55,3 +55,9 @@ func registerUnpacked(flags *pflag.FlagSet, to *byteSize) {
 	*to = capture.MaxUnpacked
 	flags.Var(to, "max-unpacked", "read at most this `size` of what a packed file holds")
 }
+
+// registerSize adds the flag of the commands that read filters and lists.
+func registerSize(flags *pflag.FlagSet, to *byteSize) {
+	*to = defaultSize
+	flags.Var(to, "max-size", "read a filter or list of at most this `size`")
+}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"iter"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -105,8 +107,12 @@ func paramPhrases(format *formats.Format, p formats.Params) (phrases []string) {
 
 // set writes what there is to say about the keys.
 func (s *sheet) set(r *result) {
-	keys := count(len(r.Keys), "key")
-	if r.Universe > 0 {
+	noun := "key"
+	if r.indices {
+		noun = "place"
+	}
+	keys := count(r.count, noun)
+	if r.Universe > 0 && !r.indices {
 		keys += fmt.Sprintf(" of %d possible", r.Universe)
 	}
 	s.fact("holds", "%s", keys)
@@ -120,32 +126,65 @@ func (s *sheet) set(r *result) {
 	} else {
 		s.fact("canonical", "no: encoding these keys gives another value")
 	}
-	if p := r.FalsePositive(); p > 0 {
-		s.fact("false positives", "%s %% of the assets that are not there look present", explain.Figures(100*p, 2))
+	if r.share > 0 && !r.indices {
+		s.fact("false positives", "%s %% of the %s that are not there look present", explain.Figures(100*r.share, 2), r.noun())
 	}
-	if len(r.Keys) > 0 {
-		s.keys("keys", r.Keys)
+	if r.count > 0 {
+		s.list(noun+"s", r.all, r)
 	}
 }
 
 // keys writes a list of keys, wrapped.
-func (s *sheet) keys(name string, keys []uint64) {
+func (s *sheet) keys(name string, keys []uint64) { s.list(name, slices.Chunk(keys, 1), nil) }
+
+// noun is what names stand for.
+func (r *result) noun() string {
+	switch {
+	case r.format.HexNames:
+		return "items"
+	case r.format.HexKeys:
+		return "expressions"
+	}
+	return "assets"
+}
+
+// list writes the keys of a result, wrapped; r is nil where they are short and in decimal.
+func (s *sheet) list(name string, keys iter.Seq[[]uint64], r *result) {
 	const indent = 19
 	s.add("  %s", s.in(dim, fmt.Sprintf("%-*s", indent-2, name)))
-	column := indent
-	for i, k := range keys {
-		word := strconv.FormatUint(k, 10)
-		if i > 0 && column+1+len(word) > lineWidth {
+	column, first := indent, true
+	var word []byte
+	for k := range keys {
+		word = r.appendKey(word[:0], k)
+		if !first && column+1+len(word) > lineWidth {
 			s.add("\n%*s", indent, "")
 			column = indent
-		} else if i > 0 {
-			s.add(" ")
+		} else if !first {
+			s.text = append(s.text, ' ')
 			column++
 		}
-		s.add("%s", word)
+		s.text = append(s.text, word...)
 		column += len(word)
+		first = false
+		if r != nil {
+			s.text = r.pass(s.text)
+		}
 	}
 	s.add("\n")
+}
+
+// appendKey writes a key for a person: in decimal, or a hash prefix as its octets.
+func (r *result) appendKey(dst []byte, key []uint64) []byte {
+	if r == nil || !r.format.HexKeys || r.indices {
+		return formats.AppendKey(dst, key)
+	}
+	bits, _ := r.Params.Number("bits")
+	for _, part := range key {
+		for shift := min(bits, 64) - 4; shift >= 0; shift -= 4 {
+			dst = append(dst, "0123456789abcdef"[part>>shift&15])
+		}
+	}
+	return dst
 }
 
 func (s *sheet) digests(r *result) {
@@ -164,16 +203,19 @@ func (s *sheet) digests(r *result) {
 // assets writes which assets the client holds, as far as the keys can tell.
 func (s *sheet) assets(r *result) {
 	held := 0
-	first := map[uint64]int{} // the first asset of a key
+	first := map[string]int{} // the first asset of a key
+	keys := make([]string, len(r.assets))
 	digits := 1
 	for i := range r.assets {
 		if r.present[i] {
 			held++
 		}
 		if r.keys != nil {
-			digits = max(digits, len(strconv.FormatUint(r.keys[i], 10)))
-			if _, again := first[r.keys[i]]; !again {
-				first[r.keys[i]] = i
+			words := r.words()
+			keys[i] = string(r.appendKey(nil, r.keys[i*words:(i+1)*words]))
+			digits = max(digits, len(keys[i]))
+			if _, again := first[keys[i]]; !again {
+				first[keys[i]] = i
 			}
 		}
 	}
@@ -185,23 +227,15 @@ func (s *sheet) assets(r *result) {
 		}
 		key, note := "", ""
 		if r.keys != nil {
-			key = fmt.Sprintf("%*d  ", digits, r.keys[i])
-			if at := first[r.keys[i]]; at != i {
+			key = fmt.Sprintf("%*s  ", digits, keys[i])
+			if at := first[keys[i]]; at != i {
 				note = s.in(dim, fmt.Sprintf("  (same key as %.60q)", r.assets[at]))
 			}
 		}
 		s.add("    %s  %s%s%s\n", word, key, strings.Map(printable, path), note)
 	}
-	if r.keys != nil {
-		unknown := 0
-		for _, k := range r.Keys {
-			if _, ok := first[k]; !ok {
-				unknown++
-			}
-		}
-		if unknown > 0 {
-			s.add("    %s\n", s.in(dim, count(unknown, "key")+" of no asset in the list"))
-		}
+	if r.strange > 0 {
+		s.add("    %s\n", s.in(dim, count(r.strange, "key")+" of no asset in the list"))
 	}
 }
 

@@ -22,10 +22,14 @@ func appendJSON(dst []byte, r *result) []byte {
 	case len(r.Digests) > 0:
 		dst = appendDigests(dst, r.Digests)
 	case r.format.Supports("decode"):
-		dst = append(dst, `,"keys":`...)
-		dst = appendKeys(dst, r.Keys)
-		dst = append(dst, `,"count":`...)
-		dst = strconv.AppendInt(dst, int64(len(r.Keys)), 10)
+		dst = append(dst, `,"keys":[`...)
+		i := 0
+		for key := range r.all {
+			dst = r.pass(appendWide(comma(dst, i), key))
+			i++
+		}
+		dst = append(dst, `],"count":`...)
+		dst = strconv.AppendInt(dst, int64(r.count), 10)
 		dst = append(dst, `,"bytes":`...)
 		dst = strconv.AppendInt(dst, int64(r.Size), 10)
 		dst = append(dst, `,"canonical":`...)
@@ -39,7 +43,8 @@ func appendJSON(dst []byte, r *result) []byte {
 			dst = appendString(dst, path)
 			if r.keys != nil {
 				dst = append(dst, `,"key":`...)
-				dst = appendKey(dst, r.keys[i])
+				words := r.words()
+				dst = appendWide(dst, r.keys[i*words:(i+1)*words])
 			}
 			dst = append(dst, `,"present":`...)
 			dst = strconv.AppendBool(dst, r.present[i])
@@ -109,6 +114,23 @@ func appendKey(dst []byte, k uint64) []byte {
 	dst = append(dst, '"')
 	dst = strconv.AppendUint(dst, k, 10)
 	return append(dst, '"')
+}
+
+// appendWide appends a key of any number of words.
+func appendWide(dst []byte, key []uint64) []byte {
+	if len(key) == 1 {
+		return appendKey(dst, key[0])
+	}
+	return append(formats.AppendKey(append(dst, '"'), key), '"')
+}
+
+// pass hands a long text on, where somebody takes it.
+func (r *result) pass(text []byte) []byte {
+	if r.flush == nil || len(text) < 32<<10 {
+		return text
+	}
+	r.flush.Write(text)
+	return text[:0]
 }
 
 func comma(dst []byte, i int) []byte {

@@ -141,6 +141,20 @@ func (f *formatFlags) of(format *formats.Format) formats.Params {
 	return p
 }
 
+// toRead returns the parameters that a reader takes: of a list of Safe Browsing v4, what its
+// API leaves out is 0.
+func (f *formatFlags) toRead(format *formats.Format) formats.Params {
+	p := f.of(format)
+	if format.Name == "rice-delta" {
+		for _, param := range format.Params {
+			if _, given := p.Text(param.Name); !given {
+				p.SetNumber(param.Name, 0)
+			}
+		}
+	}
+	return p
+}
+
 // lenientOnly are the flags of a format that none was given for.
 func (f *formatFlags) lenientOnly() *formatFlags { return &formatFlags{lenient: f.lenient} }
 
@@ -150,7 +164,7 @@ func (f *formatFlags) check(format *formats.Format) error {
 	if !format.Supports("decode") {
 		return nil
 	}
-	if _, err := format.Decode(f.of(format), formats.Input{Text: ""}); errors.Is(err, gcs.BadParameter) {
+	if _, err := format.Decode(f.toRead(format), formats.Input{Text: ""}); errors.Is(err, gcs.BadParameter) {
 		return usagef("%s: %s", format.Name, detail(err))
 	}
 	return nil

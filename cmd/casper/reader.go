@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -21,6 +22,7 @@ type reading = func(io.Reader) iter.Seq2[capture.Cookie, error]
 type reader struct {
 	format *formats.Format
 	params formats.Params
+	most   int      // octets of a value that are read
 	lacks  error    // why no value can be read: a parameter that was not given
 	assets []string // nil without --assets
 	hashed atomic.Pointer[hashedAssets]
@@ -35,7 +37,7 @@ type hashedAssets struct {
 }
 
 func newReader(format *formats.Format, flags *formatFlags) *reader {
-	r := &reader{format: format, params: flags.of(format)}
+	r := &reader{format: format, params: flags.toRead(format)}
 	if err := flags.check(format); err != nil {
 		r.lacks = &gcs.Error{Layer: gcs.SetLayer, Kind: gcs.BadParameter, Detail: err.Error()}
 	}
@@ -49,9 +51,18 @@ type result struct {
 	value string
 	where string // in the capture, or ""
 	formats.Decoded
-	keys    []uint64 // of the assets
+	count   int                // of keys
+	all     iter.Seq[[]uint64] // the keys, each in words
+	share   float64            // of the names that are not there and look present
+	keys    []uint64           // of the assets, each in words
 	present []bool
+	indices bool    // keys are places in a list, which no name has
+	strange int     // keys of no asset
+	flush   *output // what takes a long text piece by piece, or nil
 }
+
+// words is how many numbers a key is written in.
+func (r *result) words() int { return r.format.Words(r.Params) }
 
 // decode decodes one value.
 func (r *reader) decode(name, value, where string) (result, error) {
@@ -60,24 +71,51 @@ func (r *reader) decode(name, value, where string) (result, error) {
 		return res, r.lacks
 	}
 	in := valueOf(r.format, value)
+	in.Most = r.most
 	if !r.format.Supports("decode") {
 		return res, r.query(&res, in)
 	}
 	var err error
-	if res.Decoded, err = r.format.Decode(r.params, in); err != nil || r.assets == nil {
+	if res.Decoded, err = r.format.Decode(r.params, in); err != nil {
 		return res, err
 	}
-	if len(res.Digests) > 0 {
-		return res, nil
+	words := res.words()
+	res.count, res.share = len(res.Keys)/words, res.FalsePositive()
+	res.all = slices.Chunk(res.Keys, words)
+	return res, res.compare()
+}
+
+// compare finds out which assets are among the keys.
+func (r *result) compare() (err error) {
+	if r.assets == nil || len(r.Digests) > 0 || r.indices {
+		return nil
 	}
-	if res.keys, err = r.keysOf(res.Params); err != nil {
-		return res, err
+	if r.keys, err = r.keysOf(r.Params); err != nil {
+		return err
 	}
-	res.present = make([]bool, len(r.assets))
-	for i, k := range res.keys {
-		res.present[i] = contains(res.Keys, k)
+	words := r.words()
+	r.present = make([]bool, len(r.assets))
+	// Both are ascending: the assets' in this order.
+	asset := func(i int) []uint64 { return r.keys[i*words : (i+1)*words] }
+	order := make([]int, len(r.assets))
+	for i := range order {
+		order[i] = i
 	}
-	return res, nil
+	slices.SortFunc(order, func(i, j int) int { return slices.Compare(asset(i), asset(j)) })
+	at := 0
+	for key := range r.all {
+		for at < len(order) && slices.Compare(asset(order[at]), key) < 0 {
+			at++
+		}
+		known := false
+		for i := at; i < len(order) && slices.Equal(asset(order[i]), key); i++ {
+			r.present[order[i]], known = true, true
+		}
+		if !known {
+			r.strange++
+		}
+	}
+	return nil
 }
 
 // valueOf decides what a text from outside is: a value, or of a format that has headers
@@ -119,22 +157,6 @@ func (r *reader) keysOf(p formats.Params) ([]uint64, error) {
 	}
 	r.hashed.Store(&hashedAssets{id, keys})
 	return keys, nil
-}
-
-// contains is a binary search.
-func contains(sorted []uint64, key uint64) bool {
-	for len(sorted) > 0 {
-		m := len(sorted) / 2
-		switch {
-		case sorted[m] == key:
-			return true
-		case sorted[m] < key:
-			sorted = sorted[m+1:]
-		default:
-			sorted = sorted[:m]
-		}
-	}
-	return false
 }
 
 // unknownCookie is the error of a line that holds cookies, but none that casper

@@ -36,6 +36,7 @@ type Format struct {
 	Key string
 
 	Names     string   // what names are, such as "request paths"
+	HexKeys   bool     // keys are octets of a hash, which a person reads in hex
 	HexNames  bool     // names are octets, written in hex; otherwise they are text
 	HasText   bool     // values travel as text; otherwise text is their octets in hex
 	HasHeader bool     // several values, with flags, may travel as one header

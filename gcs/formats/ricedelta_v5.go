@@ -16,6 +16,7 @@ var riceDeltaV5Format = &Format{
 	Params:  []Param{v5Bits, v5Rice, v5Count, v5First, v5FirstHex},
 	Key:     "a hash prefix: the first {bits} bits of the SHA-256 of an expression",
 	Names:   "expressions of URLs",
+	HexKeys: true,
 	profile: riceDeltaV5{},
 }
 

@@ -8,7 +8,11 @@
 // the number of codes asked for, however long the stream.
 package explain
 
-import "github.com/cache-aware/casper/gcs"
+import (
+	"math/big"
+
+	"github.com/cache-aware/casper/gcs"
+)
 
 // Source is a stream, and all that is needed to read it.
 type Source struct {
@@ -24,6 +28,12 @@ type Source struct {
 	// gaps count from, as Safe Browsing's lists do; nil where there is none.
 	// Limit does not count it in.
 	First *uint64
+
+	// Bits are those of a key of 64 bits or more, which the first key is FirstWide of and
+	// which a code's numbers are in Wide of. First, Limit.Max and Universe are then of no
+	// meaning. 0 stands for keys of fewer bits.
+	Bits      int
+	FirstWide *big.Int
 
 	// Universe is how many keys there could be: they are below it. 0 leaves the
 	// picture of the set out.
@@ -94,8 +104,9 @@ type Code struct {
 	Gap       uint64 // Quotient * 2^Code.Rice + Remainder
 	Previous  uint64 // the key before; in the first code Source.First, or 0
 	Key       uint64
-	Overflow  bool // Key does not fit 64 bits, or Gap does not: both are 0
-	Faulty    bool // the fault is in this code, which therefore stands for no key
+	Wide      *Wide // with Source.Bits, these numbers but the quotient; otherwise nil
+	Overflow  bool  // Key does not fit 64 bits, or Gap does not: both are 0
+	Faulty    bool  // the fault is in this code, which therefore stands for no key
 }
 
 // End is the bit behind the code.
@@ -135,6 +146,7 @@ const lastCodes = 2
 func Explain(src Source, most int) Explanation {
 	w := walker{most: max(most, 1)}
 	w.Source = src
+	w.last = w.firstWide()
 	for _, text := range []*string{&w.Title, &w.Key, &w.Note} {
 		*text = printable(*text)
 	}

@@ -125,7 +125,7 @@ func (e *Explanation) codeRows(p *page, codes []Code) {
 			}
 		}
 		p.raw("</td>")
-		for _, s := range []string{fmt.Sprint(c.Quotient), fmt.Sprint(c.Remainder), e.gapSum(c), e.keySum(c), e.remark(c)} {
+		for _, s := range []string{fmt.Sprint(c.Quotient), c.remainder(), e.gapSum(c), e.keySum(c), e.remark(c)} {
 			p.element("td", "", s)
 		}
 		p.raw("</tr>\n")

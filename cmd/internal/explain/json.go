@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math/big"
 	"strconv"
 
 	"github.com/cache-aware/casper/gcs"
@@ -21,6 +22,14 @@ func (n number) MarshalJSON() ([]byte, error) {
 	return b, nil
 }
 
+// decimal is a number of any length.
+func decimal(n *big.Int) any {
+	if n.IsUint64() {
+		return number(n.Uint64())
+	}
+	return n.String()
+}
+
 type jsonField struct {
 	Part   string  `json:"part"`
 	Offset int     `json:"offset"`
@@ -30,14 +39,14 @@ type jsonField struct {
 }
 
 type jsonCode struct {
-	Index     int     `json:"index"`
-	Offset    int     `json:"offset"`
-	Length    int     `json:"length"`
-	Quotient  number  `json:"quotient"`
-	Remainder number  `json:"remainder"`
-	Gap       *number `json:"gap,omitempty"` // left out where 64 bits do not hold it
-	Key       *number `json:"key,omitempty"`
-	Faulty    bool    `json:"faulty,omitempty"`
+	Index     int    `json:"index"`
+	Offset    int    `json:"offset"`
+	Length    int    `json:"length"`
+	Quotient  number `json:"quotient"`
+	Remainder any    `json:"remainder"`
+	Gap       any    `json:"gap,omitempty"` // left out where the bits of a key do not hold it
+	Key       any    `json:"key,omitempty"`
+	Faulty    bool   `json:"faulty,omitempty"`
 }
 
 type jsonFault struct {
@@ -90,8 +99,15 @@ func jsonCodes(codes []Code) []jsonCode {
 	list := make([]jsonCode, len(codes))
 	for i, c := range codes {
 		list[i] = jsonCode{Index: c.Index, Offset: c.Offset, Length: c.Len, Quotient: number(c.Quotient), Remainder: number(c.Remainder), Faulty: c.Faulty}
-		if !c.Overflow {
-			list[i].Gap, list[i].Key = new(number(c.Gap)), new(number(c.Key))
+		if c.Wide != nil {
+			list[i].Remainder = decimal(c.Wide.Remainder)
+		}
+		switch {
+		case c.Overflow:
+		case c.Wide != nil:
+			list[i].Gap, list[i].Key = decimal(c.Wide.Gap), decimal(c.Wide.Key)
+		default:
+			list[i].Gap, list[i].Key = number(c.Gap), number(c.Key)
 		}
 	}
 	return list

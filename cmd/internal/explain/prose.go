@@ -21,7 +21,7 @@ func (e *Explanation) intro() string {
 	if e.Code.Rice == 0 {
 		fmt.Fprintf(&b, "a gap is as many %cs as its value, its quotient, ended by a %c; there is no remainder.", run, end)
 	} else {
-		fmt.Fprintf(&b, "a gap is divided by %d, its quotient written as that many %cs ended by a %c, its remainder in %s.",
+		fmt.Fprintf(&b, "a gap is divided by %s, its quotient written as that many %cs ended by a %c, its remainder in %s.",
 			e.divisor(), run, end, count(int(e.Code.Rice), "bit"))
 	}
 	if e.Code.Order == bitio.LSBFirst {
@@ -46,10 +46,13 @@ func (e *Explanation) rules() []string {
 	}
 	gap, key := "gap = quotient", "key = the key before + gap"
 	if e.Code.Rice > 0 {
-		gap = fmt.Sprintf("gap = quotient · %d + remainder", e.divisor())
+		gap = fmt.Sprintf("gap = quotient · %s + remainder", e.divisor())
 	}
 	if e.Code.Gap == 1 {
 		key += " + 1"
+	}
+	if e.Bits > 0 {
+		return []string{gap, fmt.Sprintf("%s; the first key is %s, which is not in the stream", key, hexed(e.firstWide()))}
 	}
 	if e.First != nil {
 		return []string{gap, fmt.Sprintf("%s; the first key is %d, which is not in the stream", key, *e.First)}
@@ -57,30 +60,28 @@ func (e *Explanation) rules() []string {
 	return []string{gap, key + "; the first key is its gap"}
 }
 
-func (e *Explanation) divisor() uint64 { return 1 << e.Code.Rice }
-
 // gapSum writes a code's gap as the sum it is.
 func (e *Explanation) gapSum(c Code) string {
 	switch {
 	case c.Overflow:
-		return "above 2^64"
+		return fmt.Sprintf("above 2^%d", e.mostBits())
 	case e.Code.Rice == 0:
-		return fmt.Sprintf("%d", c.Gap)
+		return c.gap()
 	}
-	return fmt.Sprintf("%d·%d + %d = %d", c.Quotient, e.divisor(), c.Remainder, c.Gap)
+	return fmt.Sprintf("%d·%s + %s = %s", c.Quotient, e.divisor(), c.remainder(), c.gap())
 }
 
 // keySum writes a code's key as the sum it is.
 func (e *Explanation) keySum(c Code) string {
 	switch {
 	case c.Overflow:
-		return "above 2^64"
-	case c.Index == 0 && e.First == nil:
-		return fmt.Sprintf("%d", c.Key)
+		return fmt.Sprintf("above 2^%d", e.mostBits())
+	case c.Index == 0 && e.First == nil && e.Bits == 0:
+		return c.key()
 	case e.Code.Gap == 1 && c.Index > 0:
-		return fmt.Sprintf("%d + %d + 1 = %d", c.Previous, c.Gap, c.Key)
+		return fmt.Sprintf("%s + %s + 1 = %s", c.previous(), c.gap(), c.key())
 	}
-	return fmt.Sprintf("%d + %d = %d", c.Previous, c.Gap, c.Key)
+	return fmt.Sprintf("%s + %s = %s", c.previous(), c.gap(), c.key())
 }
 
 // summary says in one sentence what the stream holds.
@@ -104,7 +105,7 @@ func (e *Explanation) summary() string {
 	if e.Repeats > 0 {
 		s += fmt.Sprintf(", %d of them repeated,", e.Repeats)
 	}
-	if e.First != nil {
+	if e.First != nil || e.Bits > 0 {
 		s += " after the first"
 	}
 	s += " in " + count(e.bits/8, "octet")
@@ -130,7 +131,7 @@ func (e *Explanation) summary() string {
 
 // repeats reports whether a code says the key before once more.
 func (e *Explanation) repeats(c Code) bool {
-	return c.Index > 0 && c.Gap == 0 && e.Code.Gap == 0 && !c.Faulty
+	return c.Index > 0 && c.noGap() && e.Code.Gap == 0 && !c.Faulty
 }
 
 // remark is what a code's numbers do not say.

@@ -5,6 +5,8 @@ import (
 	"encoding/xml"
 	"flag"
 	"io"
+	"math"
+	"math/big"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -77,6 +79,16 @@ var golden = []struct {
 		Title: "rice-delta", Alphabet: explain.Hex, Text: "f702", First: &first, Universe: 1 << 32,
 		Code:  gcs.Code{Rice: 2, Run: bitio.OnesZero, Order: bitio.LSBFirst, Pad: gcs.PadZero},
 		Limit: gcs.Limit{Len: 2, Max: 1<<32 - 6, End: gcs.Counted},
+	}, 100},
+	{"wide", explain.Source{
+		Title: "rice-delta-v5", Alphabet: explain.Hex, Text: "ea8dcda97300d297cb63717b1aed497400", Bits: 64, FirstWide: big.NewInt(0x1d32c5084a360e58),
+		Code:  gcs.Code{Rice: 62, Run: bitio.OnesZero, Order: bitio.LSBFirst, Pad: gcs.PadZero},
+		Limit: gcs.Limit{Len: 2, End: gcs.Counted},
+	}, 100},
+	{"wide-overflow", explain.Source{
+		Title: "rice-delta-v5", Alphabet: explain.Hex, Text: "0700000000000000", Bits: 64, FirstWide: new(big.Int).SetUint64(math.MaxUint64),
+		Code:  gcs.Code{Rice: 35, Run: bitio.OnesZero, Order: bitio.LSBFirst, Pad: gcs.PadZero},
+		Limit: gcs.Limit{Len: 1, End: gcs.Counted},
 	}, 100},
 	{"unary", explain.Source{
 		Title: "raw", Octets: []byte{0xa0, 0x55, 0x13},

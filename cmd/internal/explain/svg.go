@@ -123,7 +123,7 @@ func (e *Explanation) describe() string {
 			break
 		}
 		if !c.Faulty {
-			fmt.Fprintf(&b, " At bit %d: quotient %d, remainder %d, gap %d, key %d.", c.Offset, c.Quotient, c.Remainder, c.Gap, c.Key)
+			fmt.Fprintf(&b, " At bit %d: quotient %d, remainder %s, gap %s, key %s.", c.Offset, c.Quotient, c.remainder(), c.gap(), c.key())
 		}
 	}
 	if e.Fault != nil {
@@ -346,9 +346,9 @@ func (e *Explanation) drawSum(p *picture, c *Code, from, to, y float64) {
 		p.text("label mid strong faulttext", (from+to)/2, y+20, "no key")
 		return
 	}
-	key := fmt.Sprint(c.Key)
+	key := c.key()
 	pill := charWidth*float64(len(key)) + 12
-	for _, before := range []string{"gap " + e.gapSum(*c) + " → key ", fmt.Sprintf("gap %d → key ", c.Gap), "key ", ""} {
+	for _, before := range []string{"gap " + e.gapSum(*c) + " → key ", "gap " + c.gap() + " → key ", "key ", ""} {
 		w := charWidth*float64(utf8.RuneCountInString(before)) + pill
 		if w > to-from+6 && before != "" || w > to-from+18 {
 			continue

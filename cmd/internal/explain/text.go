@@ -222,7 +222,7 @@ func (e *Explanation) writeCodes(p pen) {
 				note = p.in(faultInk, note)
 			}
 			t.add(fmt.Sprint(c.Offset), code, p.in(ink[Quotient], fmt.Sprint(c.Quotient)),
-				p.in(ink[Remainder], fmt.Sprint(c.Remainder)), e.gapSum(c), e.keySum(c), note)
+				p.in(ink[Remainder], c.remainder()), e.gapSum(c), e.keySum(c), note)
 		}
 	}
 	add(e.Codes)

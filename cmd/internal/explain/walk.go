@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
 	"math/bits"
 
 	"github.com/cache-aware/casper/gcs"
@@ -14,7 +15,8 @@ type walker struct {
 	Explanation
 	most int
 	pos  int
-	low  uint64 // least possible value of the next key, First not added
+	low  uint64   // least possible value of the next key, First not added
+	last *big.Int // with Bits, the key before
 }
 
 func (w *walker) walk() {
@@ -89,7 +91,7 @@ func (w *walker) codes(stop int) {
 			w.fault(gcs.TooMany, at, w.bits-at)
 			return
 		}
-		if c.Overflow || c.Key-w.first() > w.Limit.Max {
+		if c.Overflow || w.Bits == 0 && c.Key-w.first() > w.Limit.Max {
 			c.Faulty = true
 			w.keep(c)
 			w.pos = c.End()
@@ -99,7 +101,9 @@ func (w *walker) codes(stop int) {
 		if at >= stop {
 			return
 		}
-		w.low = c.Key - w.first() + uint64(w.Code.Gap)
+		if w.low = c.Key - w.first() + uint64(w.Code.Gap); c.Wide != nil {
+			w.last = c.Wide.Key
+		}
 		w.pos = c.End()
 		w.keep(c)
 		if w.repeats(c) {
@@ -134,8 +138,12 @@ func (w *walker) code() (c Code, whole bool) {
 		c.Len = w.bits - w.pos
 		return c, false
 	}
-	c.Remainder = w.number(at+1, r)
 	c.Len = at + 1 + r - w.pos
+	if w.Bits > 0 {
+		c.Overflow = w.widen(&c, at+1)
+		return c, true
+	}
+	c.Remainder = w.number(at+1, r)
 	if bits.Len64(c.Quotient)+r > 64 {
 		c.Overflow = true
 		return c, true
