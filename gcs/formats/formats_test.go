@@ -385,6 +385,9 @@ func TestBadParameters(t *testing.T) {
 		{"rice-delta", params("rice", 2, "first", 2)},
 		{"rice-delta", params("rice", 2, "count", 2)},
 		{"bip158", params("n", one)},
+		{"bip158", params("key_hex", "zz")},
+		{"decred-v1", params("key_hex", one)},
+		{"decred-v2", params("key_hex", "00")},
 		{"h2-auto-push", formats.Params{}},
 	} {
 		_, err := format(t, tt.format).EncodeKeys(tt.p, []uint64{1, 2})
@@ -404,6 +407,10 @@ func TestBadParameters(t *testing.T) {
 		{"cache-digest", params("log2n", one), "AfdA"},
 		{"cache-digest", params("log2p", one), "AfdA"},
 		{"bip158", params("n", 2), "019dfca8"},
+		{"bip158", params("key_hex", "zz"), "019dfca8"}, // which is not needed, and yet no key
+		{"bip158", params("key_hex", strings.Repeat("00", 32)), "019dfca8"},
+		{"decred-v1", params("key_hex", "00"), ""},
+		{"decred-v2", params("key_hex", strings.Repeat("0", 31)), "019dfca8"},
 		{"h2-auto-push", formats.Params{}, "AAAA"},
 		{"h2-auto-push", params("capacity_bits", one), "AAAA"},
 	} {
