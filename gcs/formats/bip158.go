@@ -63,6 +63,11 @@ func remainderBits(usual int64) Param {
 // params returns p for gcs/bip158, and p with its defaults.
 func (b blockFilter) params(p Params) (bp bip158.Params, _ Params, err error) {
 	bp.Variant = b.variant
+	if p.has(filterKey) { // values alone need none, but a wrong one is somebody's mistake
+		if _, err := p.octets(filterKey); err != nil {
+			return bp, p, err
+		}
+	}
 	bits, err := p.number(b.p)
 	if err != nil {
 		return bp, p, err

@@ -162,6 +162,12 @@ func (v *vector) noOffset() *vector {
 	return v
 }
 
+// in says which version brought the vector.
+func (v *vector) in(version string) *vector {
+	v.Since = version
+	return v
+}
+
 // flag marks the vector.
 func (v *vector) flag(names ...string) *vector {
 	v.Flags = append(v.Flags, names...)

@@ -222,6 +222,11 @@ func bip158Errors() *file {
 	} {
 		f.add("decode", "bip158-decode-"+bad.id, bad.why, "BIP158-6", bad.params, vectors.Input{BytesHex: new("019dfca8")}, vectors.Answer{Error: "bad-parameter"})
 	}
+	for _, bad := range []struct{ id, why, key string }{
+		{"short", "a key has 16 octets, even where it is not used", "zz"}, {"block", "a block's hash is no key", strings.Repeat("00", 32)},
+	} {
+		f.add("decode", "bip158-decode-key-"+bad.id, bad.why, "BIP158-6", `{"key_hex":"`+bad.key+`"}`, vectors.Input{BytesHex: new("019dfca8")}, vectors.Answer{Error: "bad-parameter"}).in("1.1.0")
+	}
 	return f
 }
 
@@ -344,6 +349,7 @@ func decredFile(format, topic string, d decred) *file {
 	f.refuseKeys(id("encode-above"), "the value N*M of one item", spec, `{}`, "out-of-range", fmt.Sprint(m)).flag("boundary")
 	f.refuseKeys(id("encode-p-33"), "P is 32 at most", "DECRED-7", `{"p":33}`, "bad-parameter", "5")
 
+	f.add("decode", id("decode-key-short"), "a key has 16 octets, even where it is not used", "DECRED-7 BIP158-6", `{"key_hex":"00"}`, f.value(nil), vectors.Answer{Error: "bad-parameter"}).in("1.1.0")
 	f.decode(id("decode-empty"), "the filter without items has no octets", "DECRED-6", `{}`, c.draw(""))
 	f.decode(id("decode-one"), "one value", spec, `{}`, c.draw(d.count(1)+"@769941 ~"))
 	f.decode(id("decode-repeats"), "values that collided", spec, `{}`, c.draw(d.count(3)+"@5 @5 @1000000 ~")).flag("collision")

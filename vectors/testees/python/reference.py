@@ -579,6 +579,8 @@ class BlockFilter(Format):
         super().__init__(given)
         p = number(given, "p", 0, 32, self.default_p)  # BIP158-6
         self.m = self.multiplier(p)
+        if "key_hex" in given:
+            self.key()  # BIP158-6, even where it is not used
         self.code = Code(p, True, 0, pad="0")  # BIP158-4
 
     def multiplier(self, p):
