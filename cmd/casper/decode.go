@@ -27,6 +27,7 @@ type decodeFlags struct {
 	log        []string
 	unpacked   byteSize
 	size       byteSize
+	previous   string
 }
 
 func newDecode(t *tool) *cobra.Command {
@@ -58,6 +59,7 @@ Formats:
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	f.register(cmd)
+	f.registerBlock(cmd)
 	f.registerLenient(cmd)
 	flags.StringVar(&f.assets, "assets", "", "compare with the assets in `SOURCE`: a list of paths, a folder, a HAR file, or - for stdin")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line")
@@ -66,6 +68,7 @@ Formats:
 	flags.StringArrayVar(&f.log, "log", nil, "find NAME=VALUE in every line of a log `FILE`, packed or not")
 	registerUnpacked(flags, &f.unpacked)
 	registerSize(flags, &f.size)
+	flags.StringVar(&f.previous, "previous", "", "print the filter `HEADER` of bip158 that follows this one, and of more filters the chain")
 	flags.StringVar(&f.cookieName, "cookie-name", "", "know the cookie `NAME` too")
 	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	return cmd
@@ -90,6 +93,7 @@ type decoding struct {
 	names   []string           // of the cookies wanted
 	shown   int                // results printed
 	faults  *faults            // of the file under way, or nil
+	chain   *[32]byte          // the header before the next filter, or nil
 }
 
 func (t *tool) decode(cmd *cobra.Command, f *decodeFlags, args []string) error {
@@ -101,6 +105,9 @@ func (t *tool) decode(cmd *cobra.Command, f *decodeFlags, args []string) error {
 	}
 	d, err := t.newDecoding(cmd, f)
 	if err != nil {
+		return err
+	}
+	if err := d.startChain(); err != nil {
 		return err
 	}
 	if err := d.readAssets(); err != nil {

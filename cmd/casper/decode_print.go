@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -17,6 +18,10 @@ func (d *decoding) value(r *reader, c capture.Cookie, where string) {
 // it. It may be called concurrently.
 func (d *decoding) append(dst []byte, r *reader, name, value, where string) (text []byte, ok bool) {
 	res, err := r.decode(name, value, where)
+	if err == nil && r.format.Name == "bip158" {
+		octets, _ := hex.DecodeString(value) // which it was read as
+		err = d.link(&res, octets, "")
+	}
 	if err == nil {
 		if d.flags.json {
 			return appendJSON(dst, &res), true

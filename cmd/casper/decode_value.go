@@ -251,7 +251,10 @@ func (d *decoding) message(v message.Value, name string) {
 		return
 	}
 	res := result{reader: r, value: octetsLabel(v.Octets), where: where, indices: v.Indices, Decoded: list.Decoded, count: list.Len, all: list.All(), share: list.FalsePositive()}
-	if err := res.compare(); err != nil {
+	if err = res.compare(); err == nil {
+		err = d.link(&res, v.Octets, v.Header)
+	}
+	if err != nil {
 		d.refuse(where, where, err)
 		return
 	}

@@ -41,6 +41,7 @@ Formats:
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	f.register(cmd)
+	f.registerBlock(cmd)
 	flags.BoolVar(&f.keys, "keys", false, "take decimal keys instead of names")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	cmd.ValidArgsFunction = cobra.NoFileCompletions

@@ -49,6 +49,7 @@ A faulty value is explained up to its fault.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	f.register(cmd)
+	f.registerBlock(cmd)
 	f.registerLenient(cmd)
 	flags.StringVar(&f.svg, "svg", "", "write an SVG picture to `FILE`, - for stdout")
 	flags.StringVar(&f.html, "html", "", "write an HTML page to `FILE`, - for stdout")

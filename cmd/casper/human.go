@@ -129,6 +129,12 @@ func (s *sheet) set(r *result) {
 	if r.share > 0 && !r.indices {
 		s.fact("false positives", "%s %% of the %s that are not there look present", explain.Figures(100*r.share, 2), r.noun())
 	}
+	if r.filterHash != "" {
+		s.fact("filter hash", "%s", r.filterHash)
+	}
+	if r.header != "" {
+		s.fact("filter header", "%s", r.header)
+	}
 	if r.count > 0 {
 		s.list(noun+"s", r.all, r)
 	}

@@ -35,6 +35,12 @@ func appendJSON(dst []byte, r *result) []byte {
 		dst = append(dst, `,"canonical":`...)
 		dst = strconv.AppendBool(dst, r.Canonical)
 	}
+	for _, hash := range []struct{ name, is string }{{"filter_hash", r.filterHash}, {"header", r.header}} {
+		if hash.is != "" {
+			dst = append(appendString(append(dst, ','), hash.name), ':')
+			dst = appendString(dst, hash.is)
+		}
+	}
 	if r.present != nil {
 		dst = append(dst, `,"assets":[`...)
 		for i, path := range r.assets {

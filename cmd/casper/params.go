@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cache-aware/casper/gcs"
+	"github.com/cache-aware/casper/gcs/bip158"
 	"github.com/cache-aware/casper/gcs/formats"
 )
 
@@ -17,6 +19,7 @@ import (
 type formatFlags struct {
 	name    string
 	lenient bool
+	block   string
 	params  formats.Params // what was given
 }
 
@@ -28,6 +31,12 @@ func (f *formatFlags) register(cmd *cobra.Command) {
 		flags.Var(&paramValue{p, &f.params}, p.Flag, usage(p.Name))
 		cmd.RegisterFlagCompletionFunc(p.Flag, cobra.NoFileCompletions)
 	}
+}
+
+// registerBlock adds the flag of a block's hash, which a key is taken from.
+func (f *formatFlags) registerBlock(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.block, "block", "", "take --key from the `HASH` of a block as it is displayed, of decred-v2 from its Merkle root (bip158, decred-v1, decred-v2)")
+	cmd.RegisterFlagCompletionFunc("block", cobra.NoFileCompletions)
 }
 
 // params returns the parameters of all formats, each once. Formats that share a name
@@ -99,6 +108,20 @@ func (f *formatFlags) settle(cmd *cobra.Command, inQuestion []*formats.Format) (
 		}
 		inQuestion = []*formats.Format{chosen}
 	}
+	if f.block != "" {
+		key, err := bip158.BlockKey(f.block)
+		if err != nil {
+			return nil, usagef("--block is 64 hex digits, not %.80q", f.block)
+		}
+		hexed := hex.EncodeToString(key[:])
+		if given, ok := f.params.Text(keyParam); ok && !strings.EqualFold(given, hexed) {
+			return nil, usagef("--key is %s, but that of --block is %s: give one of them", given, hexed)
+		}
+		if !slices.ContainsFunc(inQuestion, func(format *formats.Format) bool { return paramOf(format, keyParam) >= 0 }) && chosen != nil {
+			return nil, usagef("--block is no parameter of %s", chosen.Name)
+		}
+		f.params.SetWord(keyParam, hexed)
+	}
 	for _, p := range params() {
 		if flag := cmd.Flags().Lookup(p.Flag); flag == nil || !flag.Changed {
 			continue
@@ -109,6 +132,9 @@ func (f *formatFlags) settle(cmd *cobra.Command, inQuestion []*formats.Format) (
 	}
 	return chosen, nil
 }
+
+// keyParam is the name of the key that filters are hashed with.
+const keyParam = "key_hex"
 
 // paramOf is the index of the parameter of that name, or -1.
 func paramOf(format *formats.Format, name string) int {

@@ -51,14 +51,15 @@ type result struct {
 	value string
 	where string // in the capture, or ""
 	formats.Decoded
-	count   int                // of keys
-	all     iter.Seq[[]uint64] // the keys, each in words
-	share   float64            // of the names that are not there and look present
-	keys    []uint64           // of the assets, each in words
-	present []bool
-	indices bool    // keys are places in a list, which no name has
-	strange int     // keys of no asset
-	flush   *output // what takes a long text piece by piece, or nil
+	count              int                // of keys
+	all                iter.Seq[[]uint64] // the keys, each in words
+	share              float64            // of the names that are not there and look present
+	keys               []uint64           // of the assets, each in words
+	present            []bool
+	filterHash, header string  // of a filter of Bitcoin, as they are displayed
+	indices            bool    // keys are places in a list, which no name has
+	strange            int     // keys of no asset
+	flush              *output // what takes a long text piece by piece, or nil
 }
 
 // words is how many numbers a key is written in.

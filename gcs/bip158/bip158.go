@@ -30,6 +30,8 @@
 // Which scripts of a block are its items is not this package's business, nor is
 // Decred's filter hash, which is BLAKE-256.
 //
+// MOVING.md says what stands here for what btcutil and dcrd have.
+//
 // The specification is in gcs/SPEC.md, requirements BIP158-1 and DECRED-1 and on.
 package bip158
 

@@ -230,6 +230,9 @@ func (p Params) word(param Param) (int, error) {
 func (p Params) octets(param Param) (key [16]byte, err error) {
 	text, _ := p.Text(param.Name)
 	octets, err := hex.DecodeString(text)
+	if err == nil && len(octets) == 2*len(key) {
+		return key, param.wrong("%s, not %d: a block's hash is none", param.Range(), len(octets))
+	}
 	if err != nil || len(octets) != len(key) {
 		return key, param.wrong("%s, not %q", param.Range(), text)
 	}
