@@ -244,11 +244,15 @@ func source(format *formats.Format, d formats.Decoded, value string, err error) 
 		Key:      keyIs(format, d.Params),
 		First:    d.Layout.First,
 		Bits:     d.Layout.Bits,
+		Divisor:  d.Layout.Divisor,
 		Note:     d.Layout.Note,
 		Err:      err,
 	}
 	if format.HasText {
 		s.Alphabet = explain.Base64URL
+	}
+	for _, f := range d.Layout.Tail {
+		s.Tail = append(s.Tail, explain.Header{Name: f.Name, Bits: f.Bits, Value: f.Value, Note: f.Note})
 	}
 	if d.Layout.Wide != nil {
 		s.FirstWide = new(big.Int)

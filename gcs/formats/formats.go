@@ -126,13 +126,15 @@ type Digest struct {
 // Layout says where the coded bits of a value are and how they are coded, for
 // drawing them.
 type Layout struct {
-	Fields []Field // in front of the codes
-	Code   gcs.Code
-	Limit  gcs.Limit // where the codes begin, and how they were read
-	First  *uint64   // the key that travels outside the codes and that they count from; usually nil
-	Wide   []uint64  // the same of keys with 64 bits and more, which Limit.Max does not bound: the words of a key; usually nil
-	Bits   int       // with Wide, the bits of a key
-	Note   string    // a sentence on what the codes do not show, without its full stop; usually empty
+	Fields  []Field // in front of the codes
+	Code    gcs.Code
+	Limit   gcs.Limit // where the codes begin, and how they were read
+	First   *uint64   // the key that travels outside the codes and that they count from; usually nil
+	Divisor uint64    // of gaps, where it is no power of two; 0 stands for 2^Code.Rice
+	Tail    []Field   // behind the codes, which a gap of 0 ends and padding follows; usually nil
+	Wide    []uint64  // the same of keys with 64 bits and more, which Limit.Max does not bound: the words of a key; usually nil
+	Bits    int       // with Wide, the bits of a key
+	Note    string    // a sentence on what the codes do not show, without its full stop; usually empty
 }
 
 // A Field is a number in front of the codes.
@@ -147,7 +149,7 @@ type Field struct {
 var registered = []*Format{
 	h2oFormat, h2o20Format, goCasperFormat, cacheDigestFormat,
 	bip158Format, decredV1Format, decredV2Format, riceDeltaFormat, riceDeltaV5Format,
-	autoPushFormat, rawFormat,
+	gcsToolFormat, autoPushFormat, rawFormat,
 }
 
 // All returns the formats, in the order in which a person may want to see them. The first

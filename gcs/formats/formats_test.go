@@ -36,7 +36,7 @@ func isNumber(p formats.Param) bool { return p.Words == nil && p.Octets == 0 }
 
 // The names of the conformance protocol, and the one that can only be asked.
 func TestNames(t *testing.T) {
-	want := []string{"h2o", "h2o-2.0", "go-casper", "cache-digest", "bip158", "decred-v1", "decred-v2", "rice-delta", "rice-delta-v5", "h2-auto-push", "raw"}
+	want := []string{"h2o", "h2o-2.0", "go-casper", "cache-digest", "bip158", "decred-v1", "decred-v2", "rice-delta", "rice-delta-v5", "gcstool", "h2-auto-push", "raw"}
 	var got []string
 	cookies := map[string]string{}
 	for _, f := range formats.All() {

@@ -99,7 +99,10 @@ func (s *Set) HasValue(value uint64) (bool, error) {
 			return false, err
 		}
 		first = false
-		if last += gap; last >= value {
+		if last += gap; last < value {
+			last = d.pass(last, value)
+		}
+		if last >= value {
 			return last == value, nil
 		}
 	}
@@ -311,6 +314,32 @@ func (d *decoder) next(most uint64) (gap uint64, err error) {
 		return 0, fault(gcs.SetLayer, gcs.OutOfRange, at, "")
 	}
 	return q*d.p + r, nil
+}
+
+// pass goes on from the value last over ordinary codes that are in memory: to the first value that is
+// not below the given one, or up to a code that [decoder.next] has to judge. It returns the last
+// value.
+//
+// A quotient below 2^6 times P is below 2^50: the only overflow is one of the sum.
+func (d *decoder) pass(last, value uint64) uint64 {
+	rice, p, pos := uint(d.rice), d.p, d.pos
+	whole := min(int(d.end-d.base), 8*len(d.buf)) - 64 // where eight octets are left
+	for last < value && pos < whole {
+		w := binary.BigEndian.Uint64(d.buf[pos>>3:]) << (pos & 7)
+		q := uint(bits.LeadingZeros64(^w))
+		if q+1+rice > 57 {
+			break
+		}
+		r := w << (q + 1) >> 1 >> (63 - rice)
+		next := last + uint64(q)*p + r
+		if r >= p || next <= last {
+			break // a remainder that nobody writes, the end, or an overflow
+		}
+		pos += int(q + 1 + rice)
+		last = next
+	}
+	d.pos = pos
+	return last
 }
 
 // ending judges what is behind the last code.

@@ -50,7 +50,7 @@ func build(version string) map[string][]byte {
 	m := manifest.Manifest{Version: version, License: "CC0-1.0", Errors: errorKinds, Flags: flags}
 	built := make(map[string][]byte)
 	ids := make(map[string]bool)
-	for _, f := range slices.Concat(rawFiles(), h2oFiles(), goCasperFiles(), digestFiles(), filterFiles(), riceFiles(), riceV5Files(), bloomFiles()) {
+	for _, f := range slices.Concat(rawFiles(), h2oFiles(), goCasperFiles(), digestFiles(), filterFiles(), riceFiles(), riceV5Files(), gcsToolFiles(), bloomFiles()) {
 		data := f.marshal()
 		sum := sha256.Sum256(data)
 		entry := manifest.File{

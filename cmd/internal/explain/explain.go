@@ -29,6 +29,15 @@ type Source struct {
 	// Limit does not count it in.
 	First *uint64
 
+	// Divisor is what a gap is divided by where it is no power of two; 0 stands for
+	// 2^Code.Rice.
+	Divisor uint64
+
+	// Tail are the fields behind the codes; with it a code of the gap 0, which is no key,
+	// ends these, and padding to a whole octet follows. nil stands for a stream that
+	// padding ends.
+	Tail []Header
+
 	// Bits are those of a key of 64 bits or more, which the first key is FirstWide of and
 	// which a code's numbers are in Wide of. First, Limit.Max and Universe are then of no
 	// meaning. 0 stands for keys of fewer bits.

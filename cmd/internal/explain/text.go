@@ -60,10 +60,13 @@ func (e *Explanation) WriteText(w io.Writer, color bool) error {
 	}
 	e.writeLegend(p)
 	if len(e.Fields) > 0 {
-		e.writeHeader(p)
+		e.writeHeader(p, "header", e.Fields)
 	}
 	if len(e.Codes) > 0 {
 		e.writeCodes(p)
+	}
+	if tail := e.named(); len(tail) > 0 {
+		e.writeHeader(p, "behind", tail)
 	}
 	fmt.Fprintln(p)
 	if e.Fault != nil {
@@ -198,10 +201,20 @@ func (e *Explanation) writeLegend(p pen) {
 	}
 }
 
-func (e *Explanation) writeHeader(p pen) {
+// named are the fields behind the codes.
+func (e *Explanation) named() (fields []Field) {
+	for _, f := range e.Rest {
+		if f.Name != "" {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
+
+func (e *Explanation) writeHeader(p pen, title string, fields []Field) {
 	t := table{right: []bool{true, false, true, false}}
-	t.add("bit", "header", "value", "")
-	for _, f := range e.Fields {
+	t.add("bit", title, "value", "")
+	for _, f := range fields {
 		t.add(fmt.Sprint(f.Offset), f.Name, fmt.Sprint(f.Value), f.Note)
 	}
 	t.write(p)

@@ -78,6 +78,10 @@ func (w *walker) header() {
 func (w *walker) codes(stop int) {
 	for {
 		at := w.pos
+		if w.Limit.End == gcs.Counted && w.Keys == w.Limit.Len && w.Tail != nil {
+			w.tail()
+			return
+		}
 		if w.Limit.End == gcs.Counted && w.Keys == w.Limit.Len {
 			w.padding()
 			return
@@ -144,11 +148,20 @@ func (w *walker) code() (c Code, whole bool) {
 		return c, true
 	}
 	c.Remainder = w.number(at+1, r)
-	if bits.Len64(c.Quotient)+r > 64 {
+	if w.Divisor == 0 && bits.Len64(c.Quotient)+r > 64 {
 		c.Overflow = true
 		return c, true
 	}
 	c.Gap = c.Quotient<<r | c.Remainder
+	if w.Divisor > 0 {
+		high, low := bits.Mul64(c.Quotient, w.Divisor)
+		if low, carry := bits.Add64(low, c.Remainder, 0); high+carry > 0 {
+			c.Overflow = true
+			return c, true
+		} else {
+			c.Gap = low
+		}
+	}
 	key, over := bits.Add64(w.low, c.Gap, 0)
 	key, again := bits.Add64(key, w.first(), 0)
 	if c.Key = key; over+again > 0 {
@@ -197,6 +210,25 @@ func (w *walker) end(c Code) {
 		w.add(Remainder, w.bits-w.pos)
 	}
 	w.fault(gcs.Truncated, at, left)
+}
+
+// tail takes the code that ends the others, and the fields behind it.
+func (w *walker) tail() {
+	left := func() int { return w.bits - w.pos }
+	if w.pos < w.bits && w.bit(w.pos) != w.runBit() {
+		w.add(Terminator, 1)
+		w.add(Remainder, min(int(w.Code.Rice), left()))
+		w.add(Padding, min(-w.pos&7, left()))
+	}
+	for _, h := range w.Tail {
+		if n := min(h.Bits, left()); n > 0 {
+			w.Rest = append(w.Rest, Field{Part: Head, Offset: w.pos, Len: n, Value: h.Value, Name: printable(h.Name), Note: printable(h.Note)})
+			w.pos += n
+		}
+	}
+	if left() > 0 {
+		w.fault(gcs.TrailingData, w.pos, left())
+	}
 }
 
 // padding judges what is left where nothing but padding may be.

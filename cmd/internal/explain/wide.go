@@ -69,6 +69,9 @@ func hexed(n *big.Int) string { return fmt.Sprintf("0x%x", n) }
 
 // divisor is what a gap is divided by, in text.
 func (e *Explanation) divisor() string {
+	if e.Divisor > 0 {
+		return fmt.Sprint(e.Divisor)
+	}
 	if e.Code.Rice > 63 || e.Bits > 0 {
 		return fmt.Sprintf("2^%d", e.Code.Rice)
 	}

@@ -803,6 +803,111 @@ class RiceDeltaV5(Format):
             raise
 
 
+# -- gcstool ----------------------------------------------------------------------------------------------
+
+
+class GCSTool(Format):
+    params, most = ("p", "n", "every", "hash"), None
+
+    def __init__(self, given):
+        super().__init__(given)
+        self.p, self.n = number(given, "p", 1, 2**44, 2**24), number(given, "n", 0, 2**40, -1) if "n" in given else None
+        self.every = number(given, "every", 0, 2**32, 1024)  # TOOL-2
+        self.digest = ("sha1", "hex", "sha256", "sha512", "md5")[choice(given, "hash", "sha1", "hex", "sha256", "sha512", "md5")]
+
+    def universe(self, count):
+        n = count if self.n is None else self.n
+        if n * self.p >= 2**64:
+            raise Refused("bad-parameter")
+        return n, n * self.p
+
+    def first(self, name):  # TOOL-1
+        if self.digest != "hex":
+            return hashlib.new(self.digest, name).digest()[:8]
+        if len(name) < 16 or any(c not in b"0123456789abcdefABCDEF" for c in name[:16]):
+            raise Refused("bad-parameter")
+        return bytes.fromhex(name[:16].decode())
+
+    def keys(self, names):
+        n, universe = self.universe(len(names))
+        return [int.from_bytes(self.first(name), "big") % universe if n else 0 for name in names]
+
+    def from_names(self, names):
+        if self.n is None:
+            self.n = len(names)
+        return self.tidy(self.keys(names))
+
+    def tidy(self, keys):
+        keys = sorted(set(keys))
+        self.n, universe = self.universe(len(keys))
+        if len(keys) > self.n or self.n and not keys:
+            raise Refused("bad-parameter")
+        if keys and keys[-1] >= universe:
+            raise Refused("out-of-range")  # TOOL-12
+        if keys and keys[-1] // self.p // 8 > MOST_OCTETS:
+            raise Refused("limit")
+        return keys
+
+    def write(self, keys):
+        rest = (self.p - 1).bit_length()
+        bits, index, before = "", b"", 0
+        for i, key in enumerate(keys):  # TOOL-3
+            quotient, remainder = divmod(key - before, self.p)
+            bits += "1" * quotient + "0" + (f"{remainder:0{rest}b}" if rest else "")
+            before = key
+            if self.every and i and i % self.every == 0:  # TOOL-5
+                index += key.to_bytes(8, "big") + len(bits).to_bytes(8, "big")
+        bits += "0" * (1 + rest)  # TOOL-4
+        bits += "0" * (-len(bits) % 8)
+        octets = bytes(int(bits[i : i + 8], 2) for i in range(0, len(bits), 8))
+        footer = b"".join(x.to_bytes(8, "big") for x in (self.n, self.p, len(octets), len(index) // 16))
+        return octets + index + footer + b"[GCS:v0]"  # TOOL-6
+
+    def find(self, octets):
+        end = len(octets) - 40
+        if end < 0 or octets[-8:] != b"[GCS:v0]":
+            raise Refused("truncated", 8 * len(octets), [])  # TOOL-7
+        n, p, start, entries = (int.from_bytes(octets[end + i : end + i + 8], "big") for i in (0, 8, 16, 24))
+        if not 1 <= p <= 2**44 or n * p >= 2**64:
+            raise Refused("bad-parameter")
+        if start + 16 * entries != end:
+            raise Refused("non-canonical", 8 * end, [])
+        if self.given.get("p", p) != p or self.given.get("n", n) != n:
+            raise Refused("bad-parameter")  # TOOL-13
+        self.n, self.p = n, p
+        rest, bits = (p - 1).bit_length(), "".join(f"{o:08b}" for o in octets[:start])
+        keys, at, behind, last = [], 0, [], 0
+        while True:
+            stop = bits.find("0", at)
+            if stop < 0 or stop + 1 + rest > len(bits):
+                raise Refused("truncated", at, keys)  # TOOL-9
+            remainder = int(bits[stop + 1 : stop + 1 + rest] or "0", 2)
+            gap = (stop - at) * p + remainder
+            if remainder >= p:
+                raise Refused("non-canonical", at, keys)
+            if last + gap >= n * p and not (n == 0 and gap == 0):
+                raise Refused("out-of-range", at, keys)
+            done = gap == 0 and (n == 0 or keys)  # TOOL-8
+            if not done and len(keys) == n:
+                raise Refused("limit", at, keys)
+            at = stop + 1 + rest
+            if done:
+                break
+            last += gap
+            keys.append(last)
+            behind.append(at)
+        Code(0, pad="0").padding(octets[:start], at, keys)  # TOOL-10
+        index = octets[start:end]
+        for every in {0, *range(1, len(keys) + 1)}:  # TOOL-11
+            is_so = b""
+            for i in range(every, len(keys), every) if every else ():
+                is_so += keys[i].to_bytes(8, "big") + behind[i].to_bytes(8, "big")
+            if is_so == index:
+                self.every = every
+                return keys
+        raise Refused("non-canonical", 8 * start)
+
+
 # -- h2-auto-push -----------------------------------------------------------------------------------------
 
 
@@ -871,7 +976,7 @@ class AutoPush(Format):
 FORMATS = {
     "raw": Raw, "h2o": H2O, "h2o-2.0": H2O20, "go-casper": GoCasper, "cache-digest": CacheDigest,
     "bip158": BlockFilter, "decred-v1": DecredV1, "decred-v2": DecredV2, "rice-delta": RiceDelta, "rice-delta-v5": RiceDeltaV5,
-    "h2-auto-push": AutoPush,
+    "gcstool": GCSTool, "h2-auto-push": AutoPush,
 }
 OPS = {"raw": ("encode", "decode", "query"), "h2-auto-push": ("query",)}
 
