@@ -17,6 +17,7 @@ import (
 	digestfuzz "github.com/cache-aware/casper/fuzz/internal/cachedigest"
 	casperfuzz "github.com/cache-aware/casper/fuzz/internal/casper"
 	gcsfuzz "github.com/cache-aware/casper/fuzz/internal/gcs"
+	toolfuzz "github.com/cache-aware/casper/fuzz/internal/gcstool"
 	gocasperfuzz "github.com/cache-aware/casper/fuzz/internal/gocasper"
 	"github.com/cache-aware/casper/fuzz/internal/oracle"
 	deltafuzz "github.com/cache-aware/casper/fuzz/internal/ricedelta"
@@ -38,6 +39,7 @@ var targets = map[string]oracle.Target{
 	"cachedigest": digestfuzz.Fuzz,
 	"casper":      casperfuzz.Fuzz,
 	"gcs":         gcsfuzz.Fuzz,
+	"gcstool":     toolfuzz.Fuzz,
 	"gocasper":    gocasperfuzz.Fuzz,
 	"ricedelta":   deltafuzz.Fuzz,
 	"ricev5":      ricev5fuzz.Fuzz,

@@ -53,11 +53,7 @@ func Open(r io.ReaderAt, size int64) (*Set, error) {
 			if n++; n%s.step != 0 {
 				continue
 			}
-			e := parseEntry(octets)
-			if last := s.index[len(s.index)-1]; e.value < last.value || e.bit < last.bit || e.bit > 8*s.Index {
-				return nil, fault(gcs.BitsLayer, gcs.NonCanonical, 8*(s.Index+(n-1)*entrySize), "the entry of the index is out of order")
-			}
-			s.index = append(s.index, e)
+			s.index = append(s.index, parseEntry(octets))
 		}
 	}
 	return s, nil
@@ -116,6 +112,9 @@ func (s *Set) segment(value uint64) (from entry, to uint64, err error) {
 	if i+1 < len(s.index) {
 		to = s.index[i+1].bit
 	}
+	if from.bit > to || to > 8*s.Index {
+		return from, to, s.disorder()
+	}
 	if s.step == 1 {
 		return from, to, nil
 	}
@@ -128,14 +127,21 @@ func (s *Set) segment(value uint64) (from entry, to uint64, err error) {
 	for ; len(octets) > 0; octets = octets[entrySize:] {
 		e := parseEntry(octets)
 		if e.value > value {
+			if e.bit < from.bit {
+				return from, to, s.disorder()
+			}
 			return from, min(e.bit, to), nil
 		}
 		if e.bit < from.bit || e.bit > to {
-			return from, to, fault(gcs.BitsLayer, gcs.NonCanonical, 8*s.Index, "an entry of the index is out of order")
+			return from, to, s.disorder()
 		}
 		from = e
 	}
 	return from, to, nil
+}
+
+func (s *Set) disorder() error {
+	return fault(gcs.BitsLayer, gcs.NonCanonical, 8*s.Index, "the index is out of order")
 }
 
 // All returns the values, ascending, and judges the whole file strictly: what it accepts is what
