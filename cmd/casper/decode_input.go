@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,9 @@ import (
 
 // headSize is how much of a file is looked at to find out what it is, in bytes.
 const headSize = 64 << 10
+
+// toolMagic ends a set of gcstool.
+const toolMagic = "[GCS:v0]"
 
 // input decodes an argument: what it says it is; or else the file of that name; or else what it
 // has in it, as a copied command has.
@@ -99,6 +103,12 @@ func isFile(name string) bool {
 
 // anyFile decodes a file of which nobody has said what it is.
 func (d *decoding) anyFile(name string) {
+	if r := d.setReader(name); d.chosen == nil && r != nil {
+		d.chosen = r
+		d.valueFile(name)
+		d.chosen = nil
+		return
+	}
 	if d.chosen == nil && d.isHashList(name) {
 		d.valueFile(name)
 		return
@@ -120,6 +130,18 @@ func (d *decoding) anyFile(name string) {
 	default:
 		d.log(name)
 	}
+}
+
+// setReader is the reader of a set of gcstool, of a file that is one; otherwise nil.
+func (d *decoding) setReader(name string) *reader {
+	_, tail, err := ends(name)
+	if err != nil || !bytes.HasSuffix(tail, []byte(toolMagic)) {
+		return nil
+	}
+	format, _ := formats.Lookup("gcstool")
+	r := newReader(format, &d.flags.formatFlags)
+	r.assets = d.bare.assets
+	return r
 }
 
 // isHashList reports whether the octets of a file are a list of Safe Browsing v5.

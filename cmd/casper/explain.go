@@ -114,6 +114,9 @@ func (t *tool) explainFile(d *decoding, f *explainFlags, arg string) (handled bo
 		}
 		defer file.Close()
 		in = file
+		if r := d.setReader(arg); d.chosen == nil && r != nil {
+			d.chosen = r
+		}
 	}
 	b := bufio.NewReaderSize(in, headSize)
 	what := look(b)

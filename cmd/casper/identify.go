@@ -386,8 +386,9 @@ func identifyFile(name string) guess {
 	file := shellWord(name)
 	magic, reads := capture.Magic(head)
 	switch {
-	case bytes.HasSuffix(tail, []byte("[GCS:v0]")):
-		g.Is = "a set of gcstool or pwd-checker ([GCS:v0]), which casper does not read"
+	case bytes.HasSuffix(tail, []byte(toolMagic)):
+		g.Is = "a set of gcstool or casper build (" + toolMagic + ")"
+		g.Commands = []string{"casper query " + file + " NAME", "casper decode --format gcstool " + file}
 		return g
 	case bytes.HasPrefix(head, []byte("NIXIDX01")):
 		g.Is = "an index shard of Nix (NIXIDX01), which casper does not read"

@@ -64,7 +64,7 @@ by which a server knows what a client already holds.`,
 	root.SetErr(t.stderr)
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(newHelp(root))
-	root.AddCommand(newDecode(t), newEncode(t), newExplain(t), newIdentify(t), newServe(t), newCompletion(t), newVersion(t))
+	root.AddCommand(newDecode(t), newEncode(t), newExplain(t), newIdentify(t), newBuild(t), newQuery(t), newServe(t), newCompletion(t), newVersion(t))
 	root.AddCommand(newConformance(t))
 	root.AddCommand(newReplay(t), newExplainPage(t), newModel(t))
 	return root

@@ -24,6 +24,9 @@
 // [Usual] values. A [Set] asks a file through an [io.ReaderAt]: of what it holds it reads
 // the footer and the index once, and for each question the codes from one entry to the next.
 //
+// In a set of 100 million hashes with an entry every 128 values a question takes 4.2 µs, and where the
+// disk has to be read 5 µs more than that; the index takes a bit a value: see BenchmarkDisk.
+//
 // # Compatibility
 //
 // Files are octet for octet those of Freaky/gcstool 0.1.0 where no quotient is above 62, which its
