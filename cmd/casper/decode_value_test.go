@@ -65,7 +65,7 @@ func TestValueFiles(t *testing.T) {
 	prefixes := octetsOf("1d32c508291bc542f7a502e5")
 	sum := sha256.Sum256(prefixes)
 	four := wire(1, 489866504, 2, 30, 3, 2, 4, data)
-	wide := wire(1, 0x1d32c5084a360e58, 2, uint64(1), 5, 99, 6, 0)
+	wide := wire(1, 0x1d32c508, 2, uint64(1), 5, 99, 6, 0)
 	sixteen := wire(1, 1, 2, uint64(2), 3, 99, 4, 1, 5, append([]byte{2}, make([]byte, 12)...))
 	v5 := []string{"--format", "rice-delta-v5", "--first", "489866504", "--rice", "30", "--count", "2"}
 	v4 := []string{"--format", "rice-delta", "--first", "5", "--rice", "2", "--count", "2"}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"math"
 	"math/big"
 	"os"
 	"strings"
@@ -143,7 +144,7 @@ func (t *tool) explainFile(d *decoding, f *explainFlags, arg string) (handled bo
 	if err != nil {
 		return true, fmt.Errorf("%s: %w", arg, err)
 	}
-	list, err := r.format.List(r.params, formats.Input{Octets: values[0].Octets, Most: int(f.size)})
+	list, err := r.format.List(r.params, formats.Input{Octets: values[0].Octets, Most: int(min(int64(f.size), math.MaxInt))})
 	s := source(r.format, list.Decoded, "", err)
 	s.Alphabet, s.Octets = explain.NoText, values[0].Octets
 	e := explain.Explain(s, f.codes)

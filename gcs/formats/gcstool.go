@@ -8,6 +8,7 @@ import (
 	"crypto/sha512"
 	"encoding/binary"
 	"encoding/hex"
+	"math"
 	"strconv"
 
 	"github.com/cache-aware/casper/bitio"
@@ -132,7 +133,7 @@ func (g gcsTool) encode(p Params, keys []uint64) (Encoded, error) {
 	}
 	if n := len(keys); n > 0 {
 		if size := keys[n-1]/t.P/8 + uint64(n)*(uint64(t.Rice())+1)/8; size > maxOctets {
-			return Encoded{}, tooLarge(int(min(size, 1<<62)), keys)
+			return Encoded{}, tooLarge(int(min(size, math.MaxInt)), keys)
 		}
 	}
 	var b bytes.Buffer

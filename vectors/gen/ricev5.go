@@ -199,7 +199,7 @@ func riceV5Encode() *file {
 	f.refuseKeys("rice5-encode-first-hex", "the first value is another", "RICE-16", `{"bits":64,"rice":35,"first_hex":"0000000000000004"}`, "bad-parameter", "5 6")
 	f.refuseKeys("rice5-encode-limit", "2^29 bits for one difference", "RICE-17", `{"rice":3}`, "limit", "0 4294967295")
 	f.refuseKeys("rice5-encode-limit-256", "2^29 bits for one difference", "RICE-17", `{"bits":256,"rice":227}`, "limit", "0 "+bigNumber("2^256-1").String())
-	w := list(32, 30, fmt.Sprint(0x291bc542), fmt.Sprintf("+%d ~", 0xf7a502e5-0x291bc542))
+	w := list(32, 30, fmt.Sprint(0x291bc542), fmt.Sprintf("+%d ~", int64(0xf7a502e5-0x291bc542)))
 	f.encodeWide("rice5-encode-names", "expressions, each once", "RICE-11 RICE-15", w).Input = names("y.example.com/", "a.example.com/", "y.example.com/")
 	return f
 }
