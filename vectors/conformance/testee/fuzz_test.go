@@ -2,6 +2,7 @@ package testee
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/cache-aware/casper/vectors"
@@ -45,7 +46,7 @@ func FuzzAnswer(f *testing.F) {
 			}
 			return
 		}
-		if q.Op != "encode" || q.Format == "rice-delta" { // whose first value and count travel outside
+		if q.Op != "encode" || strings.HasPrefix(q.Format, "rice-delta") { // whose first value and count travel outside
 			return
 		}
 		back := Casper.Answer(conformance.Request{Format: q.Format, Op: "decode", Params: q.Params, Input: vectors.Input{BytesHex: r.OK.BytesHex}})
