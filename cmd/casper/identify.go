@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"slices"
@@ -14,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cache-aware/casper/cmd/internal/capture"
+	"github.com/cache-aware/casper/cmd/internal/message"
 	"github.com/cache-aware/casper/cmd/internal/traffic"
 	"github.com/cache-aware/casper/gcs/formats"
 )
@@ -400,6 +403,10 @@ func identifyFile(name string) guess {
 		}
 		return g
 	}
+	if is := messageIn(name); is != "" {
+		g.Is, g.Commands = is, []string{"casper decode " + file}
+		return g
+	}
 	text, err := headOfText(name)
 	if len(text) == 0 && err != nil {
 		g.Is = err.Error()
@@ -442,6 +449,44 @@ func identifyFile(name string) guess {
 		g.Commands = append(g.Commands, "casper decode --log "+file)
 	}
 	return g
+}
+
+// messageIn says what a file is that has lists or filters within a message; otherwise it is "".
+func messageIn(name string) string {
+	f, err := os.Open(name)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	in := bufio.NewReaderSize(f, headSize)
+	var found []message.Value
+	how := ""
+	switch look(in) {
+	case contentJSON:
+		if head, _ := in.Peek(in.Buffered()); !inMessage(head) || capture.KindOf(head) != capture.KindLog {
+			return ""
+		}
+		how = "JSON"
+		found, err = message.JSON(&bounded{in, 3 * defaultSize})
+	case contentOctets:
+		how = "protobuf"
+		var octets []byte
+		if octets, err = atMost(in, defaultSize+1<<20); err == nil {
+			found, err = message.HashLists(octets)
+		}
+	}
+	if err != nil || len(found) == 0 {
+		return ""
+	}
+	kinds := map[string]int{}
+	for _, v := range found {
+		kinds[cmp.Or(v.Format, "bip158")]++
+	}
+	var words []string
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		words = append(words, count(kinds[kind], "value")+" of "+kind)
+	}
+	return how + " with " + strings.Join(words, ", ")
 }
 
 // hasCookies looks for every cookie that is known.
