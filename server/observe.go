@@ -101,7 +101,7 @@ func (s Summary) LogValue() slog.Value {
 	names := [...]string{"pushed", "hinted", "linked", "held", "left"}
 	var paths [len(names)][]string
 	for _, v := range s {
-		i, path := 4, v.Asset.Path
+		i, path := 4, v.Asset.Origin+v.Asset.Path
 		switch {
 		case v.Means == ByPush:
 			i = 0

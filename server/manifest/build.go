@@ -113,7 +113,7 @@ func (n *needs) add(name string, u use) {
 	}
 	a.Integrity = u.integrity
 	if a, ok := n.b.deliverable(n.of, name, a); ok {
-		if !slices.ContainsFunc(*into, func(b link.Asset) bool { return a.Path == b.Path && a.Rel == b.Rel }) {
+		if !slices.ContainsFunc(*into, func(b link.Asset) bool { return a.Origin == b.Origin && a.Path == b.Path && a.Rel == b.Rel }) {
 			*into = append(*into, a)
 		}
 	}
@@ -170,11 +170,10 @@ func (b *build) url(name string) string {
 	return b.base + target
 }
 
-// deliverable makes of an asset what can be sent ahead: itself, or, for a file on another
-// origin, a connection to that origin. What is neither becomes a warning.
+// deliverable makes of an asset what can be sent ahead. What cannot becomes a warning.
 func (b *build) deliverable(of, name string, a link.Asset) (link.Asset, bool) {
 	if isForeign(a.Path) {
-		if to, ok := b.connection(a.Path, a.CrossOrigin); ok {
+		if to, ok := b.elsewhere(a); ok {
 			return to, true
 		}
 	} else if a.Valid() {

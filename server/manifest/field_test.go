@@ -107,7 +107,7 @@ func paths(m *Manifest) string {
 	for page, assets := range pagesOf(m) {
 		out.WriteString(page)
 		for _, a := range assets {
-			out.WriteString(" " + a.Path)
+			out.WriteString(" " + a.Origin + a.Path)
 		}
 		out.WriteString("\n")
 	}
@@ -135,22 +135,23 @@ func TestF7WrongBase(t *testing.T) {
 	)
 	for _, tt := range []struct{ name, text, base, want, foreign string }{
 		{"CRA, homepage", cra, "", "/app/* /app/static/css/main.aa11.css /app/static/js/main.bb22.js\n", ""},
-		{"CRA, PUBLIC_URL of a CDN", craCDN, "", "/* https://cdn.example\n", "https://cdn.example"},
+		{"CRA, PUBLIC_URL of a CDN", craCDN, "", "/* https://cdn.example/s/static/css/main.aa11.css\n", "https://cdn.example"},
 		{"CRA, relative homepage", craDot, "/docs/", "/docs/* /docs/static/css/main.aa11.css\n", ""},
 		{"webpack, files", plugin, "", "/* /static/main.1.js\n", ""},
-		{"webpack, publicPath of a CDN", stats, "", "/* https://cdn.example\n", "https://cdn.example"},
-		{"webpack, flat of a CDN", flat, "", "/* https://cdn.example\n", "https://cdn.example"},
-		{"webpack, groups of a CDN", groups, "//cdn.example/x", "/* https://cdn.example\n", "https://cdn.example"},
+		{"webpack, publicPath of a CDN", stats, "", "/* https://cdn.example/s/main.js\n", "https://cdn.example"},
+		{"webpack, flat of a CDN", flat, "", "/* https://cdn.example/s/main.js\n", "https://cdn.example"},
+		{"webpack, groups of a CDN", groups, "//cdn.example/x", "/* https://cdn.example/x/main.js\n", "https://cdn.example"},
 		{"Vite, base", vite, "/app", "/app/ /app/assets/index.css /app/assets/index.js\n/app/index.html /app/assets/index.css /app/assets/index.js\n" +
 			"/app/shop/ /app/assets/shop.js\n/app/shop/index.html /app/assets/shop.js\n", ""},
-		{"Vite, base of a CDN", vite, "https://cdn.example/s", "/ https://cdn.example\n/index.html https://cdn.example\n/shop/ https://cdn.example\n/shop/index.html https://cdn.example\n", "https://cdn.example"},
+		{"Vite, base of a CDN", vite, "https://cdn.example/s", "/ https://cdn.example/s/assets/index.css https://cdn.example/s/assets/index.js\n/index.html https://cdn.example/s/assets/index.css https://cdn.example/s/assets/index.js\n" +
+			"/shop/ https://cdn.example/s/assets/shop.js\n/shop/index.html https://cdn.example/s/assets/shop.js\n", "https://cdn.example"},
 		{"Vite, a backend's base", lone, "/static/", "/* /static/assets/main.css /static/assets/main.js\n", ""},
 		{"Vite, ssr-manifest", ssr, "/app/", "/app/about /app/assets/About.css\n", ""},
 		{"Nuxt", nuxt, "", "/* /_nuxt/entry.css /_nuxt/entry.js\n", ""},
 		{"Nuxt, base", nuxt, "/app/", "/app/* /app/_nuxt/entry.css /app/_nuxt/entry.js\n", ""},
 		{"Nuxt, its own folder", nuxt, "/_nuxt/", "/* /_nuxt/entry.css /_nuxt/entry.js\n", ""},
-		{"Nuxt, base of a CDN", nuxt, "https://cdn.example/", "/* https://cdn.example\n", "https://cdn.example"},
-		{"_headers", headers, "", "/* https://cdn.example\n", "https://cdn.example"},
+		{"Nuxt, base of a CDN", nuxt, "https://cdn.example/", "/* https://cdn.example/_nuxt/entry.css https://cdn.example/_nuxt/entry.js\n", "https://cdn.example"},
+		{"_headers", headers, "", "/* https://cdn.example/a.css https://cdn.example/f.woff2\n", "https://cdn.example"},
 	} {
 		m, err := Read(strings.NewReader(tt.text), Config{Base: tt.base})
 		if err != nil {

@@ -145,7 +145,7 @@ func union(a, b []link.Asset) []link.Asset {
 		if len(a) >= maxAssets {
 			break
 		}
-		if !slices.ContainsFunc(a, func(y link.Asset) bool { return y.Path == x.Path && y.Rel == x.Rel }) {
+		if !slices.ContainsFunc(a, func(y link.Asset) bool { return y.Origin == x.Origin && y.Path == x.Path && y.Rel == x.Rel }) {
 			a = append(a, x)
 		}
 	}

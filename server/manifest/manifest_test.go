@@ -72,7 +72,9 @@ func TestReadVite(t *testing.T) {
 	shop := `
   </app/assets/shop%5B1%5D%20%C3%A9.js>; rel=modulepreload; crossorigin; type="text/javascript"
 `
-	about := "\n  <https://cdn.example>; rel=preconnect; crossorigin\n"
+	about := `
+  <https://cdn.example/about.js>; rel=modulepreload; crossorigin; type="text/javascript"
+`
 	want := "/app/" + home + "/app/about" + about + "/app/about.html" + about + `/app/admin/*
   </app/assets/main.css>; rel=preload; as=style; type="text/css"
   </app/assets/main.js>; rel=modulepreload; crossorigin; type="text/javascript"; integrity="sha256-AA="
@@ -81,7 +83,7 @@ func TestReadVite(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	warned := fmt.Sprint(m.Warnings())
-	if len(m.Warnings()) != 1 || !errors.Is(m.Warnings()[0], link.ErrForeign) || !strings.Contains(warned, "https://cdn.example gets an early connection") {
+	if len(m.Warnings()) != 1 || !errors.Is(m.Warnings()[0], link.ErrForeign) || !strings.Contains(warned, "files of https://cdn.example are hinted") {
 		t.Errorf("warnings: %v", warned)
 	}
 	if main, ok := m.Entry("src/main.ts"); !ok || len(main) != 2 {
@@ -221,13 +223,13 @@ func TestReadHeaders(t *testing.T) {
 /blog/*
   </blog.css>; rel=preload; as=style
   </base.css>; rel=preload; as=style
-  <https://cdn.example>; rel=preconnect
+  <https://cdn.example/x.js>; rel=preload; as=script
 /blog/first
   </blog/img/hero.avif>; rel=preload; as=image; fetchpriority=high
   <https://fonts.example>; rel=preconnect
   </blog.css>; rel=preload; as=style
   </base.css>; rel=preload; as=style
-  <https://cdn.example>; rel=preconnect
+  <https://cdn.example/x.js>; rel=preload; as=script
 /plain
 `
 	if diff := cmp.Diff(want, written(m)); diff != "" {

@@ -29,7 +29,7 @@ func ahead(m *Manifest, page string) string {
 	assets, _ := m.Page(page)
 	var paths []string
 	for _, a := range assets {
-		paths = append(paths, a.Path)
+		paths = append(paths, a.Origin+a.Path)
 	}
 	return strings.Join(paths, " ")
 }
@@ -85,8 +85,8 @@ func TestEveryForm(t *testing.T) {
 					if !a.Valid() {
 						t.Errorf("%s, base %s: %s: %+v", name, base, entry, a)
 					}
-					if a.Rel == link.Preconnect {
-						foreign[a.Path] = true
+					if a.Origin != "" {
+						foreign[a.Origin] = true
 					}
 				}
 			}
@@ -124,7 +124,7 @@ func TestReadBuilds(t *testing.T) {
 			"/assets/shared-BkaJtQyV.css /assets/about-C-e8HNSU.js /assets/shared-DfNAd7wV.js"},
 		{"cra/app.json", "", "/app/*", "/app/x", "/app/static/css/main.5d69d294.css /app/static/js/main.1646a660.js"},
 		{"cra/relative.json", "/docs/", "/docs/*", "/docs/", "/docs/static/css/main.5d69d294.css /docs/static/js/main.f5c199ee.js"},
-		{"cra/cdn.json", "", "/*", "/", "https://cdn.example"},
+		{"cra/cdn.json", "", "/*", "/", "https://cdn.example/s/static/css/main.5d69d294.css https://cdn.example/s/static/js/main.5d275da0.js"},
 		{"webpack/flat.json", "", "/*", "/", "/static/main.3faedc89.css /static/runtime.455180ed.js /static/main.59ed685b.js"},
 		{"webpack/stats-integrity.json", "", "/static/admin/ /static/admin/index.html /static/main /static/main.html", "/static/admin/",
 			"/static/admin.00fbefa1.css /static/runtime.5ca43f1e.js /static/admin.2ad6c74a.js"},

@@ -106,19 +106,16 @@ func (r *textReader) link(value string) error {
 		return nil
 	}
 	found := 0
-	base := link.Base{Path: strings.TrimSuffix(b.page, "*")}
+	base := link.Base{Path: strings.TrimSuffix(b.page, "*"), Foreign: true}
 	for l := range link.Links([]string{value}, base) {
 		found++
 		switch {
 		case l.Err == nil:
-			b.assets = union(b.assets, []link.Asset{l.Asset})
-		case errors.Is(l.Err, link.ErrForeign):
-			if to, ok := r.connection(l.Target, l.Asset.CrossOrigin); ok {
-				b.assets = union(b.assets, []link.Asset{to})
-				break
+			if l.Asset.Origin != "" {
+				r.warnOf(l.Asset.Origin)
 			}
-			fallthrough
-		case errors.Is(l.Err, link.ErrRel), errors.Is(l.Err, link.ErrConditional), errors.Is(l.Err, link.ErrTarget):
+			b.assets = union(b.assets, []link.Asset{l.Asset})
+		case errors.Is(l.Err, link.ErrForeign), errors.Is(l.Err, link.ErrRel), errors.Is(l.Err, link.ErrConditional), errors.Is(l.Err, link.ErrTarget):
 			r.warn(fmt.Errorf("%w: %q", l.Err, clip(l.Target)))
 		default:
 			return fmt.Errorf("%w: %q", l.Err, clip(value[l.Start:l.End]))

@@ -20,23 +20,27 @@ func (w *warnings) warn(err error) {
 	}
 }
 
-// connection is an early connection to the origin of a URL, which is the most that can be sent
-// ahead of a file there. The first of each origin is a warning.
-func (w *warnings) connection(url string, c link.CrossOrigin) (link.Asset, bool) {
-	origin, ok := originOf(url)
-	if !ok {
+// elsewhere makes of an asset whose path is a URL what is hinted from there. The first of each
+// origin is a warning: nobody here knows whether the files are there.
+func (w *warnings) elsewhere(a link.Asset) (link.Asset, bool) {
+	base := link.Base{Scheme: "https", Foreign: true}
+	var err error
+	if a.Origin, a.Path, err = base.Resolve(a.Path); err != nil || a.Origin == "" || !a.Valid() {
 		return link.Asset{}, false
 	}
-	if !w.origins[origin] {
-		if w.origins == nil {
-			w.origins = map[string]bool{}
-		}
-		if len(w.origins) < maxWarnings {
-			w.origins[origin] = true
-			w.warn(fmt.Errorf("%w: %s gets an early connection, its files are not hinted", link.ErrForeign, clip(origin)))
-		}
+	w.warnOf(a.Origin)
+	return a, true
+}
+
+func (w *warnings) warnOf(origin string) {
+	if w.origins[origin] || len(w.origins) == maxWarnings {
+		return
 	}
-	return link.Asset{Path: origin, Rel: link.Preconnect, CrossOrigin: c}, true
+	if w.origins == nil {
+		w.origins = map[string]bool{}
+	}
+	w.origins[origin] = true
+	w.warn(fmt.Errorf("%w: files of %s are hinted, never pushed, and not in the cookie", link.ErrForeign, clip(origin)))
 }
 
 // isForeign tells URLs with a host from paths.
