@@ -166,7 +166,7 @@ func (h *Handler) head(r *http.Request) (head []byte) {
 
 func (h *Handler) validator(path string) (v string) {
 	defer h.spared("Validator")
-	return h.Validator(path)
+	return memory.Brief(h.Validator(path))
 }
 
 // allow denies the asset if Allow panics.

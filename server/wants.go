@@ -98,7 +98,7 @@ type prepared struct {
 func (p *prepared) weight() int {
 	n := 256 + 24*len(p.said)
 	for _, a := range p.assets {
-		n += 400 + len(a.text) + len(a.URL)
+		n += 400 + len(a.text) + len(a.URL) + len(a.Path) + len(a.Integrity) + len(a.Validator)
 	}
 	return n
 }

@@ -23,8 +23,8 @@ func TestR14EverythingIsInTheAccount(t *testing.T) {
 		name          string
 		files, octets int
 	}{
-		{"long", 300, 900_000},
-		{"many", 30_000, 120},
+		{"long", 40, 900_000},
+		{"many", 20_000, 120},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			before := heap()

@@ -1,10 +1,15 @@
 package memory
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"time"
+	"unsafe"
+
+	"github.com/maypok86/otter/v2"
 
 	"github.com/cache-aware/casper/server/internal/httpfacts"
 )
@@ -12,11 +17,32 @@ import (
 // A File is what is known of one file that some page wants.
 type File struct {
 	URL   string // scheme://authority/path?query
+	at    Place
 	facts atomic.Pointer[Facts]
 }
 
 func weighFile(at Place, f *File) uint32 {
-	return uint32(2*overhead + len(at.Host) + len(at.Path) + len(f.URL))
+	n := 2*overhead + len(at.Host) + len(at.Path) + len(f.URL)
+	if known := f.facts.Load(); known != nil {
+		n += int(unsafe.Sizeof(*known)) + len(known.First) + len(known.Version) + len(known.Type)
+		for _, c := range known.codings {
+			n += len(c.name) + len(c.validator)
+		}
+	}
+	return uint32(n)
+}
+
+// maxFact is the longest validator, coding or type that is kept as it is, in octets. None of the
+// real ones is longer.
+const maxFact = 128
+
+// Brief returns a text that an answer said, as it is kept: what is longer is told apart by its hash.
+func Brief(s string) string {
+	if len(s) <= maxFact {
+		return s
+	}
+	sum := sha256.Sum256([]byte(s))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // Facts are what answers have said of a file. The zero Facts are those of a file that was
@@ -45,7 +71,7 @@ func (m *Memory) File(at Place, scheme string) *File {
 		return f
 	}
 	m.used.Store(true)
-	f, _ := m.files.SetIfAbsent(at, &File{URL: scheme + "://" + at.Host + at.Path})
+	f, _ := m.files.SetIfAbsent(at, &File{URL: scheme + "://" + at.Host + at.Path, at: at})
 	return f
 }
 
@@ -70,15 +96,17 @@ func (f *File) Facts() Facts {
 func (m *Memory) Answered(f *File, header http.Header, now time.Time) {
 	old := f.facts.Load()
 	facts := f.Facts()
-	if facts.takes(strings.ToLower(httpfacts.First(header, "Content-Encoding")), httpfacts.Validator(header)) && !facts.told {
-		facts.Version, facts.Size = strings.Clone(httpfacts.Validator(header)), 0
+	validator := Brief(httpfacts.Validator(header))
+	if facts.takes(Brief(strings.ToLower(httpfacts.First(header, "Content-Encoding"))), validator) && !facts.told {
+		facts.Version, facts.Size = strings.Clone(validator), 0
 	}
 	if facts.First == "" {
 		facts.First = facts.Version
 	}
 	facts.Seen, facts.Missing, facts.refused = true, false, 0
-	if essence, _, _ := strings.Cut(httpfacts.First(header, "Content-Type"), ";"); strings.TrimSpace(essence) != facts.Type {
-		facts.Type = strings.Clone(strings.TrimSpace(essence))
+	essence, _, _ := strings.Cut(httpfacts.First(header, "Content-Type"), ";")
+	if essence = Brief(strings.TrimSpace(essence)); essence != facts.Type {
+		facts.Type = strings.Clone(essence)
 	}
 	facts.Freshness = httpfacts.FreshnessOf(header, now)
 	facts.Size = max(facts.Size, httpfacts.ContentLength(header))
@@ -124,6 +152,7 @@ func (f *Facts) takes(name, validator string) bool {
 // Told takes the validator that the file has now, as Handler.Validator says it.
 func (m *Memory) Told(f *File, validator string) {
 	facts := f.Facts()
+	validator = Brief(validator)
 	if facts.told && facts.Version == validator {
 		return
 	}
@@ -134,7 +163,14 @@ func (m *Memory) Told(f *File, validator string) {
 	m.store(f, facts)
 }
 
+// store keeps new facts of a file, and weighs it anew.
 func (m *Memory) store(f *File, facts Facts) {
 	f.facts.Store(&facts)
+	m.files.ComputeIfPresent(f.at, func(known *File) (*File, otter.ComputeOp) {
+		if known != f {
+			return known, otter.CancelOp // f was given up meanwhile
+		}
+		return f, otter.WriteOp
+	})
 	m.generation.Add(1)
 }
