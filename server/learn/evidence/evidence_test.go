@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -163,3 +164,41 @@ func TestCorruptSnapshot(t *testing.T) {
 var start = time.Date(2026, 11, 2, 8, 0, 0, 0, time.UTC)
 
 func js(path string) link.Asset { return link.Asset{Path: path, As: "script"} }
+
+// Whatever bit of a snapshot is turned, it is no snapshot any more: the line that closes it is read as strictly
+// as it is written, and the lines before it are in its checksum.
+func TestR13EveryBitCounts(t *testing.T) {
+	good := []byte(snapshot(t, 2))
+	for i := range good {
+		for bit := range 8 {
+			good[i] ^= 1 << bit
+			if _, err := Decode(bytes.NewReader(good)); err == nil {
+				t.Errorf("octet %d, bit %d: %q is accepted", i, bit, good[max(0, i-10):min(i+10, len(good))])
+			}
+			if err := Check(bytes.NewReader(good)); err == nil {
+				t.Errorf("octet %d, bit %d: %q is whole", i, bit, good[max(0, i-10):min(i+10, len(good))])
+			}
+			good[i] ^= 1 << bit
+		}
+	}
+	if _, err := Decode(bytes.NewReader(good)); err != nil {
+		t.Fatal(err)
+	}
+	end := bytes.LastIndexByte(good[:len(good)-1], '\n') + 1
+	for _, last := range []string{
+		strings.Replace(string(good[end:]), `"pages"`, `"Pages"`, 1),
+		strings.Replace(string(good[end:]), `,`, `, `, 1),
+		strings.Replace(string(good[end:]), `{`, `{"more":1,`, 1),
+		strings.Replace(string(good[end:]), `"pages":2`, `"pages":7,"pages":2`, 1),
+		strings.Replace(string(good[end:]), "\n", " \n", 1),
+		strings.Replace(string(good[end:]), "\n", "junk\n", 1),
+	} {
+		text := string(good[:end]) + last
+		if _, err := Decode(strings.NewReader(text)); err == nil {
+			t.Errorf("%q closes a snapshot", last)
+		}
+		if err := Check(strings.NewReader(text)); err == nil {
+			t.Errorf("%q closes a whole one", last)
+		}
+	}
+}
