@@ -94,12 +94,7 @@ func Check(r io.Reader) error {
 	}
 	for n := 0; ; n++ {
 		if head, _ := in.Peek(len(closes)); string(head) == closes {
-			before := hex.EncodeToString(sum.Sum(nil))
-			var last trailer
-			if err := readLine(in, sum, n+1, &last); err != nil {
-				return err
-			}
-			return last.check(in, n+1, n-1, before)
+			return closed(in, n+1, n-1, sum)
 		}
 		for long := true; long; {
 			part, err := in.ReadSlice('\n')
@@ -124,9 +119,18 @@ func peek(in *bufio.Reader) error {
 	return nil
 }
 
-// check compares what the last line, line n, says with the pages and the hash of all before it.
-func (t *trailer) check(in *bufio.Reader, n, pages int, sum string) error {
-	if t.SHA256 != sum || t.Pages != pages {
+// closed reads the last line, line n, which has to be what [Encode] writes there after so many pages
+// and all that was hashed, to the octet: the line itself is in no checksum.
+func closed(in *bufio.Reader, n, pages int, sum hash.Hash) error {
+	line, err := in.ReadSlice('\n')
+	if err != nil && err != bufio.ErrBufferFull {
+		return ended(n, err)
+	}
+	want, err := json.Marshal(trailer{pages, hex.EncodeToString(sum.Sum(nil))})
+	if err != nil {
+		return err
+	}
+	if string(line) != string(want)+"\n" {
 		return fmt.Errorf("%w: line %d: the checksum is another", ErrSnapshot, n)
 	}
 	if _, err := in.ReadByte(); err != io.EOF {
@@ -158,25 +162,20 @@ func Decode(r io.Reader) ([]Delta, error) {
 	}
 	var deltas []Delta
 	for n := 2; ; n++ {
-		before := hex.EncodeToString(sum.Sum(nil))
-		var line struct {
-			Delta
-			trailer
+		if head, _ := in.Peek(len(closes)); string(head) == closes {
+			if err := closed(in, n, len(deltas), sum); err != nil {
+				return nil, err
+			}
+			return deltas, nil
 		}
+		var line Delta
 		if err := readLine(in, sum, n, &line); err != nil {
 			return nil, err
 		}
-		if line.SHA256 == "" {
-			if line.Page == "" {
-				return nil, fmt.Errorf("%w: line %d: no page", ErrSnapshot, n)
-			}
-			deltas = append(deltas, line.Delta)
-			continue
+		if line.Page == "" {
+			return nil, fmt.Errorf("%w: line %d: no page", ErrSnapshot, n)
 		}
-		if err := line.check(in, n, len(deltas), before); err != nil {
-			return nil, err
-		}
-		return deltas, nil
+		deltas = append(deltas, line)
 	}
 }
 
