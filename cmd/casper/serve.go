@@ -74,7 +74,10 @@ func (t *tool) serve(ctx context.Context, s *serving) error {
 	if learning != nil {
 		h.Sources = append(h.Sources, learning.source)
 	}
-	h.Observe = func(x *server.Exchange) { logExchange(log, x) }
+	if s.logRequests != "off" {
+		query := s.logRequests == "query"
+		h.Observe = func(x *server.Exchange) { logExchange(log, x, query) }
+	}
 
 	public, err := s.open()
 	if err != nil {

@@ -43,6 +43,7 @@ type serving struct {
 	admin         string
 	adminToken    string
 	logFormat     string
+	logRequests   string
 	trusted       networks
 }
 
@@ -93,9 +94,10 @@ func (s *serving) flags(cmd *cobra.Command) {
 	f.StringVar(&s.admin, "admin", "", "serve metrics, a dashboard and the learned model on this `address`")
 	f.StringVar(&s.adminToken, "admin-token", "", "let only those ask --admin who have the token in this `file`, as a bearer's or a password;\nneeded where other machines reach the address")
 	f.StringVar(&s.logFormat, "log-format", "text", "log to stderr as `text|json`")
+	f.StringVar(&s.logRequests, "log-requests", "path", "what the log says of requests: `path|query|off`, the second with the query, where sessions may stand")
 	f.Var(&s.trusted, "trust-proxy", "believe X-Forwarded fields from this `network`, such as 10.0.0.0/8; may be repeated")
 	for name, words := range map[string][]string{
-		"cookie-format": cookieFormats, "keys": keyRules, "track": tracks, "learn": learns, "learn-as": uses, "log-format": logFormats,
+		"cookie-format": cookieFormats, "keys": keyRules, "track": tracks, "learn": learns, "learn-as": uses, "log-format": logFormats, "log-requests": logRequests,
 	} {
 		cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	}
@@ -145,7 +147,7 @@ func (s *serving) check(cmd *cobra.Command) error {
 		words       []string
 	}{
 		{"cookie-format", s.cookieFormat, cookieFormats}, {"keys", s.keys, keyRules}, {"track", s.track, tracks},
-		{"learn", s.learn, learns}, {"log-format", s.logFormat, logFormats},
+		{"learn", s.learn, learns}, {"log-format", s.logFormat, logFormats}, {"log-requests", s.logRequests, logRequests},
 	} {
 		if err := oneOf(w.flag, w.value, w.words); err != nil {
 			return err

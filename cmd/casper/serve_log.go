@@ -5,6 +5,7 @@ import (
 	"io"
 	"log"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/cache-aware/casper/server"
@@ -17,11 +18,19 @@ func newLogger(w io.Writer, format string) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, nil))
 }
 
-// logExchange writes the line of the access log.
-func logExchange(log *slog.Logger, x *server.Exchange) {
+// logRequests are the words of --log-requests.
+var logRequests = []string{"path", "query", "off"}
+
+// logExchange writes the line of the access log. Queries hold sessions and addresses, so that they are in it
+// only if they were asked for.
+func logExchange(log *slog.Logger, x *server.Exchange, query bool) {
 	r := x.Request
+	target := r.URL.RequestURI()
+	if !query {
+		target, _, _ = strings.Cut(target, "?")
+	}
 	attrs := []slog.Attr{
-		slog.String("method", r.Method), slog.String("path", r.URL.RequestURI()), slog.Int("status", x.Status),
+		slog.String("method", r.Method), slog.String("path", target), slog.Int("status", x.Status),
 		slog.String("proto", r.Proto), slog.String("from", x.Client.String()),
 	}
 	attrs = append(attrs, slog.Float64("ms", float64(time.Since(x.Arrived).Microseconds())/1000))
