@@ -29,14 +29,16 @@
 // themselves. There are at most 8 assets and 256 KiB for one page and 32 pushes under way on
 // one connection, unless [Policy] says otherwise; a client that does not read holds a page
 // up by 50 ms. Of a Cookie header 256 KiB are looked at and four cookies are decoded, of a page
-// 8 KiB of HTML are read; what is remembered of pages, assets and HTML stays below 12 MiB.
+// 8 KiB of HTML are read; what is remembered of pages, assets, HTML and of
+// what is for one visitor stays below 16 MiB.
 //
 // Set-Cookie goes only on final answers, never on those that say that a shared cache may
 // store them (public, s-maxage, immutable) and never on a 304; answers that carry it, or that
 // link less because of it, are marked private. It is sent only when the fingerprint changed, and
 // stays below 3,800 characters. What an answer to one person linked (with Authorization, or with
-// a cookie or private in the answer) goes ahead of another's page only when answers from
-// two networks agree on it.
+// a cookie or private in the answer) goes ahead of that person's next view: of who comes from
+// the same network with the same credentials. It goes ahead of another's page only when answers
+// from two networks agree on it.
 //
 // # Privacy
 //
@@ -44,6 +46,9 @@
 // browser has been sent; scripts cannot read it, and it ends after 30 days. Pages are never in
 // it. Like any cookie it can tell browsers apart; how well, Fingerprint.Entropy in package
 // gcs/casper says of a given one.
+//
+// Whose earlier answer may go ahead of a view is told by a salted hash of network, cookies and
+// Authorization, in memory alone and for the life of the process.
 //
 // # Turning it off
 //
