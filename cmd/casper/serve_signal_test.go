@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -19,6 +20,10 @@ import (
 	"github.com/cache-aware/casper/server/learn"
 	"github.com/cache-aware/casper/server/learn/keep"
 )
+
+// Under nohup, tests are told to ignore SIGHUP, and would hand that on to the programs they start.
+// What a process listens to is not handed on.
+func init() { signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP) }
 
 // writePair writes a new certificate and its key to two files, and returns the certificate.
 func writePair(t *testing.T, certFile, keyFile string) []byte {
