@@ -77,8 +77,8 @@ func (s *Store) archive(ctx context.Context, now clock, entries []entry) error {
 // thin takes the quarter of the assets out of an archived page that were not reported for
 // longest.
 func (s *Store) thin(ctx context.Context, key string) error {
-	text, err := s.client.HGetAll(ctx, key).Result()
-	if err != nil {
+	hashes, err := s.hashes(ctx, []string{key})
+	if err != nil || len(hashes) == 0 {
 		return err
 	}
 	type aged struct {
@@ -86,7 +86,7 @@ func (s *Store) thin(ctx context.Context, key string) error {
 		time  uint32
 	}
 	var list []aged
-	for field, t := range text {
+	for field, t := range hashes[0] {
 		if field != fieldOf(s.k.pageOf(key), "") {
 			r, _ := parseRecord(t) // what is no record is as old as can be
 			list = append(list, aged{field, r.Time})

@@ -75,20 +75,32 @@ func (s *Store) load(ctx context.Context, since evidence.Cursor) (deltas []evide
 	return deltas, c, err
 }
 
-// readRound reads a part of a round.
+// unfit reports whether an error is about the key that was asked for: it is none of ours. What
+// is beside it may be sound, so it is passed over.
+func unfit(err error) bool { return redis.HasErrorPrefix(err, "WRONGTYPE") }
+
+// refused reports whether Redis understood what it was asked to write and will not do so:
+// a key of the wrong type, no room, a replica, no permission.
+func refused(err error) bool {
+	_, ok := errors.AsType[redis.Error](err)
+	return ok && !errors.Is(err, redis.Nil)
+}
+
+// readRound reads a part of a round. One that is none is passed over. That it cannot be archived
+// is no reason not to read it.
 func (s *Store) readRound(ctx context.Context, now clock, c cursor) ([]evidence.Delta, cursor, error) {
 	next := c
 	next.round, next.scan = c.round+1, 0
 	size, err := s.client.HLen(ctx, s.k.round(c.round)).Result()
-	if err != nil {
-		return nil, c, err
-	}
-	if size == 0 {
+	switch {
+	case unfit(err), err == nil && size == 0:
 		return nil, next, nil
+	case err != nil:
+		return nil, c, err
 	}
 	archivist := c.round == s.taken
 	if c.scan == 0 && !archivist {
-		if archivist, err = s.take(ctx, c.round); err != nil {
+		if archivist, err = s.take(ctx, c.round); err != nil && !refused(err) {
 			return nil, c, err
 		}
 	}
@@ -98,8 +110,12 @@ func (s *Store) readRound(ctx context.Context, now clock, c cursor) ([]evidence.
 	}
 	entries := s.parse(text)
 	if archivist {
-		if err := s.archive(ctx, now, entries); err != nil {
+		err := s.archive(ctx, now, entries)
+		if err != nil && !refused(err) {
 			return nil, c, err
+		}
+		if err != nil {
+			archivist, s.taken = false, 0
 		}
 	}
 	deltas := s.others(entries, s.own[c.round])
@@ -108,7 +124,8 @@ func (s *Store) readRound(ctx context.Context, now clock, c cursor) ([]evidence.
 		next = c
 		next.scan = scan
 	case archivist:
-		if err := s.client.Set(ctx, s.k.taken(c.round), archived, s.takenFor()).Err(); err != nil {
+		err := s.client.Set(ctx, s.k.taken(c.round), archived, s.takenFor()).Err()
+		if err != nil && !refused(err) {
 			return nil, c, err
 		}
 		s.taken = 0
@@ -192,21 +209,23 @@ func (s *Store) takenFor() time.Duration { return s.settle() + 2*(roundsKept+1)*
 
 // firstUnarchived returns the round from which on the archive does not have everything. A node
 // that starts there, and reads the archive first, misses nothing; what is archived meanwhile
-// it may count twice.
+// it may count twice. What is no round is not waited for.
 func (s *Store) firstUnarchived(ctx context.Context, settled int64) (int64, error) {
 	var sizes [roundsKept]*redis.IntCmd
 	var states [roundsKept]*redis.StringCmd
-	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+	s.client.Pipelined(ctx, func(p redis.Pipeliner) error { // each command has its own error
 		for i := range int64(roundsKept) {
 			sizes[i] = p.HLen(ctx, s.k.round(settled-roundsKept+i))
 			states[i] = p.Get(ctx, s.k.taken(settled-roundsKept+i))
 		}
 		return nil
 	})
-	if err != nil && !errors.Is(err, redis.Nil) { // Nil: nobody has taken one of them
-		return 0, err
-	}
 	for i := range sizes {
+		for _, e := range []error{sizes[i].Err(), states[i].Err()} {
+			if e != nil && !errors.Is(e, redis.Nil) && !unfit(e) { // Nil: nobody has taken it
+				return 0, e
+			}
+		}
 		if sizes[i].Val() > 0 && states[i].Val() != archived {
 			return settled - roundsKept + int64(i), nil
 		}
@@ -214,27 +233,28 @@ func (s *Store) firstUnarchived(ctx context.Context, settled int64) (int64, erro
 	return settled, nil
 }
 
-// readArchive reads a part of the archive.
+// readArchive reads a part of the archive. What is no page is passed over, and so is an index
+// that is none.
 func (s *Store) readArchive(ctx context.Context, c cursor) ([]evidence.Delta, cursor, error) {
+	past := cursor{rounds: true, round: c.round}
 	members, scan, err := s.client.ZScan(ctx, s.k.pages(), c.scan, "", archiveChunk).Result()
+	if unfit(err) {
+		return nil, past, nil
+	}
 	if err != nil {
 		return nil, c, err
 	}
-	var texts []*redis.MapStringStringCmd
-	if len(members) > 0 {
-		_, err = s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-			for i := 0; i+1 < len(members); i += 2 {
-				texts = append(texts, p.HGetAll(ctx, s.k.page(members[i])))
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, c, err
-		}
+	var names []string
+	for i := 0; i+1 < len(members); i += 2 {
+		names = append(names, s.k.page(members[i]))
+	}
+	hashes, err := s.hashes(ctx, names)
+	if err != nil {
+		return nil, c, err
 	}
 	var entries []entry
-	for _, t := range texts {
-		for field, text := range t.Val() {
+	for _, h := range hashes {
+		for field, text := range h {
 			if r, ok := parseRecord(text); ok {
 				entries = append(entries, entry{field, r})
 			}
@@ -243,9 +263,33 @@ func (s *Store) readArchive(ctx context.Context, c cursor) ([]evidence.Delta, cu
 	next := c
 	next.scan = scan
 	if scan == 0 {
-		next = cursor{rounds: true, round: c.round}
+		next = past
 	}
 	return s.others(entries, nil), next, nil
+}
+
+// hashes reads whole hashes. What is none is left out.
+func (s *Store) hashes(ctx context.Context, names []string) ([]map[string]string, error) {
+	replies := make([]*redis.MapStringStringCmd, len(names))
+	if len(names) > 0 {
+		s.client.Pipelined(ctx, func(p redis.Pipeliner) error { // each command has its own error
+			for i, name := range names {
+				replies[i] = p.HGetAll(ctx, name)
+			}
+			return nil
+		})
+	}
+	hashes := make([]map[string]string, 0, len(names))
+	for _, r := range replies {
+		h, err := r.Result()
+		switch {
+		case err == nil:
+			hashes = append(hashes, h)
+		case !unfit(err):
+			return nil, err
+		}
+	}
+	return hashes, nil
 }
 
 // unix is a score of the archive's index.

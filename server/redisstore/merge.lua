@@ -6,9 +6,20 @@
 -- ARGV[3]  how many fields a hash may have
 -- then, for each hash, the number of records, and field and record in turn.
 --
--- Returns how many records were refused for want of room, and the size of each hash.
-local form, head = '>dddi4i4i4i4I4I4', 48
+-- A key that is no hash is left alone, and a record that cannot be makes room for the new one.
+--
+-- Returns how many records were refused, for want of room or of a hash, and the size of each hash.
+local form, head, maxTail = '>dddi4i4i4i4I4I4', 48, 16384
 local memory, room = tonumber(ARGV[2]), tonumber(ARGV[3])
+
+-- sound says whether a record in a hash is one that nodes would read.
+local function sound(record)
+  if #record < head or #record > head + maxTail then
+    return false
+  end
+  local used, views, held = struct.unpack('>ddd', record)
+  return used >= 0 and used <= 2 ^ 53 and views >= 0 and views <= 2 ^ 53 and held >= 0 and held <= 2 ^ 53
+end
 
 local function merge(new, old)
   local used, views, held, for1, for0, against1, against0, day, time = struct.unpack(form, new)
@@ -38,23 +49,30 @@ for k, key in ipairs(KEYS) do
   for i = 1, n do
     fields[i] = ARGV[at + 2 * i - 1]
   end
-  local size, olds = redis.call('HLEN', key), redis.call('HMGET', key, unpack(fields))
-  for i = 1, n do
-    local record, old = ARGV[at + 2 * i], olds[i]
-    if old and #old >= head then
-      record = merge(record, old)
-    elseif not old then
-      size = size + 1
+  local size = redis.pcall('HLEN', key)
+  if type(size) == 'number' then
+    local olds = redis.call('HMGET', key, unpack(fields))
+    for i = 1, n do
+      local record, old = ARGV[at + 2 * i], olds[i]
+      if old and sound(old) then
+        record = merge(record, old)
+      elseif not old then
+        size = size + 1
+      end
+      if size > room and not old then
+        size, refused = size - 1, refused + 1
+      else
+        sets[#sets + 1], sets[#sets + 2] = fields[i], record
+      end
     end
-    if size > room and not old then
-      size, refused = size - 1, refused + 1
-    else
-      sets[#sets + 1], sets[#sets + 2] = fields[i], record
+    if #sets > 0 then
+      redis.call('HSET', key, unpack(sets))
+      redis.call('PEXPIRE', key, ARGV[1])
     end
-  end
-  if #sets > 0 then
-    redis.call('HSET', key, unpack(sets))
-    redis.call('PEXPIRE', key, ARGV[1])
+  elseif string.find(size.err, 'WRONGTYPE', 1, true) then
+    size, refused = 0, refused + n
+  else
+    return size
   end
   result[k + 1], at = size, at + 2 * n + 1
 end
