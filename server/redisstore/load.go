@@ -75,15 +75,18 @@ func (s *Store) load(ctx context.Context, since evidence.Cursor) (deltas []evide
 	return deltas, c, err
 }
 
-// unfit reports whether an error is about the key that was asked for: it is none of ours. What
-// is beside it may be sound, so it is passed over.
-func unfit(err error) bool { return redis.HasErrorPrefix(err, "WRONGTYPE") }
+// wrongType reports whether the key that was asked for is none of ours.
+func wrongType(err error) bool { return redis.HasErrorPrefix(err, "WRONGTYPE") }
+
+// unfit reports whether the key whose content was asked for is none of ours, by its type or its
+// size. What is beside it may be sound, so it is passed over.
+func unfit(err error) bool { return wrongType(err) || errors.Is(err, errTooMuch) }
 
 // refused reports whether Redis understood what it was asked to write and will not do so:
-// a key of the wrong type, no room, a replica, no permission.
+// a key of the wrong type, no room, a replica, no permission; or has keys that are too large.
 func refused(err error) bool {
 	_, ok := errors.AsType[redis.Error](err)
-	return ok && !errors.Is(err, redis.Nil)
+	return ok && !errors.Is(err, redis.Nil) || errors.Is(err, errTooMuch)
 }
 
 // readRound reads a part of a round. One that is none is passed over. That it cannot be archived
@@ -93,7 +96,7 @@ func (s *Store) readRound(ctx context.Context, now clock, c cursor) ([]evidence.
 	next.round, next.scan = c.round+1, 0
 	size, err := s.client.HLen(ctx, s.k.round(c.round)).Result()
 	switch {
-	case unfit(err), err == nil && size == 0:
+	case wrongType(err), err == nil && (size == 0 || size > max(maxPieces, int64(s.c.MaxRound))):
 		return nil, next, nil
 	case err != nil:
 		return nil, c, err
@@ -105,6 +108,9 @@ func (s *Store) readRound(ctx context.Context, now clock, c cursor) ([]evidence.
 		}
 	}
 	text, scan, err := s.client.HScan(ctx, s.k.round(c.round), c.scan, "", roundChunk).Result()
+	if errors.Is(err, errTooMuch) {
+		text, err = s.pieces(ctx, s.k.round(c.round)) // what was scanned before is told twice
+	}
 	if err != nil {
 		return nil, c, err
 	}
@@ -212,17 +218,17 @@ func (s *Store) takenFor() time.Duration { return s.settle() + 2*(roundsKept+1)*
 // it may count twice. What is no round is not waited for.
 func (s *Store) firstUnarchived(ctx context.Context, settled int64) (int64, error) {
 	var sizes [roundsKept]*redis.IntCmd
-	var states [roundsKept]*redis.StringCmd
+	var states [roundsKept]*redis.StringCmd                 // no longer than it takes to know
 	s.client.Pipelined(ctx, func(p redis.Pipeliner) error { // each command has its own error
 		for i := range int64(roundsKept) {
 			sizes[i] = p.HLen(ctx, s.k.round(settled-roundsKept+i))
-			states[i] = p.Get(ctx, s.k.taken(settled-roundsKept+i))
+			states[i] = p.GetRange(ctx, s.k.taken(settled-roundsKept+i), 0, int64(len(archived)))
 		}
 		return nil
 	})
 	for i := range sizes {
 		for _, e := range []error{sizes[i].Err(), states[i].Err()} {
-			if e != nil && !errors.Is(e, redis.Nil) && !unfit(e) { // Nil: nobody has taken it
+			if e != nil && !wrongType(e) {
 				return 0, e
 			}
 		}
@@ -268,7 +274,7 @@ func (s *Store) readArchive(ctx context.Context, c cursor) ([]evidence.Delta, cu
 	return s.others(entries, nil), next, nil
 }
 
-// hashes reads whole hashes. What is none is left out.
+// hashes reads whole hashes. What is none, or is larger than any of ours, is left out.
 func (s *Store) hashes(ctx context.Context, names []string) ([]map[string]string, error) {
 	replies := make([]*redis.MapStringStringCmd, len(names))
 	if len(names) > 0 {
@@ -280,8 +286,16 @@ func (s *Store) hashes(ctx context.Context, names []string) ([]map[string]string
 		})
 	}
 	hashes := make([]map[string]string, 0, len(names))
-	for _, r := range replies {
+	for i, r := range replies {
 		h, err := r.Result()
+		if errors.Is(err, errTooMuch) { // this one, one before it, or all of them together
+			var text []string
+			text, err = s.pieces(ctx, names[i])
+			h = make(map[string]string, len(text)/2)
+			for ; len(text) > 0; text = text[2:] {
+				h[text[0]] = text[1]
+			}
+		}
 		switch {
 		case err == nil:
 			hashes = append(hashes, h)
@@ -290,6 +304,55 @@ func (s *Store) hashes(ctx context.Context, names []string) ([]map[string]string
 		}
 	}
 	return hashes, nil
+}
+
+// maxPieces bounds a hash that is read in pieces, in fields.
+const maxPieces = 1 << 15
+
+// pieces reads a hash that is too large to be read at once: its fields, and their values but for
+// those that are too long, which come as "". Fields and values take turns.
+func (s *Store) pieces(ctx context.Context, name string) ([]string, error) {
+	size, err := s.client.HLen(ctx, name).Result()
+	if err != nil {
+		return nil, err
+	}
+	if size > maxPieces {
+		return nil, errTooMuch
+	}
+	fields, err := s.client.HKeys(ctx, name).Result()
+	if err != nil || len(fields) == 0 {
+		return nil, err
+	}
+	lengths := make([]*redis.IntCmd, len(fields))
+	_, err = s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i, field := range fields {
+			lengths[i] = p.HStrLen(ctx, name, field)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var text, short []string
+	for i, field := range fields {
+		if lengths[i].Val() <= headerLen+maxTail {
+			short = append(short, field)
+		} else {
+			text = append(text, field, "")
+		}
+	}
+	for part := range slices.Chunk(short, maxReply/2/(headerLen+maxTail)) {
+		values, err := s.client.HMGet(ctx, name, part...).Result()
+		if err != nil {
+			return nil, err
+		}
+		for i, v := range values[:min(len(values), len(part))] {
+			if v, ok := v.(string); ok {
+				text = append(text, part[i], v)
+			}
+		}
+	}
+	return text, nil
 }
 
 // unix is a score of the archive's index.

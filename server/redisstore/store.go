@@ -71,7 +71,7 @@ func (s *Store) Stats() Stats {
 
 // New returns a store that uses a client of the caller's. The client should obey contexts
 // (redis.Options.ContextTimeoutEnabled) and not retry by itself (MaxRetries -1), since what
-// is sent twice counts twice. An error names the field of the config that is out of its range.
+// is sent twice counts twice. Nothing bounds what such a client reads, as [Open] does. An error names the field of the config that is out of its range.
 func New(client redis.UniversalClient, c Config) (*Store, error) {
 	c, err := c.withDefaults()
 	if err != nil {
@@ -86,6 +86,9 @@ func New(client redis.UniversalClient, c Config) (*Store, error) {
 // Open returns a store at a redis://, rediss:// or unix:// URL, in the form of redis.ParseURL.
 // Besides, the parameter site sets [Config.Site]. It does not connect yet: a server that is
 // away now may be there later.
+//
+// An answer above 4 MiB, or with a string above 64 KiB, ends its connection before room is made
+// for it.
 //
 // What fails comes back as an error of [Store.Merge] and [Store.Load], so Open turns off
 // go-redis's own log, which is one for the whole process and would repeat the same line as
@@ -120,6 +123,7 @@ func Open(address string, c Config) (*Store, error) {
 	o.DisableIdentity = true
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	o.DialTimeout = cmp.Or(o.DialTimeout, 2*time.Second)
+	o.Dialer = bounded(redis.NewDialer(o))
 	logging.Disable()
 	client := redis.NewClient(o)
 	s, err := New(client, c)
