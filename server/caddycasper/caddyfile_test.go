@@ -129,6 +129,8 @@ func TestValidate(t *testing.T) {
 		`{"learn":"off","state":"/a"}`:   "state keeps",
 		`{"state":"{env.TEST_NO_SUCH}"}`: "state: ",
 		`{"state":"redis://%"}`:          "state: redisstore",
+		`{"state":"rediss://%"}`:         "state: redisstore",
+		`{"state":"unix://%"}`:           "state: redisstore",
 		`{"manifests":["/none/at/all"]}`: "manifest: open /none/at/all",
 		`{"nonsense":1}`:                 "nonsense",
 		`{"push_wait":-1}`:               "push_wait is at least 1ns, not -1ns",

@@ -114,3 +114,18 @@ func TestR5WrongRecordsAreReplaced(t *testing.T) {
 		}
 	}
 }
+
+// Whoever takes a file or an address tells them apart by one function, which knows what Open does.
+func TestIsAddress(t *testing.T) {
+	for state, want := range map[string]bool{
+		"redis://127.0.0.1:6379": true, "rediss://cache.example/?site=shop": true, "unix:///run/redis.sock?db=1&site=shop": true,
+		"": false, "learned.casper": false, "/redis://x": false, "redis:": false, "unix": false,
+	} {
+		if got := IsAddress(state); got != want {
+			t.Errorf("IsAddress(%q) is %v", state, got)
+		}
+		if want {
+			open(t, state, Config{})
+		}
+	}
+}
