@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -95,8 +94,4 @@ func (s *serving) openLearning(log *slog.Logger) (*learning, error) {
 		}
 	}
 	return l, err
-}
-
-func isRedis(state string) bool {
-	return strings.HasPrefix(state, "redis://") || strings.HasPrefix(state, "rediss://")
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/cache-aware/casper/server/redisstore"
 )
 
+func isRedis(state string) bool { return redisstore.IsAddress(state) }
+
 // share returns what exchanges the model with those of other nodes.
 func share(m *learn.Model, address string, log *slog.Logger) (func(context.Context) error, error) {
 	store, err := redisstore.Open(address, redisstore.Config{})

@@ -5,16 +5,13 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 
 	"github.com/cache-aware/casper/server/learn"
 	"github.com/cache-aware/casper/server/learn/keep"
 	"github.com/cache-aware/casper/server/redisstore"
 )
 
-func isRedis(state string) bool {
-	return strings.HasPrefix(state, "redis://") || strings.HasPrefix(state, "rediss://")
-}
+func isRedis(state string) bool { return redisstore.IsAddress(state) }
 
 // openState returns a model with what was learned before, and what keeps it from then on,
 // until the context ends. If this process has a model of the state already, that knows more than

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -81,6 +82,12 @@ func New(client redis.UniversalClient, c Config) (*Store, error) {
 		c: c, lim: defaultLimits, k: newKeys(&c), node: rand.Text(), client: client, seed: maphash.MakeSeed(),
 		own: make(map[int64]map[string]counts), known: make(map[uint64]uint8),
 	}, nil
+}
+
+// IsAddress reports whether a text is an address for [Open] by its scheme, and not a file's name.
+func IsAddress(text string) bool {
+	scheme, _, ok := strings.Cut(text, "://")
+	return ok && (scheme == "redis" || scheme == "rediss" || scheme == "unix")
 }
 
 // Open returns a store at a redis://, rediss:// or unix:// URL, in the form of redis.ParseURL.
