@@ -22,6 +22,7 @@ import (
 
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/internal/httpfacts"
+	"github.com/cache-aware/casper/server/internal/personal"
 	"github.com/cache-aware/casper/server/learn"
 	"github.com/cache-aware/casper/server/learn/signals"
 	"github.com/cache-aware/casper/server/link"
@@ -77,8 +78,9 @@ func (s *Source) choose(r *http.Request, w *server.Wants, c learn.Client) []lear
 	return chosen
 }
 
-// Forget drops what was learned of a page, and reports whether that was anything.
-func (s *Source) Forget(page string) bool { return s.Model.Forget(page) }
+// Forget drops what was learned of a page, and reports whether that was anything. Of a page whose
+// path names a person, it is what was learned of all such pages; see [signals.Reader.Page].
+func (s *Source) Forget(page string) bool { return s.Model.Forget(personal.Fold(page)) }
 
 // ForgetAll drops everything that was learned.
 func (s *Source) ForgetAll() { s.Model.Clear() }

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/cache-aware/casper/server"
+	"github.com/cache-aware/casper/server/internal/personal"
 	"github.com/cache-aware/casper/server/learn"
 	"github.com/cache-aware/casper/server/learn/evidence"
 )
@@ -100,7 +101,7 @@ func (a *Admin) explain(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		out := json.NewEncoder(w)
 		out.SetIndent("", "  ")
-		out.Encode(a.model.Explain(page))
+		out.Encode(a.model.Explain(personal.Fold(page)))
 	}
 }
 
@@ -109,7 +110,7 @@ func (a *Admin) forget(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *Admin) renew(w http.ResponseWriter, r *http.Request) {
-	a.done(w, r, a.model != nil && a.model.Renew(r.FormValue("page")))
+	a.done(w, r, a.model != nil && a.model.Renew(personal.Fold(r.FormValue("page"))))
 }
 
 func (a *Admin) clear(w http.ResponseWriter, r *http.Request) {

@@ -6,16 +6,20 @@ import (
 	"path"
 	"strings"
 
+	"github.com/cache-aware/casper/server/internal/personal"
 	"github.com/cache-aware/casper/server/learn"
 )
 
 // Page returns the identity of the page that a request is for: the matched route where that
 // names pages of one kind ("/item/{id}"), else the cleaned path, with the listed parameters.
+// What names a person in it, or looks like a token, is left out: /invite/bob@example.com is the
+// page "/invite/{}", as all other invitations are.
 func (rd *Reader) Page(r *http.Request) string {
-	if p := route(r.Pattern); p != "" {
-		return p + rd.query(r.URL.RawQuery)
+	p := route(r.Pattern)
+	if p == "" {
+		p = personal.Fold(clean(r.URL.Path))
 	}
-	return rd.path(r.URL.Path, r.URL.RawQuery)
+	return p + rd.query(r.URL.RawQuery, true)
 }
 
 // route returns the path of a pattern of [http.ServeMux] if it has wildcards and each stands for
@@ -37,9 +41,10 @@ func route(pattern string) string {
 	return pattern
 }
 
-// path is the identity of a page by its path.
+// path is how a page and the Referer of its files are brought together. It is kept as a hash only,
+// so nothing is left out of it.
 func (rd *Reader) path(p, query string) string {
-	return clean(p) + rd.query(query)
+	return clean(p) + rd.query(query, false)
 }
 
 // clean is path.Clean with the trailing slash kept.
@@ -57,8 +62,9 @@ func clean(p string) string {
 	return c + "/"
 }
 
-// query returns the listed parameters that are there, in the order of the list.
-func (rd *Reader) query(raw string) string {
+// query returns the listed parameters that are there, in the order of the list. Folding leaves out
+// values that name a person.
+func (rd *Reader) query(raw string, fold bool) string {
 	if raw == "" || len(rd.Query) == 0 || len(raw) > learn.MaxKey {
 		return ""
 	}
@@ -74,7 +80,12 @@ func (rd *Reader) query(raw string) string {
 		b.WriteByte("?&"[min(b.Len(), 1)])
 		b.WriteString(url.QueryEscape(name))
 		b.WriteByte('=')
-		b.WriteString(url.QueryEscape(values.Get(name)))
+		value := values.Get(name)
+		if fold && personal.Is(value) {
+			b.WriteString(personal.Folded)
+			continue
+		}
+		b.WriteString(url.QueryEscape(value))
 	}
 	return b.String()
 }

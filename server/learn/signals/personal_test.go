@@ -39,7 +39,7 @@ func TestPersonalSegments(t *testing.T) {
 		"/docs/v1.26.8/x86_64-unknown-linux-gnu/":                      "/docs/v1.26.8/x86_64-unknown-linux-gnu/",
 		"/assets/app.3f2a9c1b.html":                                    "/assets/app.3f2a9c1b.html",
 		"/" + "%E6%97%A5%E6%9C%AC%E8%AA%9E%E3%81%AE%E3%83%9A%E3%83%BC": "/日本語のペー",
-		"/?for=de":                                                     "/?for=de",
+		"/?for=de": "/?for=de",
 	} {
 		r := httptest.NewRequest("GET", target, nil)
 		if got := rd.Page(r); got != want {
