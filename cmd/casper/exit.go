@@ -11,9 +11,10 @@ import (
 
 // The exit codes.
 const (
-	exitDone   = 0
-	exitFailed = 1 // an input was invalid, or a check failed
-	exitUsage  = 2
+	exitDone    = 0
+	exitFailed  = 1 // an input was invalid, or a check failed
+	exitUsage   = 2
+	exitNothing = 3 // all was well, but there was nothing to find, read or ask in an input
 )
 
 // A usageError is a command line that makes no sense. Errors that cobra finds are
