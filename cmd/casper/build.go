@@ -103,6 +103,13 @@ func (t *tool) build(f *buildFlags, out, list string) (err error) {
 	if err := b.read(list); err != nil {
 		return err
 	}
+	if b.n == 0 {
+		name := list
+		if name == "-" {
+			name = "stdin"
+		}
+		t.nothing("%s: no names in it: this is the empty set", name)
+	}
 	file, err := os.CreateTemp(filepath.Dir(out), "."+filepath.Base(out)+"-*")
 	if err != nil {
 		return err

@@ -121,10 +121,10 @@ func (t *tool) decode(cmd *cobra.Command, f *decodeFlags, args []string) error {
 		}
 	}
 	for _, file := range f.har {
-		d.file(file, capture.HAR)
+		d.file(file, capture.KindHAR)
 	}
 	for _, file := range f.jar {
-		d.file(file, capture.Jar)
+		d.file(file, capture.KindJar)
 	}
 	for _, file := range f.log {
 		d.log(file)
@@ -233,6 +233,9 @@ func (d *decoding) readAssets() error {
 		}
 		paths = append(paths, path)
 	}
+	if len(paths) == 0 {
+		d.nothing("--assets %s: no names in it", d.flags.assets)
+	}
 	for _, r := range d.readers {
 		r.assets = paths
 	}
@@ -270,6 +273,7 @@ func (d *decoding) chosenFormat() *formats.Format {
 func (d *decoding) lines(in io.Reader, name string) {
 	defer d.inFile(name)()
 	var line []capture.Cookie // the cookies of the line under way
+	none := true
 	flush := func() {
 		if len(line) > 0 {
 			d.line(seqOf(line), line[0].Where, line[0].Where)
@@ -283,6 +287,7 @@ func (d *decoding) lines(in io.Reader, name string) {
 		return wait()
 	}
 	for c, err := range capture.Lines(in, capture.MaxLine, d.names...) {
+		none = false
 		c.Where = name + ": " + c.Where
 		if len(line) > 0 && c.Where != line[0].Where {
 			flush()
@@ -297,6 +302,9 @@ func (d *decoding) lines(in io.Reader, name string) {
 		}
 	}
 	flush()
+	if none {
+		d.nothing("%s: nothing in it to decode", name)
+	}
 }
 
 func seqOf(cookies []capture.Cookie) iter.Seq2[capture.Cookie, error] {
@@ -348,7 +356,11 @@ func (d *decoding) line(cookies iter.Seq2[capture.Cookie, error], label, where s
 }
 
 // file decodes the known cookies of a file.
-func (d *decoding) file(name string, read reading) {
+func (d *decoding) file(name string, kind capture.Kind) {
+	read := capture.Jar
+	if kind == capture.KindHAR {
+		read = capture.HAR
+	}
 	r, _, err := d.open(name)
 	if err != nil {
 		d.fail("%v", err)
@@ -356,7 +368,7 @@ func (d *decoding) file(name string, read reading) {
 	}
 	defer r.Close()
 	defer d.inFile(name)()
-	found := false
+	found, any := false, false
 	var told faults
 	defer d.endOf(name, &told)
 	for c, err := range read(capture.Text(r, int64(d.flags.unpacked))) {
@@ -370,6 +382,8 @@ func (d *decoding) file(name string, read reading) {
 		r := d.readers[c.Name]
 		if c.Form == capture.Digest {
 			r = d.digest
+		} else {
+			any = true
 		}
 		if r != nil {
 			found = true
@@ -379,12 +393,16 @@ func (d *decoding) file(name string, read reading) {
 			return
 		}
 	}
-	if !found {
+	switch {
+	case found:
+	case kind == capture.KindHAR && !any:
+		d.nothing("%s: its requests hold no cookies at all: browsers leave them out unless the export is one with sensitive data", name)
+	default:
 		d.noneIn(name)
 	}
 }
 
-// noneIn tells somebody who may wait for an answer that there is none.
+// noneIn says that a file holds none of the cookies that are known.
 func (d *decoding) noneIn(name string) {
-	d.complain("%s: no cookie named %s in it", name, orList(d.names))
+	d.nothing("%s: no cookie named %s in it", name, orList(d.names))
 }

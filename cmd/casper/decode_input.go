@@ -124,9 +124,9 @@ func (d *decoding) anyFile(name string) {
 	}
 	switch capture.KindOf(head) {
 	case capture.KindHAR:
-		d.file(name, capture.HAR)
+		d.file(name, capture.KindHAR)
 	case capture.KindJar:
-		d.file(name, capture.Jar)
+		d.file(name, capture.KindJar)
 	default:
 		d.log(name)
 	}

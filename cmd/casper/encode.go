@@ -81,9 +81,19 @@ func (t *tool) encode(cmd *cobra.Command, f *encodeFlags, args []string) error {
 	if !f.keys && !format.Supports("hash") {
 		return usagef("%s has no names: give --keys", format.Name)
 	}
+	if len(args) == 0 {
+		return usagef("nothing to encode: give NAMEs, or - for those on stdin")
+	}
 	words, err := t.words(args)
 	if err != nil {
 		return err
+	}
+	if len(words) == 0 {
+		what := "names"
+		if f.keys {
+			what = "keys"
+		}
+		t.nothing("stdin: no %s in it: this is the empty set", what)
 	}
 	var e formats.Encoded
 	if f.keys {

@@ -17,6 +17,10 @@ const (
 	exitNothing = 3 // all was well, but there was nothing to find, read or ask in an input
 )
 
+// exitCodes says what they mean, for help.
+const exitCodes = `Exit codes: 0 done; 1 an input was invalid, or a check failed; 2 wrong usage;
+3 nothing was wrong, but an input held nothing to read, to ask or to find.`
+
 // A usageError is a command line that makes no sense. Errors that cobra finds are
 // wrong usage, too, without this type.
 type usageError struct{ error }
@@ -46,6 +50,8 @@ func (t *tool) exitCode(cmd *cobra.Command, err error) int {
 	switch {
 	case err == nil && t.failed:
 		return exitFailed
+	case err == nil && t.empty:
+		return exitNothing
 	case err == nil:
 		return exitDone
 	case errors.As(err, new(failure)):
@@ -74,6 +80,13 @@ func (t *tool) complain(format string, args ...any) {
 // code 1.
 func (t *tool) fail(format string, args ...any) {
 	t.failed = true
+	t.complain(format, args...)
+}
+
+// nothing is complain for an input that holds nothing: the command goes on, and ends with
+// [exitNothing] unless something fails.
+func (t *tool) nothing(format string, args ...any) {
+	t.empty = true
 	t.complain(format, args...)
 }
 

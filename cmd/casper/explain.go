@@ -81,6 +81,10 @@ func (t *tool) explain(cmd *cobra.Command, f *explainFlags, arg string) error {
 	if err != nil {
 		return err
 	}
+	if r == nil {
+		t.nothing("stdin: nothing in it to explain")
+		return nil
+	}
 	if !r.format.Supports("decode") {
 		return usagef("%s has no codes to explain", r.format.Name)
 	}
@@ -186,7 +190,7 @@ func writeFile(name string, write func(io.Writer) error) error {
 	return f.Close()
 }
 
-// one returns the one value of an input.
+// one returns the one value of an input, and no reader if stdin holds none.
 func (d *decoding) one(arg string) (*reader, string, error) {
 	cookies := capture.Line(arg, d.names...)
 	if arg == "-" {
@@ -211,6 +215,9 @@ func (d *decoding) one(arg string) (*reader, string, error) {
 	}
 	if len(known) == 0 && len(others) > 0 {
 		return nil, "", &unknownCookie{others[0].Name, d.names}
+	}
+	if len(known) == 0 && arg == "-" {
+		return nil, "", nil
 	}
 	if len(known) == 0 {
 		return nil, "", fmt.Errorf("nothing to explain in %.60q", arg)

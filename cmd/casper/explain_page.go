@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -92,6 +93,9 @@ func (t *tool) explainPage(f *replayFlags, target, value string, files []string)
 	if err != nil {
 		return usageError{err}
 	}
+	if u, err := url.Parse(target); err == nil && u.Host != "" && len(f.hosts) == 0 {
+		f.hosts = []string{u.Host}
+	}
 	p, _, err := t.runReplay(f, files)
 	if err != nil {
 		return err
@@ -103,6 +107,12 @@ func (t *tool) explainPage(f *replayFlags, target, value string, files []string)
 		return err
 	}
 	fates := f.fates(x, plan)
+	switch other := p.OtherHost(); {
+	case other != "":
+		t.nothing("no request was for %s, but some for %s; see --host", f.hosts[0], other)
+	case x.From == "" && x.Views == 0:
+		t.nothing("%s: no view of it was seen, nor enough of its section", x.Page)
+	}
 	e := pageExplanation{Explanation: x, Silent: silent(&x, fates), Assets: fates}
 	if f.json {
 		return t.printJSON(e)

@@ -72,13 +72,19 @@ type candidate struct {
 
 func (t *tool) identifyAll(args []string, asJSON bool) error {
 	for _, arg := range args {
+		if info, err := os.Stat(arg); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
+			t.nothing("%s: nothing in it to identify", arg)
+			continue
+		}
 		if arg != "-" {
 			if err := t.printGuess(identify(arg), asJSON); err != nil {
 				return err
 			}
 			continue
 		}
+		none := true
 		for line, err := range capture.EachLine(t.stdin, capture.MaxLine) {
+			none = false
 			if err != nil {
 				t.fail("stdin: %v", err)
 				continue
@@ -86,6 +92,9 @@ func (t *tool) identifyAll(args []string, asJSON bool) error {
 			if err := t.printGuess(identify(strings.TrimSpace(string(line))), asJSON); err != nil {
 				return err
 			}
+		}
+		if none {
+			t.nothing("stdin: nothing in it to identify")
 		}
 	}
 	return nil

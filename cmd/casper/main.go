@@ -6,7 +6,7 @@
 //	casper explain qF0
 //
 // Exit code 0 means done, 1 that an input was invalid or a check failed, 2 wrong
-// usage. Data goes to stdout, everything said about it to stderr, a line each.
+// usage, 3 that nothing was wrong but an input held nothing. Data goes to stdout, everything said about it to stderr, a line each.
 package main
 
 import "os"

@@ -26,7 +26,8 @@ one of casper build or of gcstool. It is asked through its index: of a set of an
 size a few hundred bytes are read for a name. --hash must be that of the set.
 
 A name that is not there is taken for one that is with the probability that the set was built
-with. The exit code says nothing about what was found.`,
+with. Whether one is there is not in the exit code, which is 3 if no name
+was given on stdin.`,
 		Example: `  casper query pwned.gcs 'correct horse battery staple'
   casper query --json pwned.gcs - < passwords.txt`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -98,7 +99,9 @@ func (t *tool) query(file string, names []string, hash string, asJSON bool) erro
 		}
 		return nil
 	}
+	none := true
 	for line, err := range capture.EachLine(t.stdin, capture.MaxLine) {
+		none = false
 		if err != nil {
 			t.fail("stdin: %v", err)
 			continue
@@ -110,6 +113,9 @@ func (t *tool) query(file string, names []string, hash string, asJSON bool) erro
 		if t.stdout.broken() {
 			return nil
 		}
+	}
+	if none {
+		t.nothing("stdin: no names in it")
 	}
 	return nil
 }

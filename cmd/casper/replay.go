@@ -144,8 +144,8 @@ func (t *tool) replay(f *replayFlags, files []string) error {
 		return err
 	}
 	report := p.Report()
-	if report.Views == 0 {
-		t.complain("no page views: %s", noViews(report))
+	if report.Views == 0 || p.OtherHost() != "" {
+		t.nothing("no page views: %s", noViews(report, p))
 	}
 	if f.save != "" {
 		if err := keep.WriteFile(f.save, p.Model().All()); err != nil {
@@ -168,10 +168,12 @@ func (t *tool) replay(f *replayFlags, files []string) error {
 }
 
 // noViews says why a report has no views, as far as it can tell.
-func noViews(r *replay.Report) string {
-	switch {
+func noViews(r *replay.Report, p *replay.Replay) string {
+	switch other := p.OtherHost(); {
 	case r.Records == 0:
 		return "no request could be read"
+	case other != "":
+		return fmt.Sprintf("no request was for %s, but some for %s; see --host", r.Host, other)
 	case r.Elsewhere == r.Records:
 		return fmt.Sprintf("no request was for %s; see --host", r.Host)
 	}

@@ -18,6 +18,7 @@ type tool struct {
 	toTerminal bool      // stdout is one
 	color      bool      // on stdout
 	failed     bool      // an input was invalid, and said so
+	empty      bool      // an input held nothing, and said so
 	progress   *progress // of the file under way, or nil
 }
 
@@ -45,7 +46,9 @@ func newRoot(t *tool) *cobra.Command {
 		Use:   "casper",
 		Short: "Tell what a client already holds, from its cookie",
 		Long: `casper reads, writes and explains Golomb-coded sets: the cookies and digests
-by which a server knows what a client already holds.`,
+by which a server knows what a client already holds.
+
+` + exitCodes,
 		Example: `  casper decode h2o_casper=qF0 --capacity-bits 8 --assets ./public
   casper encode /index.html /css/0.css
   casper explain qF0 --capacity-bits 8 --html qF0.html`,

@@ -18,6 +18,9 @@ type origin struct {
 	hosts []string // those that count; the first stands for the rest
 	early []*traffic.Record
 	votes map[string]int
+
+	named bool   // a record that counts names one of them, itself or in its Referer
+	other string // the first other host that a record is of
 }
 
 func newOrigin(hosts []string) origin {
@@ -75,14 +78,39 @@ func (o *origin) settle() []*traffic.Record {
 func (o *origin) admit(rec *traffic.Record) bool {
 	h := bareHost(rec.Request.Host)
 	if h != "" && !slices.Contains(o.hosts, h) {
+		o.sawOther(h)
 		return false
 	}
-	if ref := bareHost(hostOf(rec.Request.Header.Get("Referer"))); ref != "" && slices.Contains(o.hosts, ref) {
+	o.named = o.named || h != ""
+	ref := bareHost(hostOf(rec.Request.Header.Get("Referer")))
+	switch {
+	case ref != "" && slices.Contains(o.hosts, ref):
 		rec.Request.Host = ref // several names, one site
-	} else if h == "" {
+		o.named = true
+	case h == "":
 		rec.Request.Host = o.hosts[0]
+		if !strings.HasPrefix(rec.Answer.Get("Content-Type"), "text/html") { // pages are linked to from anywhere
+			o.sawOther(ref)
+		}
 	}
 	return true
+}
+
+// sawOther notes a host whose records do not count.
+func (o *origin) sawOther(host string) {
+	if o.other == "" {
+		o.other = strings.Clone(host)
+	}
+}
+
+// OtherHost is a host that the recording is about if it is about none of [Config.Hosts]: either
+// its records say so or, in a log that has no hosts, the Referers of its assets. Otherwise it is
+// empty.
+func (p *Replay) OtherHost() string {
+	if len(p.c.Hosts) == 0 || p.origin.named {
+		return ""
+	}
+	return p.origin.other
 }
 
 // hostOf is the authority of a URL.
