@@ -91,6 +91,9 @@ type decoding struct {
 	bare    *reader            // of values without a name
 	digest  *reader            // of whole headers
 	names   []string           // of the cookies wanted
+	listed  []string           // the names of --assets as they stand, or nil
+	paths   []string           // those as request paths
+	noPaths error              // why they are none
 	shown   int                // results printed
 	faults  *faults            // of the file under way, or nil
 	chain   *[32]byte          // the header before the next filter, or nil
@@ -110,7 +113,7 @@ func (t *tool) decode(cmd *cobra.Command, f *decodeFlags, args []string) error {
 	if err := d.startChain(); err != nil {
 		return err
 	}
-	if err := d.readAssets(); err != nil {
+	if err := d.readAssets(args); err != nil {
 		return err
 	}
 	for _, arg := range args {
@@ -211,7 +214,7 @@ func (t *tool) newDecoding(cmd *cobra.Command, f *decodeFlags) (*decoding, error
 }
 
 // readAssets reads the source of --assets.
-func (d *decoding) readAssets() error {
+func (d *decoding) readAssets(args []string) error {
 	if d.flags.assets == "" {
 		return nil
 	}
@@ -236,11 +239,19 @@ func (d *decoding) readAssets() error {
 	if len(paths) == 0 {
 		d.nothing("--assets %s: no names in it", d.flags.assets)
 	}
-	for _, r := range d.readers {
-		r.assets = paths
+	d.listed = paths
+	format, _ := formats.Lookup("h2o")
+	if d.paths, d.noPaths = namesOf(format, paths); d.noPaths != nil {
+		d.noPaths = fmt.Errorf("--assets %s: %w", d.flags.assets, d.noPaths)
+		if d.readsPaths(args) {
+			return d.noPaths
+		}
 	}
-	d.bare.assets, d.digest.assets = paths, paths
-	d.noteURLs(paths)
+	for _, r := range d.readers {
+		d.giveAssets(r)
+	}
+	d.giveAssets(d.bare)
+	d.giveAssets(d.digest)
 	return nil
 }
 

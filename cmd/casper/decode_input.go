@@ -140,7 +140,7 @@ func (d *decoding) setReader(name string) *reader {
 	}
 	format, _ := formats.Lookup("gcstool")
 	r := newReader(format, &d.flags.formatFlags)
-	r.assets = d.bare.assets
+	d.giveAssets(r)
 	return r
 }
 
@@ -174,24 +174,4 @@ func (d *decoding) head(name string) ([]byte, error) {
 		err = nil // it is told when it is come to
 	}
 	return head, err
-}
-
-// noteURLs tells who compares with URLs where names are paths: all would be absent.
-func (d *decoding) noteURLs(names []string) {
-	format := d.bare.format
-	if format.Names != "request paths" {
-		return
-	}
-	for _, name := range names {
-		_, rest, ok := strings.Cut(name, "://")
-		if !ok || strings.ContainsAny(name, " ?") && !strings.HasPrefix(name, "http") {
-			continue
-		}
-		path := "/"
-		if i := strings.IndexByte(rest, '/'); i >= 0 {
-			path = rest[i:]
-		}
-		d.complain("--assets %s: %s is a URL, and names of %s are %s: give %s", d.flags.assets, name, format.Name, format.Names, path)
-		return
-	}
 }

@@ -214,13 +214,13 @@ func (d *decoding) readerOf(v message.Value) (*reader, error) {
 		}
 		format, _ := formats.Lookup(name)
 		r = newReader(format, &d.flags.formatFlags)
-		r.assets = d.bare.assets
+		d.giveAssets(r)
 	}
 	if v.Format == "" {
 		return r, nil
 	}
 	// The message has all parameters.
-	with := &reader{format: r.format, params: v.Params, assets: r.assets}
+	with := &reader{format: r.format, params: v.Params, assets: r.assets, lost: r.lost}
 	with.params.Lenient = r.params.Lenient
 	return with, nil
 }

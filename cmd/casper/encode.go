@@ -28,7 +28,8 @@ func newEncode(t *tool) *cobra.Command {
 		Long: `Print the value that holds the given names, alone on a line.
 
 NAMEs are
-` + nameTable() + `- reads one a line from stdin. With --keys they are decimal keys, which are what
+` + nameTable() + `A URL gives its request path; of stdin, comments (#) and blank lines are left out.
+- reads one a line from stdin. With --keys they are decimal keys, which are what
 names are hashed to.
 
 Formats:
@@ -106,6 +107,9 @@ func (t *tool) encode(cmd *cobra.Command, f *encodeFlags, args []string) error {
 			return encodeError(err, words)
 		}
 	} else {
+		if words, err = namesOf(format, words); err != nil {
+			return err
+		}
 		names, err := octetNames(format, words)
 		if err != nil {
 			return err

@@ -41,7 +41,7 @@ func TestPaths(t *testing.T) {
 					value = "gAA"
 				}
 			}
-			shown, told, ended := printed(t, "", append(append([]string{"decode", "--json", "--assets", list}, format...), value)...)
+			shown, told, ended := printed(t, "", append(append([]string{"decode", "--json", "--assets", list}, format...), "--", value)...)
 			if test.path == "" {
 				if code != exitFailed || stdout != "" || piped != "" || !strings.Contains(stderr, test.says) {
 					t.Errorf("encode %v %q: exit code %d with %q, %s", format, test.name, code, stdout, stderr)

@@ -25,6 +25,7 @@ type reader struct {
 	most   int      // octets of a value that are read
 	lacks  error    // why no value can be read: a parameter that was not given
 	assets []string // nil without --assets
+	lost   error    // why what --assets gives cannot be compared with
 	hashed atomic.Pointer[hashedAssets]
 	memo   memo // of JSON, which does not depend on where a value stands
 }
@@ -88,6 +89,9 @@ func (r *reader) decode(name, value, where string) (result, error) {
 
 // compare finds out which assets are among the keys.
 func (r *result) compare() (err error) {
+	if r.lost != nil {
+		return r.lost
+	}
 	if r.assets == nil || len(r.Digests) > 0 || r.indices {
 		return nil
 	}
@@ -127,6 +131,9 @@ func valueOf(format *formats.Format, text string) formats.Input {
 
 // query asks a value of a format that has no keys to list.
 func (r *reader) query(res *result, in formats.Input) (err error) {
+	if r.lost != nil {
+		return r.lost
+	}
 	if r.assets == nil {
 		return &gcs.Error{
 			Layer: gcs.SetLayer, Kind: gcs.BadParameter,

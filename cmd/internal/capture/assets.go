@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"unicode"
 )
 
 // Assets yields the names of the assets that a cookie is compared with, from
@@ -147,6 +148,38 @@ func requestPath(url string) (string, bool) {
 		return "/" + rest[i:], true
 	}
 	return rest[i:], true
+}
+
+// RequestPath turns a name that a person has for an asset into what a browser requests: a path
+// stays, without blanks around it and without a fragment; an http or https URL gives its path and
+// query. A line that is blank or begins with '#' gives "". Anything else is an error that
+// says what to give instead, if that can be known.
+func RequestPath(name string) (string, error) {
+	text := strings.TrimSpace(name)
+	if text == "" && name == "" {
+		return "", fmt.Errorf("an empty name is no request path")
+	}
+	if text == "" || text[0] == '#' {
+		return "", nil
+	}
+	target, isURL := requestPath(text)
+	if !isURL {
+		target, _, _ = strings.Cut(text, "#")
+	}
+	odd := strings.ContainsFunc(target, func(r rune) bool { return r <= ' ' || r == 0x7f })
+	switch {
+	case text[0] == '<':
+		return "", fmt.Errorf("%.60q is HTML: give the paths that it names, one a line", text)
+	case text[0] == '{' || text[0] == '[':
+		return "", fmt.Errorf("%.60q is JSON but no HAR file: give the paths that it names, one a line", text)
+	case strings.HasPrefix(target, "/") && !odd:
+		return target, nil
+	case strings.HasPrefix(target, "/") && !strings.ContainsFunc(target, unicode.IsControl):
+		return "", fmt.Errorf("%.60q is no request path, which has no blanks: give %.60s", text, strings.ReplaceAll(target, " ", "%20"))
+	case odd || strings.ContainsAny(target, `:"'\,<>`):
+		return "", fmt.Errorf("%.60q is no request path, which begins with a slash", text)
+	}
+	return "", fmt.Errorf("%.60q is no request path: give /%.60s", text, strings.TrimPrefix(target, "./"))
 }
 
 // FolderPaths walks over a folder and yields the URL path of each file that
