@@ -94,6 +94,7 @@ type decoding struct {
 	listed  []string           // the names of --assets as they stand, or nil
 	paths   []string           // those as request paths
 	noPaths error              // why they are none
+	matches matches            // of the values with the names
 	shown   int                // results printed
 	faults  *faults            // of the file under way, or nil
 	chain   *[32]byte          // the header before the next filter, or nil
@@ -132,6 +133,7 @@ func (t *tool) decode(cmd *cobra.Command, f *decodeFlags, args []string) error {
 	for _, file := range f.log {
 		d.log(file)
 	}
+	d.sayUnmatched()
 	return nil
 }
 

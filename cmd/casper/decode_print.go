@@ -23,6 +23,7 @@ func (d *decoding) append(dst []byte, r *reader, name, value, where string) (tex
 		err = d.link(&res, octets, "")
 	}
 	if err == nil {
+		d.matches.note(&res)
 		if d.flags.json {
 			return appendJSON(dst, &res), true
 		}
