@@ -14,9 +14,6 @@ import (
 	"github.com/cache-aware/casper/gcs/formats"
 )
 
-// A reading finds the cookies of a capture.
-type reading = func(io.Reader) iter.Seq2[capture.Cookie, error]
-
 // A reader decodes values of one format and compares them with the assets. It is
 // safe for concurrent use.
 type reader struct {

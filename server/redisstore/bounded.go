@@ -20,7 +20,7 @@ const (
 )
 
 // errTooMuch ends a connection whose server says more than it can have to say.
-var errTooMuch = errors.New("Redis answers with more than there can be")
+var errTooMuch = errors.New("redisstore: Redis answers with more than there can be")
 
 // bounded makes connections as the given function does, and bounds what they bring.
 func bounded(dial func(ctx context.Context, network, addr string) (net.Conn, error)) func(context.Context, string, string) (net.Conn, error) {
