@@ -137,13 +137,18 @@ func TestLearns(t *testing.T) {
 func TestLastViewsCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var h http.Handler
-		var from string
-		app := plainApplication(func(path string) {
-			dest := "script"
-			if strings.HasSuffix(path, ".css") {
-				dest = "style"
+		app := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, ".css") {
+				w.Header().Set("Content-Type", "text/css")
+				w.Header().Set("Cache-Control", "max-age=600")
+				return
 			}
-			browse(h, from, path, dest)
+			w.Header().Set("Content-Type", "text/html")
+			io.WriteString(w, "<!doctype html>")
+			http.NewResponseController(w).Flush()
+			time.Sleep(time.Second)
+			from, _, _ := strings.Cut(r.RemoteAddr, ":")
+			browse(h, from, "/app.css", "style")
 		})
 		s := &Source{Model: newModel(t, learn.Config{})}
 		h = &server.Handler{Next: app, Sources: []server.Source{s}}
@@ -160,8 +165,7 @@ func TestLastViewsCount(t *testing.T) {
 		}()
 		var visitors sync.WaitGroup
 		for i := range 15 {
-			from = fmt.Sprintf("10.0.%d.1", i)
-			visitors.Go(func() { browse(h, from, "/", "document") })
+			visitors.Go(func() { browse(h, fmt.Sprintf("10.0.%d.1", i), "/", "document") })
 			synctest.Wait()
 		}
 		visitors.Wait()
