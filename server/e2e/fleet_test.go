@@ -27,7 +27,7 @@ func TestFleetLearnsAsOne(t *testing.T) {
 	upstream := "http://" + serveHTTP(t, o)
 	var nodes []*served
 	for range 3 {
-		nodes = append(nodes, serve(t, "--proxy", upstream, "--state", r.URL(), "--trust-proxy", "127.0.0.1/32"))
+		nodes = append(nodes, serve(t, "--proxy", upstream, "--no-html", "--state", r.URL(), "--trust-proxy", "127.0.0.1/32"))
 	}
 	for person := range 16 {
 		s := nodes[person%2]
@@ -93,7 +93,7 @@ func TestLearningFlags(t *testing.T) {
 	o := newOrigin(0)
 	o.Links = false
 	s := serve(t, "--proxy", "http://"+serveHTTP(t, o), "--trust-proxy", "127.0.0.1/32", "--admin", "127.0.0.1:0",
-		"--learn-from", "4", "--hold-out", "0", "--learn-memory", "1MiB", "--page-query", "lang", "--learn-not", "/app")
+		"--learn-from", "4", "--hold-out", "0", "--learn-memory", "1MiB", "--page-query", "lang", "--learn-not", "/app", "--no-html")
 	page, people := "/?lang=de", 0
 	come := func() {
 		c := dial(t, s)

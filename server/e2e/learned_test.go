@@ -18,7 +18,7 @@ func TestChromiumLearned(t *testing.T) {
 	peer.Find(t, "chromium")
 	o := newOrigin(think)
 	o.Links = false
-	s := serve(t, "--proxy", "http://"+serveHTTP(t, o), "--host", "*") // each comes by another port
+	s := serve(t, "--proxy", "http://"+serveHTTP(t, o), "--host", "*", "--no-html") // each comes by another port
 	b := startChromium(t, s.spki)
 
 	// Evidence is distinct networks, a /24 each. Everybody comes from one of their own.

@@ -67,7 +67,7 @@ func serve(t testing.TB, args ...string) *served {
 	if err != nil {
 		t.Fatalf("building casper: %v", err)
 	}
-	cmd := exec.Command(casper, append([]string{"serve", "--listen", "127.0.0.1:0", "--log-format", "json"}, args...)...)
+	cmd := exec.Command(casper, append([]string{"serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--log-requests", "query"}, args...)...)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
