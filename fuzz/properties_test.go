@@ -176,10 +176,10 @@ func TestSizes(t *testing.T) {
 
 // expected is the mean length of a code, in bits, when distinct keys take every m-th
 // number: a gap is longer than v with probability (1-1/m)^(v+1), and each bit of the
-// quotient is the probability that the gap goes so far.
+// quotient is the probability s that the gap goes so far: s/(1-s) of them. Expm1 and
+// Log1p keep the digits that 1-1/m loses for large m.
 func expected(m float64, rice uint8) float64 {
-	far := math.Pow(1-1/m, math.Exp2(float64(rice)))
-	return float64(rice) + 1 + far/(1-far)
+	return float64(rice) + 1 + 1/math.Expm1(-math.Exp2(float64(rice))*math.Log1p(-1/m))
 }
 
 func TestBestRice(t *testing.T) {
