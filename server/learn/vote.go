@@ -33,7 +33,7 @@ func (m *Model) open(vs *visitors, e *View, page string, hash uint64, now int64)
 		return
 	}
 	voter := mix(uint64(e.Client))
-	if !vs.voted.add(mix(voter^hash)) || !vs.mayVote(x) {
+	if !m.firstVote(vs, voter^hash) || !vs.mayVote(x) {
 		return
 	}
 	v := pool.Get().(*opened)
@@ -65,6 +65,12 @@ func (m *Model) open(vs *visitors, e *View, page string, hash uint64, now int64)
 	}
 	x.tabs[tab] = v
 	vs.push(v)
+}
+
+// firstVote records that a client votes on a page, and reports whether it may: once a day, or
+// always where one client is enough to be believed.
+func (m *Model) firstVote(vs *visitors, vote uint64) bool {
+	return m.lim.minClients == 1 || vs.voted.add(mix(vote))
 }
 
 // joinPage enters a view on its page, and reports whether it may vote there.
@@ -124,7 +130,7 @@ func (m *Model) joinSection(vs *visitors, v *opened, e *View, page string, voter
 		s.makeRoom()
 	}
 	if p.evicted || p.section == nil || p.open >= maxOpen ||
-		!p.section.hear(member) || !vs.voted.add(mix(voter^hash)) {
+		!p.section.hear(member) || !m.firstVote(vs, voter^hash) {
 		return
 	}
 	v.join(p, e)
