@@ -81,7 +81,7 @@ func (s *serving) flags(cmd *cobra.Command) {
 	f.BoolVar(&s.policy.HintPrograms, "hint-programs", false, "send 103 also to HTTP/2 clients that are no browsers, such as curl")
 	f.DurationVar(&s.policy.PushWait, "push-wait", 50*time.Millisecond, "let a page wait for its pushes to be announced at most for this `time`")
 	f.StringVar(&s.learn, "learn", "on", "learn what pages need: `on|off|shadow`, the last without acting on it")
-	f.IntVar(&s.learnFrom, "learn-from", 3, "believe an asset after this `number` of clients, 1 to 32")
+	f.IntVar(&s.learnFrom, "learn-from", 3, "believe an asset after this `number` of clients, 1 to 32; 1 to try it alone: then each view counts")
 	f.Float64Var(&s.holdOut, "hold-out", 0.05, "send nothing learned with this `share` of the views, 0 to 1, to see what pages still need")
 	f.Var(&s.learnMemory, "learn-memory", "learn within this `size` of memory, at least 256KiB")
 	f.StringSliceVar(&s.learnAs, "learn-as", []string{"style", "script", "font", "image"}, "learn what is for these `uses`: style, script, font, image, fetch, track")

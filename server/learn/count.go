@@ -17,6 +17,9 @@ func (s *shard) count(v *opened, r *ref) {
 		s.tallies.Views++
 	}
 
+	if p.section == nil {
+		p.refuse(v)
+	}
 	usual := p.weigh(v)
 	s.meet(p, v)
 	var recent recentStems

@@ -103,6 +103,10 @@ type Fetch struct {
 	// Reuse is what the answer says of its reuse by others. Only what states a time is learned.
 	Reuse Reuse
 
+	// Because is what of the answer forbids it, if Reuse is [ReuseNot]: "max-age=0", say. It is
+	// for [Model.Explain], and kept as it is: a constant costs nothing.
+	Because string
+
 	// Version is the validator of the answer: an ETag or a Last-Modified date.
 	Version string
 

@@ -32,6 +32,10 @@ type Reason struct {
 	Run         float64    `json:"run"`     // latest views in a row without it
 	HoldOut     float64    `json:"holdOut"` // share of views it is withheld from
 	Version     string     `json:"version,omitempty"`
+
+	// Alone says that one network asked for it and that more are needed: who tries casper alone
+	// may set [Config.MinClients] to 1.
+	Alone bool `json:"alone,omitempty"`
 }
 
 // Explain tells about a page what [Model.Wanted] does not.
@@ -66,7 +70,18 @@ func (m *Model) Explain(page string) Explanation {
 		return byUrgency(a, b)
 	})
 	for _, c := range cands {
-		x.Assets = append(x.Assets, c.reason(&m.lim))
+		r := c.reason(&m.lim)
+		if refused := p.refused.of(c.hash); refused != nil && c.asset.state == unfit {
+			r.Why = refused.why(p.seq)
+		}
+		x.Assets = append(x.Assets, r)
+	}
+	if p.refused != nil {
+		for _, r := range *p.refused {
+			if _, known := p.candidate(r.hash); !known {
+				x.Assets = append(x.Assets, Reason{Path: r.path, Asset: link.Asset{Path: r.path}, Why: r.why(p.seq)})
+			}
+		}
 	}
 	return x
 }
@@ -91,16 +106,51 @@ func (c *candidate) reason(l *limits) Reason {
 		r.Why = "pages of its kind use it"
 	case c.wanted():
 		r.Why = "used by enough views"
-	case float64(c.sum()) < l.minViews:
-		r.Why = fmt.Sprintf("seen in too few views: %.3g of %g", c.sum(), l.minViews)
-	case c.mean() < l.promote:
+	case float64(c.sum()) >= l.minViews && c.mean() < l.promote:
 		r.Why = fmt.Sprintf("used by too few views: %.2f, wanted from %.2f", c.mean(), l.promote)
-	case c.pro.len() < l.minClients:
-		r.Why = fmt.Sprintf("used by too few clients today: %d of %d", c.pro.len(), l.minClients)
-	case 2*c.pro.len() < c.against.len():
+	case c.against.len() >= l.minClients && 2*c.pro.len() < c.against.len():
 		r.Why = "used by a few clients, not by most"
 	default:
-		r.Why = fmt.Sprintf("not certain enough: %.2f give or take %.2f", c.mean(), c.deviation())
+		r.Why, r.Alone = c.soon(l)
 	}
 	return r
+}
+
+// soon says how much of what speaks for an asset is lacking until it is believed, and whether it
+// is one network alone that speaks for it where others are needed.
+func (c *candidate) soon(l *limits) (why string, alone bool) {
+	more := c.lacks(l)
+	switch {
+	case more == 0:
+		return fmt.Sprintf("not certain enough: %.2f give or take %.2f", c.mean(), c.deviation()), false
+	case l.minClients == 1:
+		return fmt.Sprintf("used by %.3g of %.3g views; believed after %d more", c.used+c.held, c.sum(), more), false
+	}
+	return fmt.Sprintf("seen by %s today; believed from %d on", networks(c.pro.len()), c.pro.len()+more), c.pro.len() == 1
+}
+
+// lacks returns how many more views, each from another network, would have to use the asset until
+// it is wanted; 0 if more than 64.
+func (c candidate) lacks(l *limits) int {
+	for n := 1; n <= 64; n++ {
+		c.makeRoom(1, l.memory)
+		c.used++
+		c.views++
+		c.pro = c.pro<<1 | 1
+		if c.judge(l) == promote {
+			return n
+		}
+	}
+	return 0
+}
+
+// networks counts them in words. A client is a network: no other is known of it.
+func networks(n int) string {
+	switch n {
+	case 0:
+		return "no network"
+	case 1:
+		return "1 network"
+	}
+	return fmt.Sprintf("%d networks", n)
 }

@@ -43,6 +43,11 @@ func (m *Model) hit(vs *visitors, x *visitor, v *opened, f *Fetch, hash uint64, 
 	if lost {
 		return
 	}
+	if m.refuses(f, known != nil) && vs.strangers < strangeRoom*vs.openRoom {
+		n := v.refuse(hash, f)
+		v.strangers += n
+		vs.strangers += n
+	}
 	h := hit{
 		hash: hash, link: known, version: version, order: v.asked, urgency: f.Urgency & 7,
 		fresh: f.Reuse == ReuseStated, destined: f.Destined,

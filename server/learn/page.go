@@ -29,12 +29,13 @@ type page struct {
 	stamps   uint32   // of the assets in it
 	born     bool     // has taken over what its sections vouch for
 	unshared bool     // has candidates that are
+	evicted  bool
+	refused  *refusals // nil if none was
 
 	prev, next *page // in a queue
 	kept       bool  // which queue
 	worth      uint8 // chances left if room is needed
 	paid       int32 // bytes accounted
-	evicted    bool
 }
 
 const (
@@ -114,6 +115,9 @@ func (p *page) cost() int32 {
 	}
 	if p.answer != nil {
 		n += p.answer.cost()
+	}
+	if p.refused != nil {
+		n += p.refused.cost()
 	}
 	return int32(n)
 }

@@ -71,6 +71,7 @@ type opened struct {
 	bucket  voters  // the client's
 	hits    []hit   // by hash
 	quiet   []quiet // by hash
+	refused []refusal
 	votes   [1 + sectionLevels]ref
 	n       int   // votes
 	asked   uint8 // requests so far
@@ -103,7 +104,8 @@ var pool = sync.Pool{New: func() any { return new(opened) }}
 
 func (v *opened) free() {
 	clear(v.hits) // let go of links and versions
-	*v = opened{hits: v.hits[:0], quiet: v.quiet[:0]}
+	clear(v.refused)
+	*v = opened{hits: v.hits[:0], quiet: v.quiet[:0], refused: v.refused[:0]}
 	pool.Put(v)
 }
 

@@ -26,20 +26,34 @@ const (
 // that varies by Cookie does not match once the page has set one: Chromium then fetches the
 // asset once for the hint and once for the page.
 func FreshnessOf(h http.Header, now time.Time) Freshness {
-	if variesByVisitor(h) {
-		return Stale
+	f, _ := freshness(h, now)
+	return f
+}
+
+// freshness is FreshnessOf, and names what makes an answer stale.
+func freshness(h http.Header, now time.Time) (f Freshness, because string) {
+	if Lists(h, "Vary", "*") {
+		return Stale, "Vary: *"
+	}
+	if Lists(h, "Vary", "Cookie") {
+		return Stale, "Vary: Cookie"
 	}
 	fresh, dated := false, false
 	for name, argument := range directives(h) {
 		switch {
-		case is(name, "no-store"), is(name, "no-cache"):
-			return Stale
+		case is(name, "no-store"):
+			return Stale, "no-store"
+		case is(name, "no-cache"):
+			return Stale, "no-cache"
 		case is(name, "immutable"):
 			fresh = true
 		case is(name, "max-age"):
 			seconds, err := strconv.ParseUint(argument, 10, 64)
-			if err != nil && !errors.Is(err, strconv.ErrRange) || seconds == 0 {
-				return Stale
+			if err != nil && !errors.Is(err, strconv.ErrRange) {
+				return Stale, "a max-age that is no number"
+			}
+			if seconds == 0 {
+				return Stale, "max-age=0"
 			}
 			fresh, dated = true, true
 		}
@@ -50,21 +64,31 @@ func FreshnessOf(h http.Header, now time.Time) Freshness {
 		}
 		until, err := http.ParseTime(expires[0])
 		if err == nil && until.After(now) {
-			return Fresh
+			return Fresh, ""
 		}
 		if !fresh {
-			return Stale
+			return Stale, "Expires"
 		}
 	}
 	if fresh {
-		return Fresh
+		return Fresh, ""
 	}
-	return Unstated
+	return Unstated, ""
 }
 
-// variesByVisitor reports whether Vary names everything, or the Cookie field.
-func variesByVisitor(h http.Header) bool {
-	return Lists(h, "Vary", "*") || Lists(h, "Vary", "Cookie")
+// ReuseOf is [FreshnessOf] for the other visitors: an answer that is private or sets a cookie, other
+// than ours whose name is own, is stale to them. It also names in a few words what makes an answer
+// stale: "max-age=0", say.
+func ReuseOf(h http.Header, own string, now time.Time) (f Freshness, because string) {
+	for name, fields := range directives(h) {
+		if is(name, "private") && fields == "" {
+			return Stale, "private"
+		}
+	}
+	if SetsCookie(h, own) {
+		return Stale, "Set-Cookie"
+	}
+	return freshness(h, now)
 }
 
 // Shareable reports whether an answer tells a cache between server and client that it may

@@ -89,9 +89,9 @@ func (rd *Reader) Fetch(r *http.Request, status int, answer http.Header) (learn.
 		Status:  status,
 		Ahead:   ahead(r.Header),
 		Asset:   link.Guess(target, httpfacts.ContentType(answer, nil)),
-		Reuse:   rd.reuse(answer),
 		Version: httpfacts.Validator(answer),
 	}
+	f.Reuse, f.Because = rd.reuse(answer)
 	f.Urgency, f.Prioritized = httpfacts.Urgency(r.Header)
 	if dest != "" {
 		f.Destined = true
@@ -134,16 +134,14 @@ func (rd *Reader) denies(path string) bool {
 	return slices.ContainsFunc(rd.Deny, func(begin string) bool { return strings.HasPrefix(path, begin) })
 }
 
-// reuse tells whether an asset's answer may be reused by others, and for a stated time.
-func (rd *Reader) reuse(answer http.Header) learn.Reuse {
-	if httpfacts.Private(answer) || httpfacts.SetsCookie(answer, rd.Cookie) {
-		return learn.ReuseNot
-	}
-	switch httpfacts.FreshnessOf(answer, time.Now()) {
+// reuse tells whether an asset's answer may be reused by others, and for a stated time, and what
+// forbids it.
+func (rd *Reader) reuse(answer http.Header) (reuse learn.Reuse, because string) {
+	switch fresh, because := httpfacts.ReuseOf(answer, rd.Cookie, time.Now()); fresh {
 	case httpfacts.Fresh:
-		return learn.ReuseStated
+		return learn.ReuseStated, ""
 	case httpfacts.Stale:
-		return learn.ReuseNot
+		return learn.ReuseNot, because
 	}
-	return learn.ReuseUnstated
+	return learn.ReuseUnstated, ""
 }

@@ -177,24 +177,29 @@ func TestReadFetch(t *testing.T) {
 func TestReadReuse(t *testing.T) {
 	rd := Reader{Cookie: "h2o_casper"}
 	for _, c := range []struct {
-		lines []string
-		want  learn.Reuse
+		lines   []string
+		want    learn.Reuse
+		because string
 	}{
-		{nil, learn.ReuseUnstated},
-		{[]string{"Cache-Control: max-age=1"}, learn.ReuseStated},
-		{[]string{"Cache-Control: max-age=99999999999999999999"}, learn.ReuseStated},
-		{[]string{"Cache-Control: max-age=0"}, learn.ReuseNot},
-		{[]string{"Cache-Control: private, max-age=9"}, learn.ReuseNot},
-		{[]string{"Cache-Control: s-maxage=60"}, learn.ReuseUnstated}, // says nothing to browsers
-		{[]string{reusable, "Vary: *"}, learn.ReuseNot},
-		{[]string{reusable, "Vary: Accept-Encoding, Cookie"}, learn.ReuseNot},
-		{[]string{reusable, "Vary: Accept-Encoding"}, learn.ReuseStated},
-		{[]string{reusable, "Set-Cookie: id=1"}, learn.ReuseNot},
-		{[]string{reusable, "Set-Cookie: h2o_casper=1"}, learn.ReuseStated},
+		{nil, learn.ReuseUnstated, ""},
+		{[]string{"Cache-Control: max-age=1"}, learn.ReuseStated, ""},
+		{[]string{"Cache-Control: max-age=99999999999999999999"}, learn.ReuseStated, ""},
+		{[]string{"Cache-Control: max-age=0"}, learn.ReuseNot, "max-age=0"},
+		{[]string{"Cache-Control: public, no-cache"}, learn.ReuseNot, "no-cache"},
+		{[]string{"Cache-Control: no-store"}, learn.ReuseNot, "no-store"},
+		{[]string{"Cache-Control: max-age=soon"}, learn.ReuseNot, "a max-age that is no number"},
+		{[]string{"Expires: 0"}, learn.ReuseNot, "Expires"},
+		{[]string{"Cache-Control: private, max-age=9"}, learn.ReuseNot, "private"},
+		{[]string{"Cache-Control: s-maxage=60"}, learn.ReuseUnstated, ""}, // says nothing to browsers
+		{[]string{reusable, "Vary: *"}, learn.ReuseNot, "Vary: *"},
+		{[]string{reusable, "Vary: Accept-Encoding, Cookie"}, learn.ReuseNot, "Vary: Cookie"},
+		{[]string{reusable, "Vary: Accept-Encoding"}, learn.ReuseStated, ""},
+		{[]string{reusable, "Set-Cookie: id=1"}, learn.ReuseNot, "Set-Cookie"},
+		{[]string{reusable, "Set-Cookie: h2o_casper=1"}, learn.ReuseStated, ""},
 	} {
 		f, ok := rd.Fetch(request(t, "GET https://example.com/a.css", fromPage...), 200, headers(c.lines...))
-		if !ok || f.Reuse != c.want {
-			t.Errorf("%q: %t, %d, want %d", c.lines, ok, f.Reuse, c.want)
+		if !ok || f.Reuse != c.want || f.Because != c.because {
+			t.Errorf("%q: %t, %d by %q, want %d by %q", c.lines, ok, f.Reuse, f.Because, c.want, c.because)
 		}
 	}
 }
