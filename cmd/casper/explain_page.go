@@ -17,26 +17,31 @@ import (
 func newExplainPage(t *tool) *cobra.Command {
 	var f replayFlags
 	var value string
+	var from adminOf
 	cmd := &cobra.Command{
 		Use:   "explain-page URL [HAR|LOG...]",
 		Short: "Tell why an asset would or would not be sent ahead of a page",
 		Long: `Tells for each asset that was seen on the page at URL, or is declared for it, whether
 it would go out ahead of the page, and why. What is known comes from --state, what
-serve has learned, from files as in replay, or both.
+serve has learned, from files as in replay, or both; or from --admin, a server that runs,
+which alone knows how many networks asked today and what it was not allowed to keep.
 
 Without --cookie, the client is one that holds nothing.`,
 		Example: `  casper explain-page /shop/ --state learned.casper
   casper explain-page https://www.example.com/shop/ access.log --cookie qF0
+  casper explain-page /shop/ --admin http://127.0.0.1:9090
   casper explain-page /shop/ --state redis://127.0.0.1:6379 --json`,
 		RunE: action(func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usagef("give a URL")
 			}
-			return t.explainPage(&f, args[0], value, args[1:])
+			return t.explainPage(&f, &from, args[0], value, args[1:])
 		}),
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
+	flags.StringVar(&from.url, "admin", "", "ask the server whose --admin is at this `URL`")
+	flags.StringVar(&from.token, "admin-token", "", "show --admin the token in this `file`")
 	flags.StringVar(&value, "cookie", "", "the client's fingerprint is this `value`")
 	f.register(cmd)
 	return cmd
@@ -79,9 +84,14 @@ func silent(x *learn.Explanation, fates []fate) string {
 	return fmt.Sprintf("%s (%d of %s)", most, reasons[most], count(len(fates), "asset"))
 }
 
-func (t *tool) explainPage(f *replayFlags, target, value string, files []string) error {
-	if f.state == "" && len(files) == 0 {
-		return usagef("nothing is known: give --state, a HAR file or a log")
+func (t *tool) explainPage(f *replayFlags, from *adminOf, target, value string, files []string) error {
+	switch {
+	case from.url == "" && from.token != "":
+		return usagef("--admin-token is for --admin URL")
+	case from.url != "" && (f.state != "" || len(files) > 0):
+		return usagef("--admin asks a server: give no --state and no files besides")
+	case from.url == "" && f.state == "" && len(files) == 0:
+		return usagef("nothing is known: give --state, --admin, a HAR file or a log")
 	}
 	if err := f.check(); err != nil {
 		return err
@@ -96,18 +106,28 @@ func (t *tool) explainPage(f *replayFlags, target, value string, files []string)
 	if u, err := url.Parse(target); err == nil && u.Host != "" && len(f.hosts) == 0 {
 		f.hosts = []string{u.Host}
 	}
-	p, _, err := t.runReplay(f, files)
-	if err != nil {
-		return err
+	var x learn.Explanation
+	var wanted []learn.Prediction
+	other := "" // the host that was asked for instead
+	if from.url != "" {
+		if x, err = from.explain(page); err != nil {
+			return fmt.Errorf("--admin: %w", err)
+		}
+		wanted = predictions(&x)
+	} else {
+		p, _, err := t.runReplay(f, files)
+		if err != nil {
+			return err
+		}
+		p.End()
+		x, wanted, other = p.Model().Explain(page), p.Model().Wanted(page), p.OtherHost()
 	}
-	p.End()
-	x := p.Model().Explain(page)
-	plan, err := replay.Ahead(f.config(), target, value, sendable(x, p.Model().Wanted(page)))
+	plan, err := replay.Ahead(f.config(), target, value, sendable(x, wanted))
 	if err != nil {
 		return err
 	}
 	fates := f.fates(x, plan)
-	switch other := p.OtherHost(); {
+	switch {
 	case other != "":
 		t.nothing("no request was for %s, but some for %s; see --host", f.hosts[0], other)
 	case x.From == "" && x.Views == 0:
@@ -136,6 +156,9 @@ func (f *replayFlags) fates(x learn.Explanation, plan []server.Verdict) []fate {
 	sent, left := make([]fate, len(plan)), []fate{}
 	for _, r := range x.Assets {
 		g := fate{Reason: r, As: r.Asset.As, Because: r.Why}
+		if r.Alone {
+			g.Because += "; --learn-from 1 to try it alone"
+		}
 		i := slices.IndexFunc(plan, func(v server.Verdict) bool { return v.Asset.Path == r.Path })
 		switch {
 		case i >= 0 && plan[i].Means != server.ByNothing:

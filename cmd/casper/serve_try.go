@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/cache-aware/casper/gcs/casper"
 )
@@ -26,6 +27,13 @@ func (t *tool) announce(s *serving, servers []*serverOf) {
 	fmt.Fprintf(w, "  # the 103 that a browser gets\n  curl -%ssvo /dev/null %s -H 'Sec-Fetch-Mode: navigate' -H 'Sec-Fetch-Dest: document' %s\n", insecure, s.curlVersion(), url)
 	if public.spki != "" {
 		fmt.Fprintf(w, "  # a browser that trusts this certificate until it ends\n  chromium --user-data-dir=\"$(mktemp -d)\" --ignore-certificate-errors-spki-list=%s %s\n", public.spki, url)
+	}
+	if len(servers) > 1 && s.learn != "off" {
+		token := ""
+		if s.adminToken != "" {
+			token = " --admin-token " + "'" + strings.ReplaceAll(s.adminToken, "'", `'\''`) + "'"
+		}
+		fmt.Fprintf(w, "  # why a page is hinted what it is\n  casper explain-page / --admin %s%s\n", servers[1].local(), token)
 	}
 	fmt.Fprintf(w, "  # what a cookie holds\n  casper decode%s %s=VALUE\n", s.decodeFlags(), s.cookie.Name)
 	t.stdout.Flush()

@@ -22,6 +22,7 @@ type Explanation struct {
 type Reason struct {
 	Asset       link.Asset `json:"-"`
 	Path        string     `json:"path"`
+	Link        string     `json:"link"` // the asset, as the value of a Link header
 	Wanted      bool       `json:"wanted"`
 	Why         string     `json:"why"`
 	Probability float64    `json:"probability"`
@@ -79,7 +80,7 @@ func (m *Model) Explain(page string) Explanation {
 	if p.refused != nil {
 		for _, r := range *p.refused {
 			if _, known := p.candidate(r.hash); !known {
-				x.Assets = append(x.Assets, Reason{Path: r.path, Asset: link.Asset{Path: r.path}, Why: r.why(p.seq)})
+				x.Assets = append(x.Assets, r.reason(p.seq))
 			}
 		}
 	}
@@ -88,7 +89,7 @@ func (m *Model) Explain(page string) Explanation {
 
 func (c *candidate) reason(l *limits) Reason {
 	r := Reason{
-		Asset: *c.asset.link, Path: c.asset.link.Path, Version: c.asset.version,
+		Asset: *c.asset.link, Path: c.asset.link.Path, Link: c.asset.link.String(), Version: c.asset.version,
 		Wanted: c.sendable(), Probability: c.mean(), Deviation: c.deviation(), Views: float64(c.sum()),
 		For: c.pro.len(), Against: c.against.len(), Run: float64(c.run),
 	}
@@ -136,7 +137,7 @@ func (c candidate) lacks(l *limits) int {
 		c.makeRoom(1, l.memory)
 		c.used++
 		c.views++
-		c.pro = c.pro<<1 | 1
+		c.pro |= c.pro + 1
 		if c.judge(l) == promote {
 			return n
 		}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unsafe"
+
+	"github.com/cache-aware/casper/server/link"
 )
 
 // A refusal is an asset that views of a page asked for and that cannot be learned, since its
@@ -14,6 +16,7 @@ import (
 type refusal struct {
 	hash    uint64
 	path    string
+	as      string // its destination
 	because string // see [Fetch.Because]
 	views   uint32 // that asked for it
 	from    uint32 // sequence number of the first of them
@@ -40,8 +43,8 @@ func (v *opened) refuse(hash uint64, f *Fetch) int {
 	if len(v.refused) == maxRefused || slices.ContainsFunc(v.refused, same) {
 		return 0
 	}
-	v.refused = append(v.refused, refusal{hash: hash, path: strings.Clone(f.Asset.Path), because: f.Because})
-	return refusalCost + len(f.Asset.Path)
+	v.refused = append(v.refused, refusal{hash: hash, path: strings.Clone(f.Asset.Path), as: strings.Clone(f.Asset.As), because: f.Because})
+	return refusalCost + len(f.Asset.Path) + len(f.Asset.As)
 }
 
 // refuse takes over what a closed view was refused.
@@ -83,9 +86,15 @@ func (list *refusals) of(hash uint64) *refusal {
 func (list *refusals) cost() int {
 	n := int(unsafe.Sizeof(*list)) + cap(*list)*refusalCost
 	for _, r := range *list {
-		n += len(r.path)
+		n += len(r.path) + len(r.as)
 	}
 	return n
+}
+
+// reason is what Explain tells of an asset that only was refused.
+func (r *refusal) reason(seq uint32) Reason {
+	a := link.Asset{Path: r.path, As: r.as}
+	return Reason{Asset: a, Path: a.Path, Link: a.String(), Why: r.why(seq)}
 }
 
 // why says it, after so many views of the page.
