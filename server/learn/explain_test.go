@@ -56,7 +56,7 @@ func TestExplain(t *testing.T) {
 		t.Error(got)
 	}
 	// The same a day later, when nobody has asked for it yet.
-	at = look(m, "/young", 1001, at.Add(24*time.Hour))
+	look(m, "/young", 1001, at.Add(24*time.Hour))
 	if got := why("/young", "/y.css"); got != "seen by no network today; believed from 4 on" {
 		t.Error(got)
 	}
@@ -105,7 +105,7 @@ func TestExplainWhatIsNotKept(t *testing.T) {
 	}
 
 	// Once it may be kept it is learned like any other, and the old reason is forgotten.
-	at = teach(m, "/", []link.Asset{css("/a.css")}, 20, 100, at)
+	teach(m, "/", []link.Asset{css("/a.css")}, 20, 100, at)
 	for _, r := range m.Explain("/").Assets {
 		if r.Path == "/a.css" && !r.Wanted {
 			t.Errorf("%+v", r)
