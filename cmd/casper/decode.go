@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
-	"io"
 	"iter"
 	"math"
 	"slices"
@@ -229,9 +228,12 @@ func (d *decoding) readAssets(args []string) error {
 	}
 	const most = 1 << 20
 	paths := []string{}
+	if isURL(d.flags.assets) {
+		return fmt.Errorf("--assets %s: a URL is not fetched: save it, and give the file", d.flags.assets)
+	}
 	for path, err := range capture.Assets(d.flags.assets, d.stdin, int64(d.flags.unpacked)) {
 		if err != nil {
-			return fmt.Errorf("--assets %s: %w", d.flags.assets, err)
+			return fmt.Errorf("--assets %s: %w", d.flags.assets, withoutName(err))
 		}
 		if len(paths) == most {
 			return fmt.Errorf("--assets %s: %w: at most %d", d.flags.assets, capture.ErrMany, most)
@@ -282,11 +284,18 @@ func (d *decoding) chosenFormat() *formats.Format {
 	return d.chosen.format
 }
 
+const byteOrderMark = "\ufeff"
+
 // lines decodes each line of a file or of stdin.
-func (d *decoding) lines(in io.Reader, name string) {
+func (d *decoding) lines(in *bufio.Reader, name string) {
 	defer d.inFile(name)()
 	var line []capture.Cookie // the cookies of the line under way
 	none := true
+	// Editors, and PowerShell, begin with a byte order mark. What is here already is looked at: more
+	// may never come.
+	if mark, _ := in.Peek(min(in.Buffered(), len(byteOrderMark))); string(mark) == byteOrderMark {
+		in.Discard(len(byteOrderMark))
+	}
 	flush := func() {
 		if len(line) > 0 {
 			d.line(seqOf(line), line[0].Where, line[0].Where)

@@ -24,6 +24,10 @@ const toolMagic = "[GCS:v0]"
 // input decodes an argument: what it says it is; or else the file of that name; or else what it
 // has in it, as a copied command has.
 func (d *decoding) input(arg string) {
+	if isFolder(arg) {
+		d.refuse(arg, "", errFolder)
+		return
+	}
 	if takesFiles(d.chosenFormat()) {
 		if isFile(arg) && !d.reads(arg) {
 			d.valueFile(arg)
@@ -55,22 +59,14 @@ func (d *decoding) input(arg string) {
 	case isFile(arg):
 		d.anyFile(arg)
 		return
-	case slices.ContainsFunc(d.names, func(name string) bool { return strings.Contains(arg, name) }):
-		s := capture.LogScanner{Names: d.names, Workers: 1}
-		found := false
-		for m, err := range s.All(strings.NewReader(arg)) {
-			if err != nil || m.Err != nil {
-				continue
-			}
-			found = true
-			d.value(d.readers[m.Name], capture.Cookie{Name: m.Name, Value: string(m.Value), Form: capture.Pair}, "")
-		}
-		if found {
-			return
-		}
 	}
-	if fault != nil {
+	switch {
+	case fault != nil:
 		d.refuse(label, "", fault)
+		return
+	case len(line) == 1 && line[0].Form == capture.Bare && strings.Contains(arg, ".") && !d.reads(line[0].Value):
+		_, err := d.bare.decode("", line[0].Value, "")
+		d.refuse(label, "", fmt.Errorf("neither a value nor a file: %w", err))
 		return
 	}
 	d.line(seqOf(line), label, "")
@@ -94,11 +90,29 @@ func (d *decoding) reads(value string) bool {
 }
 
 func isFile(name string) bool {
+	info := stat(name)
+	return info != nil && info.Mode().IsRegular()
+}
+
+func isFolder(name string) bool {
+	info := stat(name)
+	return info != nil && info.IsDir()
+}
+
+// errFolder is the error of a folder where a file or a value was to be. Who means a value that is
+// spelled like a folder gives it on stdin.
+var errFolder = errors.New("this is a folder: give a file, or a value on stdin")
+
+// stat returns nil for what is no name of anything.
+func stat(name string) os.FileInfo {
 	if len(name) > 4<<10 || strings.ContainsAny(name, "\x00\n") {
-		return false
+		return nil
 	}
 	info, err := os.Stat(name)
-	return err == nil && info.Mode().IsRegular()
+	if err != nil {
+		return nil
+	}
+	return info
 }
 
 // anyFile decodes a file of which nobody has said what it is.

@@ -104,7 +104,7 @@ func (t *tool) encode(cmd *cobra.Command, f *encodeFlags, args []string) error {
 		}
 		e, err = format.EncodeKeys(f.of(format), keys)
 		if err != nil {
-			return encodeError(err, words)
+			return t.keyError(format, f, err, words)
 		}
 	} else {
 		if words, err = namesOf(format, words); err != nil {
@@ -117,6 +117,9 @@ func (t *tool) encode(cmd *cobra.Command, f *encodeFlags, args []string) error {
 		if e, err = format.EncodeNames(f.of(format), names); err != nil {
 			return encodeError(err, words)
 		}
+	}
+	if len(format.Cookies) > 0 && len(e.Text) > mostCookie {
+		t.complain("the value has %d characters: browsers drop cookies above %d", len(e.Text), mostCookie)
 	}
 	if f.json {
 		t.stdout.Write(appendEncodedJSON(nil, format, e))
@@ -158,6 +161,36 @@ func parseKeys(words []string, parts int) (keys []uint64, err error) {
 		}
 	}
 	return keys, nil
+}
+
+// mostCookie is how many octets a browser keeps of one cookie, its name and attributes included
+// (RFC 6265, section 6.1).
+const mostCookie = 4096
+
+// keyError is encodeError, and says which keys there are.
+func (t *tool) keyError(format *formats.Format, f *encodeFlags, err error, words []string) error {
+	var e *gcs.Error
+	if !errors.As(err, &e) || e.Kind != gcs.OutOfRange || format.Words(f.of(format)) != 1 {
+		return encodeError(err, words)
+	}
+	i, ok := e.At.Index()
+	if !ok || i >= len(words) {
+		return err
+	}
+	above, err := strconv.ParseUint(words[i], 10, 64)
+	if err != nil {
+		return encodeError(err, words)
+	}
+	within := uint64(0) // the largest key, found by trying: between it and above there is none
+	for above-within > 1 {
+		try := within + (above-within)/2
+		if _, err := format.EncodeKeys(f.of(format), []uint64{try}); errors.Is(err, gcs.OutOfRange) {
+			above = try
+		} else {
+			within = try
+		}
+	}
+	return fmt.Errorf("%.60q is out of range: keys are 0 to %d here", words[i], within)
 }
 
 // encodeError names the word that cannot be encoded. A wrong parameter is wrong

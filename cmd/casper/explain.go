@@ -55,7 +55,6 @@ A faulty value is explained up to its fault.`,
 	flags.StringVar(&f.svg, "svg", "", "write an SVG picture to `FILE`, - for stdout")
 	flags.StringVar(&f.html, "html", "", "write an HTML page to `FILE`, - for stdout")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
-	cmd.MarkFlagsMutuallyExclusive("svg", "html", "json")
 	registerUnpacked(flags, &f.unpacked)
 	registerSize(flags, &f.size)
 	flags.IntVar(&f.codes, "codes", 100, "show the first `N` codes one by one, 1 to 100000")
@@ -64,6 +63,9 @@ A faulty value is explained up to its fault.`,
 }
 
 func (t *tool) explain(cmd *cobra.Command, f *explainFlags, arg string) error {
+	if err := exclusive(cmd, "svg", "html", "json"); err != nil {
+		return err
+	}
 	if f.codes < 1 || f.codes > 100000 {
 		return usagef("--codes is 1 to 100000, not %d", f.codes)
 	}

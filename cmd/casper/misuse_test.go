@@ -44,33 +44,33 @@ func TestMisuse(t *testing.T) {
 		{"serve --upstream http://localhost:3000", "", 2, `unknown flag: --upstream (see casper serve --help)`},
 		{"decode -qF0", "", 2, `unknown flag: -q: a value that begins with - is given after -- (see casper decode --help)`},
 		{"-x", "", 2, `unknown flag: -x (see casper --help)`},
-		{"conformance oneshot --timeout 5 -- true", "", 2, `--timeout is a time such as 5s, not "5" (see casper conformance oneshot --help)`},
+		{"conformance oneshot --timeout 5 -- true", "", 2, `--timeout is a time such as 2s, not "5" (see casper conformance oneshot --help)`},
 		{"serve --push-wait soon", "", 2, `--push-wait is a time such as 50ms, not "soon" (see casper serve --help)`},
-		{"decode --rice many qF0", "", 2, `--rice is a decimal number, not "many" (see casper decode --help)`},
+		{"decode --rice many qF0", "", 2, `--rice: "many" is no decimal number (see casper decode --help)`},
 		{"explain --svg - --html - qF0", "", 2, `--svg and --html exclude each other: give one of --svg, --html and --json (see casper explain --help)`},
 
 		// Files that are not there, or are something else.
-		{"decode nofile.html", "", 1, `"nofile.html" is neither a value nor a file: character 6 is '.', which is not in the alphabet`},
-		{"decode site", "", 1, `site is a folder: give a file, or the value site after a name: h2o_casper=site`},
+		{"decode nofile.html", "", 1, `"nofile.html": neither a value nor a file: text: bad-text at bit 36: character 6 is '.', which is not in the alphabet`},
+		{"decode site", "", 1, `site: this is a folder: give a file, or a value on stdin`},
 		{"decode --har access.log", "", 1, `access.log: byte 0: not a HAR file: found '1', want one of "{"`},
 		{"decode qF0 --assets nothere", "", 1, `--assets nothere: no such file or directory`},
 		{"decode qF0 --assets https://x.example/", "", 1, `--assets https://x.example/: a URL is not fetched: save it, and give the file`},
 		{"serve nodir", "", 1, `nodir: no such file or directory`},
 		{"serve access.log", "", 1, `access.log: not a directory`},
 		{"serve https://x.example/", "", 2, `"https://x.example/" is no folder: an application is served by --proxy https://x.example/ (see casper serve --help)`},
-		{"serve --manifest package.json site", "", 1, `package.json: not a manifest of a known form: that of Vite, webpack, Next, Nuxt, React Router, SvelteKit, Parcel, esbuild or a _headers file`},
+		{"serve --manifest package.json site", "", 1, `package.json: manifest: not a manifest of a known form: these are of Vite, webpack, Parcel, esbuild, Next, Nuxt, React Router, Gatsby, Sprockets and Propshaft; push_manifest.json; _headers`},
 		{"model export access.log", "", 1, `access.log: no model of casper: want what serve --state, replay --save or model export has written`},
 		{"replay site", "", 1, `site: is a directory`},
 
 		// Addresses.
-		{"serve --proxy localhost:3000", "", 2, `--proxy: not an upstream: "localhost:3000": want http://HOST[:PORT], https://HOST[:PORT], h2c://HOST[:PORT] or unix:PATH (see casper serve --help)`},
+		{"serve --proxy localhost:3000", "", 2, `proxy: not an upstream: "localhost:3000": want http://HOST[:PORT], https://HOST[:PORT], h2c://HOST[:PORT] or unix:PATH (see casper serve --help)`},
 		{"serve --listen 8443", "", 2, `--listen is an address such as :8443 or 127.0.0.1:8443, not "8443" (see casper serve --help)`},
 		{"serve --listen 127.0.0.1:0 --admin 9090", "", 2, `--admin is an address such as :9090 or 127.0.0.1:9090, not "9090" (see casper serve --help)`},
 		{"serve --listen localhost", "", 2, `--listen is an address such as :8443 or 127.0.0.1:8443, not "localhost" (see casper serve --help)`},
 		{"serve --listen localhost:seven", "", 1, `--listen localhost:seven: lookup tcp/seven: unknown port`},
 
 		// Values.
-		{"encode --keys 20 99999", "", 1, `"99999" is no key of 13 capacity bits: these are 0 to 8191`},
+		{"encode --keys 20 99999", "", 1, `"99999" is out of range: keys are 0 to 8191 here`},
 	} {
 		t.Run(tt.args, func(t *testing.T) {
 			stdout, stderr, code := printed(t, tt.stdin, strings.Fields(tt.args)...)

@@ -198,6 +198,14 @@ func (t *tool) readModel(state string) ([]evidence.Delta, error) {
 	if isRedis(state) {
 		return fetchModel(context.Background(), state)
 	}
+	deltas, err := t.decodeModel(state)
+	if errors.Is(err, evidence.ErrForeign) {
+		return nil, fmt.Errorf("%s: no model of casper: want what serve --state, replay --save or model export has written", state)
+	}
+	return deltas, err
+}
+
+func (t *tool) decodeModel(state string) ([]evidence.Delta, error) {
 	if at, err := os.Stat(state); err == nil && (at.Mode().IsRegular() || at.IsDir()) {
 		return keep.ReadFile(state, evidence.MaxSnapshot)
 	}

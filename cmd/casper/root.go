@@ -58,14 +58,16 @@ by which a server knows what a client already holds.
 			cmd.Help()
 			return usageError{errors.New("no command is given")}
 		},
-		SilenceErrors:              true,
-		SilenceUsage:               true,
-		SuggestionsMinimumDistance: 2,
+		SilenceErrors: true,
+		SilenceUsage:  true,
 	}
 	root.SetIn(t.stdin)
 	root.SetOut(t.stdout)
 	root.SetErr(t.stderr)
 	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(wrongFlag)
+	root.Version = built().String()
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetHelpCommand(newHelp(root))
 	root.AddCommand(newDecode(t), newEncode(t), newExplain(t), newIdentify(t), newBuild(t), newQuery(t), newServe(t), newCompletion(t), newVersion(t))
 	root.AddCommand(newConformance(t))
@@ -80,10 +82,15 @@ func newHelp(root *cobra.Command) *cobra.Command {
 		Short: "Print the help of a command",
 		RunE: func(_ *cobra.Command, args []string) error {
 			cmd, rest, err := root.Find(args)
-			if err != nil || len(rest) > 0 {
-				return noCommand(root, args)
+			switch {
+			case err == nil && len(rest) == 0:
+				return cmd.Help()
+			case cmd != root && !cmd.HasAvailableSubCommands():
+				return fmt.Errorf("%s has no command %q", cmd.Name(), rest[0])
+			case cmd != root:
+				return noCommand(cmd, rest)
 			}
-			return cmd.Help()
+			return noCommand(root, args)
 		},
 	}
 }
@@ -94,6 +101,7 @@ func noCommand(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	msg := fmt.Sprintf("unknown command %q", args[0])
+	cmd.SuggestionsMinimumDistance = 2
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		msg += ": did you mean " + strings.Join(near, " or ") + "?"
 	}

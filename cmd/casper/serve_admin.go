@@ -30,7 +30,7 @@ func (s *serving) openAdmin(h *server.Handler, m *learn.Model, log *slog.Logger)
 		}
 		a.Token = token
 	}
-	entrance, err := listen(s.admin, nil)
+	entrance, err := listen("admin", s.admin, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,9 @@ func (s *serving) checkContent(cmd *cobra.Command) error {
 	if given("proxy") && s.upstream == "" {
 		return usagef("--proxy needs a URL")
 	}
+	if isURL(s.dir) {
+		return usagef("%q is no folder: an application is served by --proxy %s", s.dir, s.dir)
+	}
 	if given("proxy-ca") && !strings.HasPrefix(strings.ToLower(s.upstream), "https:") {
 		return usagef("--proxy-ca is for an application that speaks TLS: it needs --proxy https://HOST")
 	}
@@ -82,7 +85,7 @@ func (s *serving) openFolder(log *slog.Logger) (*site.Handler, error) {
 		Log:       log,
 	})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", s.dir, withoutName(err))
 	}
 	if at := (url.URL{Path: "/" + page}); page != "" && files.Validator(at.EscapedPath()) == "" {
 		files.Close()

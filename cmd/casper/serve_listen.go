@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -45,13 +46,13 @@ func (e *entrance) local() string {
 func (s *serving) open() (*entrance, error) {
 	switch {
 	case s.h2c:
-		return listen(s.listen, nil)
+		return listen("listen", s.listen, nil)
 	case s.cert != "":
 		given := &pair{cert: s.cert, key: s.key}
 		if err := given.read(); err != nil {
 			return nil, err
 		}
-		e, err := listen(s.listen, &tls.Config{GetCertificate: given.certificate})
+		e, err := listen("listen", s.listen, &tls.Config{GetCertificate: given.certificate})
 		if err == nil {
 			e.given = given
 		}
@@ -65,17 +66,25 @@ func (s *serving) open() (*entrance, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, err := listen(s.listen, &tls.Config{Certificates: []tls.Certificate{pair}})
+	e, err := listen("listen", s.listen, &tls.Config{Certificates: []tls.Certificate{pair}})
 	if err == nil {
 		e.spki = devcert.SPKI(pair)
 	}
 	return e, err
 }
 
-func listen(addr string, config *tls.Config) (*entrance, error) {
+// listen listens at the address of a flag.
+func listen(flag, addr string, config *tls.Config) (*entrance, error) {
+	if _, _, err := net.SplitHostPort(addr); err != nil {
+		port := map[string]string{"listen": "8443", "admin": "9090"}[flag]
+		return nil, usagef("--%s is an address such as :%s or 127.0.0.1:%s, not %q", flag, port, port, addr)
+	}
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
-		return nil, err
+		if e := (*net.OpError)(nil); errors.As(err, &e) {
+			err = e.Err
+		}
+		return nil, fmt.Errorf("--%s %s: %w", flag, addr, err)
 	}
 	return &entrance{listener: l, tls: config}, nil
 }

@@ -2,8 +2,12 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
+	"strings"
+	"syscall"
 )
 
 // output is stdout, buffered. Its first error stays; writing on does no harm.
@@ -43,10 +47,29 @@ func (t *tool) open(name string) (r io.ReadCloser, size int64, err error) {
 		f.Close()
 		return nil, 0, err
 	}
-	if !info.Mode().IsRegular() {
+	switch {
+	case info.IsDir():
+		f.Close()
+		return nil, 0, &fs.PathError{Op: "read", Path: name, Err: syscall.EISDIR}
+	case !info.Mode().IsRegular():
 		return f, -1, nil
 	}
 	return f, info.Size(), nil
+}
+
+// withoutName leaves the name of a file, and what was done with it, out of an error: the caller says
+// which file.
+func withoutName(err error) error {
+	if e := (*fs.PathError)(nil); errors.As(err, &e) {
+		return e.Err
+	}
+	return err
+}
+
+// isURL reports whether a word is a URL, rather than a file.
+func isURL(word string) bool {
+	scheme, _, ok := strings.Cut(word, "://")
+	return ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
 }
 
 // isTerminal reports whether w is a terminal: a device that takes characters, and

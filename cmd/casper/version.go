@@ -31,12 +31,16 @@ func newVersion(t *tool) *cobra.Command {
 			if asJSON {
 				return json.NewEncoder(t.stdout).Encode(v)
 			}
-			fmt.Fprintf(t.stdout, "casper %s (%s, %s/%s)\n", v.Version, v.Go, v.OS, v.Arch)
+			fmt.Fprintln(t.stdout, v)
 			return nil
 		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	return cmd
+}
+
+func (v version) String() string {
+	return fmt.Sprintf("casper %s (%s, %s/%s)", v.Version, v.Go, v.OS, v.Arch)
 }
 
 func built() version {

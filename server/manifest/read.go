@@ -35,7 +35,7 @@ var (
 // What is wrong with a file.
 var (
 	errTooLarge = errors.New("larger than can be read")
-	errFormat   = errors.New("not a manifest of a known form")
+	errFormat   = errors.New("not a manifest of a known form: these are of Vite, webpack, Parcel, esbuild, Next, Nuxt, React Router, Gatsby, Sprockets and Propshaft; push_manifest.json; _headers")
 	errPath     = errors.New("a path begins with one slash; the only wildcard is an asterisk at its end")
 	errOrphan   = errors.New("a header line without a path above it")
 	errLine     = errors.New("neither a path nor a header line")

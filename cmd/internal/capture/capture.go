@@ -36,6 +36,7 @@ const (
 	Set                // in a Set-Cookie header: a server set it
 	Stored             // in a cookie jar
 	Digest             // the value of a whole Cache-Digest header, which is no cookie
+	Found              // in other text: without escapes, and without its Offset
 )
 
 // Cookie is one cookie of a capture.

@@ -17,13 +17,18 @@ import (
 //	a=b; h2o_casper=qF0                    the same two, without the header's name
 //	h2o_casper=qF0; Path=/; Secure
 //	Cache-Digest: AfdA; complete           a header of digests, whole
+//	h2o_casper:"qF0"                       a known name as browsers' tools copy it,
+//	h2o_casper<TAB>qF0<TAB>example.com     also as a row of their tables
+//
+// Where the line is none of these, or names none of known, it is any text that has the known names
+// in it, as a copied command has: then the cookies are what [LogScanner] finds.
 //
 // Of Set-Cookie headers that were folded into one, a comma between each two, every cookie
 // with a known name is seen.
 //
 // Header names match in any case; spaces, tabs and the line end around the line
 // and around each pair are dropped. Double quotes around a named value
-// are taken off and noted in Quoted; a bare value is left alone.
+// are taken off and noted in Quoted; so are quotes of both kinds around a bare value.
 //
 // Base64 may end in padding, so '=' alone does not make a pair. A line without
 // a header's name is a pair when a cookie name ([RFC 6265] section 4.1.1: a
@@ -33,28 +38,106 @@ import (
 //
 // The iterator yields an error matching [ErrNoCookie] for a header that is not
 // a cookie header, or holds no pair. Pieces of a header without '=' or without
-// a name are no cookies, and are passed over. Work and memory are linear in s,
-// and no cookie list is built.
+// a name are no cookies, and are passed over. Work and memory are linear in s
+// for each known name, and no cookie list is built.
 //
 // [RFC 6265]: https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1
 func Line(s string, known ...string) iter.Seq2[Cookie, error] {
 	return func(yield func(Cookie, error) bool) {
-		line := trim(part{s, 0})
-		name, value, isHeader := cutHeader(line)
-		switch {
-		case !isHeader:
-			yieldPlain(line, known, yield)
-		case strings.EqualFold(name, "Cookie"):
-			yieldHeader(value, Sent, yield)
-		case strings.EqualFold(name, "Set-Cookie"):
-			yieldFolded(value, known, yield)
-		case isDigest(name):
-			value = trim(value)
-			yield(Cookie{Value: value.text, Form: Digest, Offset: value.at}, nil)
-		default:
-			yield(Cookie{}, fmt.Errorf("%w: %.40s is not a cookie header", ErrNoCookie, name))
+		if mentioned(s, known) && !settled(s, known) && yieldFound(s, known, yield) {
+			return
+		}
+		yieldLine(s, known, yield)
+	}
+}
+
+// mentioned reports whether a text has one of the names in it.
+func mentioned(s string, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return strings.Contains(s, name) })
+}
+
+// settled reports whether a line is of a form that leaves no question: a header, or one that has a
+// cookie of one of the names.
+func settled(s string, known []string) (settled bool) {
+	switch name, _, _ := cutHeader(trim(part{s, 0})); {
+	case strings.EqualFold(name, "Cookie"), strings.EqualFold(name, "Set-Cookie"), isDigest(name):
+		return true
+	}
+	yieldLine(s, known, func(c Cookie, err error) bool {
+		settled = err == nil && c.Form != Bare && slices.Contains(known, c.Name)
+		return !settled
+	})
+	return settled
+}
+
+// yieldFound finds known names anywhere in a line, and reports whether one has a value.
+func yieldFound(s string, known []string, yield func(Cookie, error) bool) (found bool) {
+	f, err := newFinder(known)
+	if err != nil {
+		return false
+	}
+	for c := f.in(run{text: []byte(s), first: 1}); c.next(); {
+		if c.match.Err != nil {
+			continue
+		}
+		found = true
+		if !yield(Cookie{Name: c.match.Name, Value: string(c.match.Value), Form: Found}, nil) {
+			break
 		}
 	}
+	return found
+}
+
+// yieldLine reads a line by its form.
+func yieldLine(s string, known []string, yield func(Cookie, error) bool) {
+	line := trim(part{s, 0})
+	if name, value, ok := cutCopied(line, known); ok {
+		yield(makeCookie(name, value, Pair), nil)
+		return
+	}
+	name, value, isHeader := cutHeader(line)
+	switch {
+	case !isHeader:
+		yieldPlain(line, known, yield)
+	case strings.EqualFold(name, "Cookie"):
+		yieldHeader(value, Sent, yield)
+	case strings.EqualFold(name, "Set-Cookie"):
+		yieldFolded(value, known, yield)
+	case isDigest(name):
+		value = trim(value)
+		yield(Cookie{Value: value.text, Form: Digest, Offset: value.at}, nil)
+	default:
+		yield(Cookie{}, fmt.Errorf("%w: %.40s is not a cookie header", ErrNoCookie, name))
+	}
+}
+
+// cutCopied splits what browsers' tools copy: name:"value", or a row with tabs between name, value
+// and attributes.
+func cutCopied(line part, known []string) (name string, value part, ok bool) {
+	for _, name := range known {
+		rest, ok := strings.CutPrefix(line.text, name)
+		switch {
+		case !ok || rest == "":
+		case rest[0] == ':':
+			return name, trim(line.from(len(name) + 1)), true
+		case rest[0] == '\t':
+			value := line.from(len(name) + 1)
+			if i := strings.IndexByte(value.text, '\t'); i >= 0 {
+				value = value.to(i)
+			}
+			return name, trim(value), true
+		}
+	}
+	return "", part{}, false
+}
+
+// unquote takes quotes off a bare value: no alphabet has them.
+func unquote(value part) (part, bool) {
+	n := len(value.text)
+	if n >= 2 && (value.text[0] == '"' || value.text[0] == '\'') && value.text[n-1] == value.text[0] {
+		return value.to(n - 1).from(1), true
+	}
+	return value, false
 }
 
 // Lines yields the cookies of every line of r, each read as [Line] does, with
@@ -120,7 +203,8 @@ func yieldPlain(line part, known []string, yield func(Cookie, error) bool) {
 		(strings.Trim(value.text, "=") != "" || slices.Contains(known, name))
 	switch {
 	case !ok:
-		yield(Cookie{Value: line.text, Offset: line.at}, nil)
+		value, quoted := unquote(line)
+		yield(Cookie{Value: value.text, Quoted: quoted, Offset: value.at}, nil)
 	case !several || trim(rest).text == "":
 		yield(makeCookie(name, value, Pair), nil)
 	case isAttribute(rest):
