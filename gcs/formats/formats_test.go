@@ -487,7 +487,7 @@ func TestBadInputs(t *testing.T) {
 		{"h2o", params("capacity_bits", 8), "qF0A", gcs.TrailingData, []uint64{20, 178}, []uint64{20, 178}},
 		{"h2o", formats.Params{}, strings.Repeat("A", 1<<20+4), gcs.TooMany, nil, nil},
 		{"h2o-2.0", params("capacity_bits", 8), "KA", gcs.BadPadding, []uint64{20}, []uint64{20}},
-		{"go-casper", goCasper, "AA", gcs.NonCanonical, []uint64{0}, []uint64{}},
+		{"go-casper", goCasper, "AA", gcs.NonCanonical, nil, []uint64{}},
 		{"cache-digest", formats.Params{}, "AfdAAA", gcs.TrailingData, []uint64{93}, []uint64{93}},
 		{"cache-digest", formats.Params{}, "AA", gcs.Truncated, []uint64{}, nil},
 		{"bip158", formats.Params{}, "fd01009dfca8", gcs.NonCanonical, []uint64{}, nil},

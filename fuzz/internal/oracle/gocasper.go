@@ -138,7 +138,7 @@ func ReadGoCasper(value string, p gocasper.Params) (keys []gocasper.Key, fault F
 	case one >= 0:
 		return keys, Fault{gcs.BitsLayer, gcs.Truncated, rest}
 	case spare > 0 && len(tail) == 0:
-		return keys, Fault{gcs.BitsLayer, gcs.NonCanonical, last.start}
+		return keys[:len(keys)-1], Fault{gcs.BitsLayer, gcs.NonCanonical, last.start}
 	case len(tail)-spare >= 8 || spare > 0 && len(tail) > spare:
 		return keys, Fault{gcs.BitsLayer, gcs.TrailingData, last.end}
 	}
