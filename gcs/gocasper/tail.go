@@ -105,6 +105,7 @@ func (p Params) strict(src []byte) (Fingerprint, error) {
 	case !allZero:
 		return fault(gcs.BitsLayer, gcs.Truncated, pos, "")
 	case lost && rest == 0:
+		f.keys = f.keys[:len(f.keys)-1] // GCS-25: its code does not end in front of the fault, it is the fault
 		return fault(gcs.BitsLayer, gcs.NonCanonical, last, "go-casper takes this key for padding")
 	case lost && rest > 8, !lost && rest >= 8:
 		return fault(gcs.BitsLayer, gcs.TrailingData, end, "")
