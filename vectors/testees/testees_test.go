@@ -110,8 +110,8 @@ func TestStarters(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if n := strings.Count(string(text), "\n"); n < 30 || n > 60 {
-				t.Errorf("%s has %d lines, and should have 30 to 60", tt.file, n)
+			if n := strings.Count(string(text), "\n"); n < 30 || n > 70 {
+				t.Errorf("%s has %d lines, and should have 30 to 70", tt.file, n)
 			}
 		})
 	}

@@ -12,16 +12,25 @@ static long long number(const char *line, const char *name)
     const char *at = strstr(line, quoted);
     return at == NULL ? -1 : strtoll(at + strlen(quoted), NULL, 10);
 }
+/* Whether the line has parameters of other names; none of them has a value with a colon in it. */
+static int others(const char *line)
+{
+    const char *at = strstr(line, "\"params\":{") + 10, *end = strchr(at, '}');
+    int n = -(number(at, "rice") >= 0) - (number(at, "first") >= 0) - (number(at, "count") >= 0);
+    while ((at = memchr(at, ':', end - at)) != NULL)
+        ++n, ++at;
+    return n > 0;
+}
 static int bit(const unsigned char *octets, size_t i) { return octets[i / 8] >> i % 8 & 1; }
 static void decode(long long seq, const char *line, char *keys)
 {
     long long rice = number(line, "rice"), first = number(line, "first"), count = number(line, "count");
     const char *hex = strstr(line, "\"bytes_hex\":\""), *error = NULL;
-    unsigned char octets[1 << 12];
+    unsigned char octets[1 << 14];
     size_t end = 0, at = 0;
     for (hex = hex == NULL ? "" : hex + 13; end < 8 * sizeof(octets) && sscanf(hex, "%2hhx", octets + end / 8) == 1; end += 8)
         hex += 2;
-    if (first < 0 || first > UINT32_MAX || count < 0 || count > INT32_MAX || rice > 28 || (rice < 2 && (rice != 0 || count != 0)))
+    if (first < 0 || first > UINT32_MAX || count < 0 || count > INT32_MAX || rice > 28 || others(line) || (rice < 2 && (rice != 0 || count != 0)))
         error = "bad-parameter";
     uint64_t value = first;
     size_t out = sprintf(keys, "\"%llu\"", (unsigned long long)value);

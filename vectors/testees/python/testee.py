@@ -36,7 +36,8 @@ def answer(op, capacity, given):
         raise ValueError("bad-parameter")
     if op == "decode":
         return {"keys": [str(k) for k in decode(given["text"], 2**capacity)], "canonical": True}
-    hashed = [hashlib.sha1(name.encode()).digest()[:4] for name in given.get("names", [])]
+    names = [name.encode() for name in given.get("names", [])] + [bytes.fromhex(h) for h in given.get("names_hex", [])]
+    hashed = [hashlib.sha1(name).digest()[:4] for name in names]
     keys = [int(k) for k in given.get("keys", [])] + [int.from_bytes(h, "little") % 2**capacity for h in hashed]
     if any(k >= 2**capacity for k in keys):
         raise ValueError("out-of-range")
