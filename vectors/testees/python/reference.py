@@ -13,6 +13,7 @@ import json
 import sys
 
 LARGEST = 2**64 - 2  # GCS-14
+HEX = "0123456789abcdefABCDEF"
 MOST_OCTETS = 32 << 20  # GCS-16
 
 
@@ -377,7 +378,7 @@ class GoCasper(Format):
                 raise Refused("nonzero-padding", end + rest.index("1"), keys)
             raise Refused("truncated", at, keys)
         if lost and not rest:
-            raise Refused("non-canonical", last, keys)  # GOCASPER-10
+            raise Refused("non-canonical", last, keys[:-1])  # GOCASPER-10
         if len(rest) > 8 or len(rest) == 8 and not lost:
             raise Refused("trailing-data", end, keys)
         return keys
@@ -587,13 +588,10 @@ class BlockFilter(Format):
         return number(self.given, "m", 1, 2**32, 784931)
 
     def key(self):
-        try:
-            key = bytes.fromhex(self.given.get("key_hex", ""))
-        except ValueError:
+        key = self.given.get("key_hex", "")
+        if len(key) != 32 or any(c not in HEX for c in key):
             raise Refused("bad-parameter")
-        if len(key) != 16:
-            raise Refused("bad-parameter")
-        return key
+        return bytes.fromhex(key)
 
     def once(self, names):
         """The items that count: BIP158-2."""
@@ -920,7 +918,7 @@ class AutoPush(Format):
             raise Refused("limit")
         parts = text.split("%")  # BLOOM-1
         for part in parts[1:]:
-            if len(part) < 2 or any(c not in "0123456789abcdefABCDEF" for c in part[:2]):
+            if len(part) < 2 or any(c not in HEX for c in part[:2]):
                 raise Refused("bad-text")
         plain = parts[0] + "".join(chr(int(p[:2], 16)) + p[2:] for p in parts[1:])
         try:  # BLOOM-6
