@@ -73,6 +73,16 @@ func parse(t *testing.T, name string) (v any) {
 
 type schema struct{ root map[string]any }
 
+var patterns = map[string]*regexp.Regexp{}
+
+// pattern is the expression, compiled once.
+func pattern(text string) *regexp.Regexp {
+	if patterns[text] == nil {
+		patterns[text] = regexp.MustCompile(text)
+	}
+	return patterns[text]
+}
+
 // check returns what is wrong with v.
 func (s schema) check(rules map[string]any, v any, at string) (bad []string) {
 	complain := func(format string, args ...any) {
@@ -102,7 +112,7 @@ func (s schema) check(rules map[string]any, v any, at string) (bad []string) {
 				complain("%v is none of %v", v, rule)
 			}
 		case "pattern":
-			if text, ok := v.(string); ok && !regexp.MustCompile(rule.(string)).MatchString(text) {
+			if text, ok := v.(string); ok && !pattern(rule.(string)).MatchString(text) {
 				complain("%q does not match %v", text, rule)
 			}
 		case "minimum":
