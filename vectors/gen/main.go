@@ -50,7 +50,7 @@ func build(version string) map[string][]byte {
 	m := manifest.Manifest{Version: version, License: "CC0-1.0", Errors: errorKinds, Flags: flags}
 	built := make(map[string][]byte)
 	ids := make(map[string]bool)
-	for _, f := range slices.Concat(rawFiles(), h2oFiles(), goCasperFiles(), digestFiles(), filterFiles(), riceFiles(), riceV5Files(), gcsToolFiles(), bloomFiles()) {
+	for _, f := range slices.Concat(rawFiles(), h2oFiles(), goCasperFiles(), digestFiles(), filterFiles(), riceFiles(), riceV5Files(), gcsToolFiles(), bloomFiles(), kindFiles()) {
 		data := f.marshal()
 		sum := sha256.Sum256(data)
 		entry := manifest.File{
@@ -159,12 +159,12 @@ func (f *file) marshal() []byte {
 	return ascii(b.Bytes())
 }
 
-// ascii escapes what is not ASCII, so that no program stumbles over an encoding.
+// ascii escapes what is not ASCII or cannot be seen, so that no program stumbles over an encoding.
 func ascii(data []byte) []byte {
 	var b bytes.Buffer
 	for _, r := range string(data) {
 		switch {
-		case r < 0x80:
+		case r < 0x7f:
 			b.WriteByte(byte(r))
 		case r < 0x10000:
 			fmt.Fprintf(&b, `\u%04x`, r)
@@ -198,4 +198,5 @@ var flags = map[string]string{
 	"boundary":  "the least or the greatest of something",
 	"large":     "long enough that a reader must work in pieces",
 	"collision": "different names with the same key",
+	"order":     "two faults in one value, of which the first in the order of the specification is reported",
 }
