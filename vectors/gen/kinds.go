@@ -232,7 +232,9 @@ func kindFiles() (all []*file) {
 			all = append(all, s.names())
 		}
 	}
-	return append(all, bloomKinds(), riceNames())
+	return append(all, bloomKinds(), riceNames(),
+		orderRaw(), orderH2O("h2o"), orderH2O("h2o-2.0"), orderGoCasper(), orderDigest(), orderFilter("bip158"), orderFilter("decred-v1"), orderFilter("decred-v2"), orderRice(),
+		goCasperTails(), digestHeaders())
 }
 
 // newer is a file of version 1.1.0.
