@@ -232,7 +232,8 @@ func kindFiles() (all []*file) {
 			all = append(all, s.names())
 		}
 	}
-	return append(all, bloomKinds(), riceNames(),
+	return append(all, bloomKinds(), riceNames(), wideRaw(), wideFormats("go-casper"), wideFormats("cache-digest"), wideFormats("bip158"), wideFormats("decred-v1"),
+		wideFormats("decred-v2"), wideFormats("rice-delta"), wideH2O("h2o"), wideH2O("h2o-2.0"),
 		orderRaw(), orderH2O("h2o"), orderH2O("h2o-2.0"), orderGoCasper(), orderDigest(), orderFilter("bip158"), orderFilter("decred-v1"), orderFilter("decred-v2"), orderRice(),
 		goCasperTails(), digestHeaders())
 }
