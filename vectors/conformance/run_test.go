@@ -186,6 +186,50 @@ func TestNothingToRun(t *testing.T) {
 	}
 }
 
+// TestNothingAsked: a run in which nothing was asked is not well, for a person and for every
+// machine.
+func TestNothingAsked(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, how string
+		oneShot   bool
+		says      string
+	}{
+		{"another format", "other format", false, "it supports bip158.decode, and the chosen vectors ask for h2o.encode"},
+		{"a skip each", "", true, "it skipped every vector"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			command := program(t, tt.how)
+			if tt.oneShot {
+				command = []string{"/bin/sh", "-c", `read -r line; seq=${line#*:}; echo '{"seq":'${seq%%,*}',"skip":"not today"}'`}
+			}
+			r, err := conformance.Run(command, conformance.Options{Selection: few, OneShot: tt.oneShot, Timeout: 20 * time.Second})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.OK() || !r.Nothing() {
+				t.Errorf("OK %v, Nothing %v", r.OK(), r.Nothing())
+			}
+			if s := text(t, r); strings.Contains(s, "PASS") || !strings.Contains(s, "\nNOTHING ASKED: ") || !strings.Contains(s, tt.says) {
+				t.Errorf("for a person:\n%s", s)
+			}
+			var b strings.Builder
+			if err := r.WriteJSON(&b); err != nil || !strings.Contains(b.String(), `"ok":false,"asked":0,`) {
+				t.Errorf("as JSON: %v\n%s", err, b.String())
+			}
+			b.Reset()
+			if err := r.WriteJUnit(&b); err != nil || !strings.Contains(b.String(), `failures="1"`) || !strings.Contains(b.String(), tt.says) {
+				t.Errorf("as JUnit: %v\n%s", err, b.String())
+			}
+		})
+	}
+	r := run(t, "wrong key", conformance.Options{Selection: few})
+	if r.Nothing() {
+		t.Error("a run with a failure asked nothing")
+	}
+}
+
 // TestDoesNotStartAgain: a program that starts once only is given up, and every
 // vector after that says so.
 func TestDoesNotStartAgain(t *testing.T) {

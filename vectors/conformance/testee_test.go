@@ -75,8 +75,11 @@ func misbehave(how string, r io.Reader, w io.Writer) int {
 				}
 			}
 			h := right.Hello()
-			if how == "lie" {
+			switch how {
+			case "lie":
 				h.Supports = append(h.Supports, "h2o.levitate", "h3o.decode", "nonsense")
+			case "other format":
+				h.Supports = []string{"bip158.decode"}
 			}
 			say(h)
 			continue
