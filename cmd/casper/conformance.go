@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,6 +69,7 @@ func registerSelection(cmd *cobra.Command, s *conformance.Selection) {
 func (f *conformanceFlags) register(cmd *cobra.Command) {
 	registerSelection(cmd, &f.selection)
 	flags := cmd.Flags()
+	flags.SetInterspersed(false) // what stands behind the program is the program's
 	flags.BoolVar(&f.lenient, "lenient", false, "ask for the tolerant reader, and judge by what the deployed one does")
 	flags.DurationVar(&f.timeout, "timeout", 2*time.Second, "how long one vector may take")
 	flags.StringVar(&f.known, "known-failures", "", "`FILE` of ids that are known to fail; one that passes fails the run")
@@ -78,9 +80,12 @@ func (f *conformanceFlags) register(cmd *cobra.Command) {
 
 // testProgram makes the function of run and oneshot.
 func (t *tool) testProgram(f *conformanceFlags, oneShot bool) func(*cobra.Command, []string) error {
-	return action(func(_ *cobra.Command, args []string) error {
+	return action(func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return usagef("give the program to test after --")
+		}
+		if flag := slices.IndexFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "-") }); flag > 0 && cmd.ArgsLenAtDash() < 0 {
+			return usagef("put -- in front of the program if %s is for it, or %[1]s in front of it if not", args[flag])
 		}
 		if f.timeout <= 0 {
 			return usagef("--timeout is above 0, not %v", f.timeout)
@@ -99,10 +104,14 @@ func (t *tool) testProgram(f *conformanceFlags, oneShot bool) func(*cobra.Comman
 			}
 		}
 		report, err := conformance.Run(args, o)
-		if err != nil {
-			return usageError{err} // there was nothing to run
+		switch {
+		case errors.Is(err, conformance.ErrNoHello):
+			return err
+		case err != nil:
+			return t.chosen(err)
 		}
-		t.failed = !report.OK()
+		t.empty = report.Nothing()
+		t.failed = !t.empty && !report.OK()
 		if f.junit != "" {
 			if err := writeFile(f.junit, report.WriteJUnit); err != nil {
 				return err
@@ -115,6 +124,15 @@ func (t *tool) testProgram(f *conformanceFlags, oneShot bool) func(*cobra.Comman
 	})
 }
 
+// chosen is what to return for an error of a selection: that nothing was chosen is said here.
+func (t *tool) chosen(err error) error {
+	if errors.Is(err, conformance.ErrNoVector) {
+		t.nothing("%v", err)
+		return nil
+	}
+	return usageError{err}
+}
+
 func newConformanceRun(t *tool) *cobra.Command {
 	var f conformanceFlags
 	cmd := &cobra.Command{
@@ -124,7 +142,9 @@ func newConformanceRun(t *tool) *cobra.Command {
 what it gets wrong. A program that hangs, crashes or floods is started again, and the run
 goes on.
 
-The exit code is 0 if all is well, 1 if anything failed, 2 if there was nothing to run.`,
+The exit code is 0 if all is well, 1 if anything failed or the program does not speak the
+protocol, 2 if there is no such program, 3 if nothing was asked: no vector is chosen, or none of
+an operation that the program supports.`,
 		Example: `  casper conformance run -- python3 testee.py
   casper conformance run --format h2o --lenient -- ./testee
   casper conformance run --run 'bip158-*' --error-kinds -- node testee.js
@@ -143,7 +163,8 @@ func newConformanceOneshot(t *tool) *cobra.Command {
 		Long: `Start PROGRAM for each vector, with the request line on stdin. Its reply line comes on
 stdout, and its exit code is 0 for an answer and 1 for a refusal.
 
-The exit code is 0 if all is well, 1 if anything failed, 2 if there was nothing to run.`,
+The exit code is 0 if all is well, 1 if anything failed, 2 if there is no such program, 3 if
+nothing was asked: no vector is chosen, or the program skipped all of them.`,
 		Example: `  casper conformance oneshot --format h2o -- ./testee.sh
   casper conformance oneshot -- casper conformance serve --oneshot`,
 		RunE: t.testProgram(&f, true),
@@ -164,7 +185,7 @@ func newConformanceList(t *tool) *cobra.Command {
 		RunE: action(func(*cobra.Command, []string) error {
 			meant, err := s.Select()
 			if err != nil {
-				return usageError{err}
+				return t.chosen(err)
 			}
 			for _, v := range meant {
 				if asJSON {

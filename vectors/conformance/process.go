@@ -41,6 +41,14 @@ type process struct {
 
 var errFlood = errors.New("a line has more than 16 MiB")
 
+// ErrNoHello is the error of a program that starts and does not speak the protocol.
+var ErrNoHello = errors.New("no hello")
+
+// A noHello is an [ErrNoHello] that says what came instead.
+type noHello struct{ error }
+
+func (noHello) Is(target error) bool { return target == ErrNoHello }
+
 // launch starts a program and waits for its hello.
 func launch(command []string) (*process, Hello, error) {
 	p := &process{
@@ -69,6 +77,7 @@ func launch(command []string) (*process, Hello, error) {
 		if said := p.stderr.String(); said != "" {
 			err = fmt.Errorf("%w; it said: %s", err, clip(said))
 		}
+		err = noHello{err}
 		return nil, hello, err
 	}
 	return p, hello, nil
@@ -141,7 +150,7 @@ func (p *process) greet() (h Hello, err error) {
 			Supports *[]string `json:"supports"`
 		}
 		if err := json.Unmarshal(line, &fields); err != nil || fields.Supports == nil {
-			return h, fmt.Errorf("its hello is no hello: %q", clip(string(line)))
+			return h, fmt.Errorf(`its first line is %q, and not a hello such as {"name":"x","supports":["h2o.decode"]}`, clip(string(line)))
 		}
 		h = fields.Hello
 		h.Supports = *fields.Supports

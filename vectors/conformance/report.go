@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -191,10 +192,42 @@ func (r *Report) sum() string {
 		parts = append(parts, fmt.Sprintf("%d faults", n))
 	}
 	word := "PASS"
-	if !r.OK() {
+	switch {
+	case r.Nothing():
+		return fmt.Sprintf("NOTHING ASKED: %s", r.nothing())
+	case !r.OK():
 		word = "FAIL"
 	}
 	return fmt.Sprintf("%s: %s", word, strings.Join(parts, ", "))
+}
+
+// nothing says why nothing was asked.
+func (r *Report) nothing() string {
+	if r.Count(verdictSkipped) > 0 {
+		return "it skipped every vector that it was asked"
+	}
+	chosen := map[string]bool{}
+	for _, res := range r.Results {
+		chosen[res.Format+"."+res.Op] = true
+	}
+	supports := "no operation"
+	if len(r.Testee.Supports) > 0 {
+		supports = enumerate(r.Testee.Supports)
+	}
+	return fmt.Sprintf("it supports %s, and the chosen vectors ask for %s", supports, enumerate(slices.Sorted(maps.Keys(chosen))))
+}
+
+// enumerate makes "a, b and c" of a list, and of a long one "a, b, c and 9 more".
+func enumerate(names []string) string {
+	const most = 5
+	if len(names) > most {
+		names = append(slices.Clone(names[:most-1]), fmt.Sprintf("%d more", len(names)-most+1))
+	}
+	last := len(names) - 1
+	if last == 0 {
+		return clip(names[0])
+	}
+	return clip(strings.Join(names[:last], ", ") + " and " + names[last])
 }
 
 // WriteJSON writes an object for each vector, a line each, and one for the whole.
@@ -216,11 +249,12 @@ func (r *Report) WriteJSON(w io.Writer) error {
 		Vectors string         `json:"vectors"`
 		Lenient bool           `json:"lenient"`
 		OK      bool           `json:"ok"`
+		Asked   int            `json:"asked"`
 		Counts  map[string]int `json:"counts"`
 		Faults  []string       `json:"faults,omitzero"`
 		Notes   []string       `json:"notes,omitzero"`
 		Seconds float64        `json:"seconds"`
-	}{r.Testee, vectors.Version(), r.Lenient, r.OK(), counts, r.Faults, r.Notes, r.Took.Seconds()}); err != nil {
+	}{r.Testee, vectors.Version(), r.Lenient, r.OK(), r.Asked(), counts, r.Faults, r.Notes, r.Took.Seconds()}); err != nil {
 		return err
 	}
 	return b.Flush()
@@ -296,6 +330,10 @@ func (r *Report) WriteJUnit(w io.Writer) error {
 	}
 	for _, fault := range r.Faults {
 		add(suite("faults"), junitCase{Name: fault, Class: "faults", Failure: &junitMessage{Message: fault, Type: "fault"}})
+	}
+	if r.Nothing() {
+		why := "nothing was asked: " + r.nothing()
+		add(suite("faults"), junitCase{Name: "nothing was asked", Class: "faults", Failure: &junitMessage{Message: why, Type: "nothing asked"}})
 	}
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err

@@ -60,14 +60,24 @@ type Report struct {
 	Took    time.Duration
 }
 
-// OK reports whether nothing failed that was not known.
+// OK reports whether something was asked and nothing failed that was not known.
 func (r *Report) OK() bool {
+	return r.Asked() > 0 && r.well()
+}
+
+// well reports whether nothing failed that was not known.
+func (r *Report) well() bool {
 	return len(r.Faults) == 0 && !slices.ContainsFunc(r.Results, func(res Result) bool { return bad(res.Verdict) })
 }
 
 // Nothing reports whether no vector was asked: the program supports none of the operations, or
 // skipped all that it was asked.
-func (r *Report) Nothing() bool { return false }
+func (r *Report) Nothing() bool { return r.Asked() == 0 && r.well() }
+
+// Asked returns how many vectors were asked and not skipped.
+func (r *Report) Asked() int {
+	return len(r.Results) - r.Count(verdictSkipped) - r.Count(verdictNotClaimed)
+}
 
 // Count returns how many vectors came out with the verdict.
 func (r *Report) Count(verdict string) (n int) {
@@ -81,8 +91,9 @@ func (r *Report) Count(verdict string) (n int) {
 
 const defaultTimeout = 2 * time.Second
 
-// Run asks one process of the program every vector. An error means that there was
-// nothing to run: no such program, no hello, no vector. All else is in the report.
+// Run asks one process of the program every vector. An error means that nothing was run: it is
+// [ErrNoVector] if none is chosen, [ErrNoHello] if the program does not speak the protocol, or
+// says that there is no such program. All else is in the report.
 //
 // With OneShot it asks a process of its own for each vector: the request line on its stdin,
 // the reply line on its stdout, exit status 0 for an answer or a skip and 1 for a

@@ -3,6 +3,7 @@ package conformance_test
 import (
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -135,16 +136,16 @@ func TestMisbehaviour(t *testing.T) {
 // TestRefusals looks at error kinds, and at a testee that accepts everything.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	errors := conformance.Selection{Run: []string{"h2o-pad-*", "h2o-text-*"}}
-	r := run(t, "wrong kinds", conformance.Options{Selection: errors})
+	refused := conformance.Selection{Run: []string{"h2o-pad-*", "h2o-text-*"}}
+	r := run(t, "wrong kinds", conformance.Options{Selection: refused})
 	if !r.OK() || !strings.Contains(text(t, r), "warning") || !strings.Contains(text(t, r), "--error-kinds") {
 		t.Errorf("wrong kinds:\n%s", text(t, r))
 	}
-	r = run(t, "wrong kinds", conformance.Options{Selection: errors, ErrorKinds: true})
+	r = run(t, "wrong kinds", conformance.Options{Selection: refused, ErrorKinds: true})
 	if r.OK() || r.Count("failed") != len(r.Results) {
 		t.Errorf("wrong kinds with ErrorKinds:\n%s", text(t, r))
 	}
-	r = run(t, "accept", conformance.Options{Selection: errors})
+	r = run(t, "accept", conformance.Options{Selection: refused})
 	if r.OK() || r.Count("failed") != len(r.Results) || !strings.Contains(text(t, r), "it must be refused as") {
 		t.Errorf("accept:\n%s", text(t, r))
 	}
@@ -169,9 +170,9 @@ func TestLies(t *testing.T) {
 func TestNothingToRun(t *testing.T) {
 	t.Parallel()
 	for how, want := range map[string]string{
-		"mute": "without a hello", "babble": "no hello", "supports nothing": "no hello",
+		"mute": "without a hello", "babble": "and not a hello", "supports nothing": "and not a hello",
 	} {
-		if _, err := conformance.Run(program(t, how), conformance.Options{}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := conformance.Run(program(t, how), conformance.Options{}); !errors.Is(err, conformance.ErrNoHello) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", how, err)
 		}
 	}

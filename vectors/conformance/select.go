@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -23,8 +24,11 @@ type Selection struct {
 	Since   string   // the version of the vectors that must have had them already: "1.0.0"
 }
 
-// Select returns the vectors that are meant, in their order, which must not be
-// changed. It is an error to name what there is not.
+// ErrNoVector is the error of a selection by which no vector is chosen.
+var ErrNoVector = errors.New("no vector matches")
+
+// Select returns the vectors that are chosen, in their order, which must not be
+// changed. It is an error to name what there is not, and [ErrNoVector] if nothing is left.
 func (s Selection) Select() ([]vectors.Vector, error) {
 	all, err := every()
 	if err != nil {
@@ -44,6 +48,9 @@ func (s Selection) Select() ([]vectors.Vector, error) {
 	if err != nil {
 		return nil, err
 	}
+	if current, _ := parseVersion(vectors.Version()); slices.Compare(since, current) > 0 {
+		return nil, fmt.Errorf("since %s: these vectors are of version %s", s.Since, vectors.Version())
+	}
 	matches := func(globs []string, id string) bool {
 		return slices.ContainsFunc(globs, func(glob string) bool {
 			ok, _ := path.Match(glob, id)
@@ -62,9 +69,24 @@ func (s Selection) Select() ([]vectors.Vector, error) {
 		}
 	}
 	if len(meant) == 0 {
-		return nil, fmt.Errorf("no vector is meant")
+		return nil, fmt.Errorf("%w %s", ErrNoVector, s)
 	}
 	return meant, nil
+}
+
+// String says what is chosen by: `run h2o-*, format h2o`.
+func (s Selection) String() string {
+	var parts []string
+	add := func(name string, values ...string) {
+		if len(values) > 0 && values[0] != "" {
+			parts = append(parts, name+" "+strings.Join(values, " or "))
+		}
+	}
+	add("run", s.Run...)
+	add("skip", s.Skip...)
+	add("format", s.Formats...)
+	add("since", s.Since)
+	return strings.Join(parts, ", ")
 }
 
 func parseVersion(s string) ([]int, error) {
