@@ -133,6 +133,70 @@ func TestMisbehaviour(t *testing.T) {
 	}
 }
 
+// TestReplyAtOnce: a line that is JSON with the seq that was asked is the reply. It is judged at
+// once, and what is wrong with it is said by the member.
+func TestReplyAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ reply, reason string }{
+		{`{"seq":SEQ,"ok":{"keys":[63],"bytes_hex":"fe","text":"_g"}}`, "keys[0] is a number; keys are decimal strings"},
+		{`{"seq":SEQ,"ok":{"keys":["63",null]}}`, "keys[1] is null; keys are decimal strings"},
+		{`{"seq":SEQ,"ok":{"keys":["0x3f"]}}`, `keys[0] is "0x3f"; keys are decimal strings`},
+		{`{"seq":SEQ,"ok":{"keys":"63"}}`, `keys is a string; keys are a list of decimal strings`},
+		{`{"seq":SEQ,"ok":{"bytes_hex":[254]}}`, "bytes_hex is a list; bytes_hex is a string of hex digits"},
+		{`{"seq":SEQ,"ok":{"bytes_hex":"f"}}`, `bytes_hex is "f"; bytes_hex is a string of hex digits, two for an octet`},
+		{`{"seq":SEQ,"ok":{"text":1}}`, "text is a number; text is a string"},
+		{`{"seq":SEQ,"ok":{"canonical":"yes"}}`, "canonical is a string; canonical is true or false"},
+		{`{"seq":SEQ,"ok":{"present":[1]}}`, "present[0] is a number; present is a list of true and false"},
+		{`{"seq":SEQ,"ok":{"digests":[{"log2n":"1"}]}}`, "digests[0].log2n is a string; log2n is an integer"},
+		{`{"seq":SEQ,"ok":{"digests":[{"log2n":1.5}]}}`, "digests[0].log2n is 1.5; log2n is an integer"},
+		{`{"seq":SEQ,"ok":{"digests":[{"flags":[1]}]}}`, "digests[0].flags[0] is a number; flags are strings"},
+		{`{"seq":SEQ,"ok":{"digests":[[]]}}`, "digests[0] is a list; digests are objects"},
+		{`{"seq":SEQ,"ok":["63"]}`, "ok is a list; ok is an object"},
+		{`{"seq":SEQ,"ok":true}`, "ok is true; ok is an object"},
+		{`{"seq":SEQ,"error":{"kind":"limit"}}`, "error is an object; error is a string"},
+		{`{"seq":SEQ,"error":""}`, `error is ""; error is one of the error kinds`},
+		{`{"seq":SEQ,"error":"limit","message":[]}`, "message is a list; message is a string"},
+		{`{"seq":SEQ,"error":"limit","offset":"3"}`, "offset is a string; offset is an integer"},
+		{`{"seq":SEQ,"skip":true}`, "skip is true; skip is a string"},
+		{`{"seq":SEQ,"result":{}}`, `a reply has one of "ok", "error" and "skip", and this one "result"`},
+		{`{"seq":SEQ}`, `a reply has one of "ok", "error" and "skip", and this one none`},
+		{`{"seq":SEQ,"OK":{"keys":["63"],"bytes_hex":"fe","text":"_g"}}`, `and this one "OK"`},
+		{`{"seq":SEQ,"ok":{"keys":["63"],"hex":"fe","text":"_g"}}`, `the answer has no bytes_hex, but "hex", which is no member of an answer`},
+		{`{"seq":"SEQ","ok":{}}`, `seq is "`},
+		{`{"ok":{}}`, "its reply has no seq"},
+		{` { "seq" : SEQ , "ok" : null , "error" : null }`, "and this one none"},
+	} {
+		t.Run(tt.reply, func(t *testing.T) {
+			t.Parallel()
+			r, err := conformance.Run(program(t, "literal", "CASPER_TEST_REPLY="+tt.reply), conformance.Options{Selection: few, Timeout: time.Minute})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if res := result(t, r, odd); (res.Verdict != "misspoke" && res.Verdict != "failed") || !strings.Contains(res.Reason, tt.reason) || strings.Contains(res.Reason, "within") {
+				t.Errorf("%s: %s", res.Verdict, res.Reason)
+			}
+			if n := r.Count("passed"); n != len(r.Results)-1 {
+				t.Errorf("only %d of %d passed:\n%s", n, len(r.Results), text(t, r))
+			}
+		})
+	}
+	// The same of a process for each vector.
+	r, err := conformance.Run([]string{"/bin/sh", "-c", `echo '{"seq":1,"ok":{"keys":[63]}}'`},
+		conformance.Options{Selection: conformance.Selection{Run: []string{odd}}, OneShot: true, Timeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res := r.Results[0]; res.Verdict != "misspoke" || res.Reason != "keys[0] is a number; keys are decimal strings" {
+		t.Errorf("one process each: %s: %s", res.Verdict, res.Reason)
+	}
+	// A null member is one that is left out, as some languages write them.
+	r, err = conformance.Run(program(t, "literal", `CASPER_TEST_REPLY={"seq":SEQ,"error":null,"ok":{"keys":["63"],"bytes_hex":"FE","text":"_g","present":null}}`),
+		conformance.Options{Selection: conformance.Selection{Run: []string{odd}}, Timeout: time.Minute})
+	if err != nil || !r.OK() {
+		t.Errorf("null members: %v\n%s", err, text(t, r))
+	}
+}
+
 // TestRefusals looks at error kinds, and at a testee that accepts everything.
 func TestRefusals(t *testing.T) {
 	t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -130,6 +131,9 @@ func misbehave(how string, r io.Reader, w io.Writer) int {
 				continue
 			case "both":
 				reply.Error = "limit"
+			case "literal":
+				fmt.Fprintln(w, strings.ReplaceAll(os.Getenv("CASPER_TEST_REPLY"), "SEQ", strconv.Itoa(q.Seq)))
+				continue
 			case "neither":
 				reply = conformance.Reply{Seq: q.Seq}
 			case "wrong key":
