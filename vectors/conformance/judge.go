@@ -44,15 +44,9 @@ type judgement struct {
 // judge compares a reply with what the vector expects.
 func judge(v vectors.Vector, lenient bool, r Reply) judgement {
 	want := v.Expected(lenient)
-	answers := 0
-	for _, there := range []bool{r.OK != nil, r.Error != "", r.Skip != ""} {
-		if there {
-			answers++
-		}
-	}
 	switch {
-	case answers != 1:
-		return judgement{verdict: verdictMisspoke, reason: `a reply has one of "ok", "error" and "skip"`}
+	case r.answers() != 1:
+		return judgement{verdict: verdictMisspoke, reason: fmt.Sprintf(`a reply has one of "ok", "error" and "skip", and this one has %d of them`, r.answers())}
 	case r.Skip != "":
 		return judgement{verdict: verdictSkipped, reason: r.Skip}
 	case r.Error != "" && want.Error == "":
@@ -70,6 +64,16 @@ func judge(v vectors.Vector, lenient bool, r Reply) judgement {
 		return judgement{verdict: verdictFailed, reason: wrong}
 	}
 	return judgement{verdict: verdictPassed}
+}
+
+// answers returns how many answers a reply has: it should be one.
+func (r Reply) answers() (n int) {
+	for _, there := range []bool{r.OK != nil, r.Error != "", r.Skip != ""} {
+		if there {
+			n++
+		}
+	}
+	return n
 }
 
 // refusal says what is not quite right about a refusal.

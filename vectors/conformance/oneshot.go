@@ -100,18 +100,18 @@ func askOnce(command []string, seq int, v vectors.Vector, o Options) (judgement,
 		}
 		return failed(verdictFailed, "refused, but the answer is "+show(v.Expected(o.Lenient))), said.String()
 	}
-	var r Reply
-	switch err := json.Unmarshal(reply, &r); {
-	case err != nil:
+	switch h := hear(reply); {
+	case !h.isObject:
 		return failed(verdictMisspoke, fmt.Sprintf("it said %q, which is no reply", clip(string(reply)))), said.String()
 	case len(bytes.TrimSpace(rest)) > 0:
 		return failed(verdictMisspoke, "it said more than one line"), said.String()
-	case r.Seq != seq:
-		return failed(verdictMisspoke, fmt.Sprintf("it answered seq %d where %d was asked", r.Seq, seq)), said.String()
-	case (r.Error != "") != (status == 1):
+	case h.seq != nil && !h.isTo(seq):
+		return failed(verdictMisspoke, fmt.Sprintf("it answered seq %s where %d was asked", clip(string(h.seq)), seq)), said.String()
+	case h.problem == "" && h.isReply && (h.Error != "") != (status == 1):
 		return failed(verdictMisspoke, fmt.Sprintf("exit status %d does not go with its reply", status)), said.String()
+	default:
+		return h.judge(v, o.Lenient), said.String()
 	}
-	return judge(v, o.Lenient, r), said.String()
 }
 
 // bounded is a buffer that ends the process at its limit.

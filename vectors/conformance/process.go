@@ -37,6 +37,7 @@ type process struct {
 	done   chan struct{} // closed once it has ended
 	err    error         // how; valid then
 	killed bool
+	judged int // seq of a vector that was judged by a line without seq, or 0
 }
 
 var errFlood = errors.New("a line has more than 16 MiB")

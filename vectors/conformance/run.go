@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -204,22 +203,23 @@ func (p *process) ask(q Request, v vectors.Vector, o Options) (j judgement, lost
 				}
 				return judgement{verdict: verdictCrashed, reason: "the program ended: " + p.end()}, true
 			}
-			var r struct {
-				Reply
-				Seq *int `json:"seq"`
-			}
-			err := json.Unmarshal(line, &r)
+			h := hear(line)
 			switch {
-			case err != nil:
+			case !h.isObject:
 				stray = fmt.Sprintf("it said %q, which is no reply", clip(string(line)))
-			case r.Seq == nil:
+			case h.seq == nil && h.isReply:
+				p.judged = q.Seq
+				return h.judge(v, o.Lenient), false
+			case h.seq == nil:
 				stray = fmt.Sprintf("it said %q, which has no seq", clip(string(line)))
-			case *r.Seq != q.Seq:
-				stray = fmt.Sprintf("it answered seq %d where %d was asked", *r.Seq, q.Seq)
+			case p.judged > 0 && h.isTo(p.judged):
+				p.judged = 0 // what was taken for the reply was none
+			case !h.isTo(q.Seq):
+				stray = fmt.Sprintf("it answered seq %s where %d was asked", clip(string(h.seq)), q.Seq)
 			case stray != "":
 				return judgement{verdict: verdictMisspoke, reason: stray}, false
 			default:
-				return judge(v, o.Lenient, r.Reply), false
+				return h.judge(v, o.Lenient), false
 			}
 		}
 	}

@@ -153,8 +153,8 @@ func TestReplyAtOnce(t *testing.T) {
 		{`{"seq":SEQ,"ok":{"digests":[[]]}}`, "digests[0] is a list; digests are objects"},
 		{`{"seq":SEQ,"ok":["63"]}`, "ok is a list; ok is an object"},
 		{`{"seq":SEQ,"ok":true}`, "ok is true; ok is an object"},
-		{`{"seq":SEQ,"error":{"kind":"limit"}}`, "error is an object; error is a string"},
-		{`{"seq":SEQ,"error":""}`, `error is ""; error is one of the error kinds`},
+		{`{"seq":SEQ,"error":{"kind":"limit"}}`, "error is an object; error is a string, one of the error kinds"},
+		{`{"seq":SEQ,"error":""}`, `error is ""; error is a string, one of the error kinds`},
 		{`{"seq":SEQ,"error":"limit","message":[]}`, "message is a list; message is a string"},
 		{`{"seq":SEQ,"error":"limit","offset":"3"}`, "offset is a string; offset is an integer"},
 		{`{"seq":SEQ,"skip":true}`, "skip is true; skip is a string"},
@@ -190,7 +190,7 @@ func TestReplyAtOnce(t *testing.T) {
 		t.Errorf("one process each: %s: %s", res.Verdict, res.Reason)
 	}
 	// A null member is one that is left out, as some languages write them.
-	r, err = conformance.Run(program(t, "literal", `CASPER_TEST_REPLY={"seq":SEQ,"error":null,"ok":{"keys":["63"],"bytes_hex":"FE","text":"_g","present":null}}`),
+	r, err = conformance.Run(program(t, "literal", `CASPER_TEST_REPLY={"seq":SEQ,"error":null,"ok":{"keys":["63"],"bytes_hex":"fe","text":"_g","present":null}}`),
 		conformance.Options{Selection: conformance.Selection{Run: []string{odd}}, Timeout: time.Minute})
 	if err != nil || !r.OK() {
 		t.Errorf("null members: %v\n%s", err, text(t, r))
