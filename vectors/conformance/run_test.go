@@ -295,6 +295,118 @@ func TestNothingAsked(t *testing.T) {
 	}
 }
 
+// TestNothingPasses: a program that does not run, or refuses everything, passes nothing, not even
+// what must be refused. It is asked three vectors of an operation that have an answer, and
+// nothing more of it if none gets a reply.
+func TestNothingPasses(t *testing.T) {
+	t.Parallel()
+	refused := conformance.Selection{Run: []string{"h2o-pad-*", "h2o-text-*", "rice-pad-*", "h2o-encode-*"}}
+	refusals := conformance.Selection{Run: []string{"h2o-pad-*", "h2o-text-*"}}
+	script := func(text string) []string { return []string{"/bin/sh", "-c", text} }
+	self := func(how string) []string { return program(t, how) }
+	for _, tt := range []struct {
+		name    string
+		command []string
+		o       conformance.Options
+		verdict string // of most
+		says    string
+	}{
+		{"one process each: crash with status 1", script("echo ModuleNotFoundError >&2; exit 1"), conformance.Options{Selection: refused, OneShot: true}, "not asked", "ModuleNotFoundError"},
+		{"one process each, refusals alone", script("exit 1"), conformance.Options{Selection: refusals, OneShot: true}, "not asked", "refused without a reply"},
+		{"one process each, tolerantly", script("exit 1"), conformance.Options{Selection: refusals, OneShot: true, Lenient: true}, "not asked", "refused without a reply"},
+		{"one process each: everything", script("exit 1"), conformance.Options{OneShot: true}, "not asked", "refused without a reply"},
+		{"one process each: silence", script("cat >/dev/null"), conformance.Options{Selection: refused, OneShot: true}, "not asked", "it said nothing"},
+		{"one process each: the same refusal", script(`read -r line; seq=${line#*:}; echo '{"seq":'${seq%%,*}',"error":"bad-text"}'; exit 1`), conformance.Options{Selection: refusals, OneShot: true}, "failed", "it refuses what has an answer, too"},
+		{"crash always", self("crash always"), conformance.Options{Selection: refused}, "not asked", "no such module"},
+		{"hang always", self("hang always"), conformance.Options{Selection: refused, Timeout: 50 * time.Millisecond}, "not asked", "no reply within 50ms"},
+		{"refuse always", self("refuse always"), conformance.Options{Selection: refusals}, "failed", "it refuses what has an answer, too"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if tt.o.Timeout == 0 {
+				tt.o.Timeout = 20 * time.Second
+			}
+			r, err := conformance.Run(tt.command, tt.o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s := text(t, r); r.OK() || r.Nothing() || r.Count("passed") > 0 || r.Count(tt.verdict) < len(r.Results)/2 || !strings.Contains(s, tt.says) {
+				t.Errorf("%d of %d are %s:\n%s", r.Count(tt.verdict), len(r.Results), tt.verdict, s)
+			}
+			meant, err := tt.o.Select()
+			if err != nil || len(r.Results) != len(meant) {
+				t.Fatalf("%d results of %d vectors, %v", len(r.Results), len(meant), err)
+			}
+			for i, res := range r.Results {
+				if res.ID != meant[i].ID || res.Reason == "" {
+					t.Fatalf("result %d is of %s, and should be of %s: %s: %s", i, res.ID, meant[i].ID, res.Verdict, res.Reason)
+				}
+			}
+		})
+	}
+}
+
+// TestNoKind: with ErrorKinds, a refusal that does not say its kind is none.
+func TestNoKind(t *testing.T) {
+	t.Parallel()
+	for _, kinds := range []bool{false, true} {
+		// It answers what the canaries ask, from a file of right answers, and refuses the rest.
+		r, err := conformance.Run([]string{"/bin/sh", "-c", `read -r line; case $line in
+			*'"text":"qF*"'*) echo no >&2; exit 1 ;;
+			*) seq=${line#*:}; echo '{"seq":'${seq%%,*}',"ok":{"keys":[]}}' ;;
+			esac`}, conformance.Options{Selection: conformance.Selection{Run: []string{"h2o-text-star"}}, OneShot: true, ErrorKinds: kinds, Timeout: 20 * time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		res := r.Results[0]
+		if kinds && (res.Verdict != "failed" || !strings.Contains(res.Reason, "without a reply")) {
+			t.Errorf("with ErrorKinds: %s: %s", res.Verdict, res.Reason)
+		}
+		if !kinds && (res.Verdict != "passed" || len(res.Warnings) != 1 || !strings.Contains(res.Warnings[0], "it said: no")) {
+			t.Errorf("without: %+v", res)
+		}
+	}
+}
+
+// TestSilenceEnds: a program that falls silent is not waited for at each vector.
+func TestSilenceEnds(t *testing.T) {
+	t.Parallel()
+	r := run(t, "hang at last", conformance.Options{Selection: conformance.Selection{Formats: []string{"h2o"}}, Timeout: 50 * time.Millisecond})
+	if n := r.Count("misspoke") + r.Count("timeout"); n == 0 || n > 4*(12+3) || r.Count("not asked") == 0 || r.Count("passed") == 0 {
+		t.Errorf("%d without a reply:\n%s", n, text(t, r))
+	}
+}
+
+// TestOneMistakeOnce: what is wrong in the same way is told once, with how many and the first.
+func TestOneMistakeOnce(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		command []string
+		oneShot bool
+		says    string
+	}{
+		{"nothing", []string{"true"}, true, "it said nothing"},
+		{"numbers", []string{"/bin/sh", "-c", `read -r line; seq=${line#*:}; echo '{"seq":'${seq%%,*}',"ok":{"keys":[1]}}'`}, true, "keys[0] is a number; keys are decimal strings"},
+		{"always wrong", program(t, "wrong always"), false, "keys are "},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r, err := conformance.Run(tt.command, conformance.Options{Selection: conformance.Selection{Formats: []string{"h2o"}}, OneShot: tt.oneShot, Timeout: 20 * time.Second})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := text(t, r)
+			if n := strings.Count(s, "\n"); r.OK() || n > 60 || !strings.Contains(s, tt.says) || !strings.Contains(s, r.Results[0].ID) {
+				t.Errorf("%d lines for %d results:\n%s", n, len(r.Results), s)
+			}
+			if n := strings.Count(s, tt.says); tt.name != "always wrong" && n > 4 {
+				t.Errorf("told %d times:\n%s", n, s)
+			}
+		})
+	}
+}
+
 // TestDoesNotStartAgain: a program that starts once only is given up, and every
 // vector after that says so.
 func TestDoesNotStartAgain(t *testing.T) {

@@ -90,6 +90,21 @@ func misbehave(how string, r io.Reader, w io.Writer) int {
 			}
 			return 0
 		}
+		switch how {
+		case "crash always":
+			fmt.Fprintln(os.Stderr, "no such module")
+			return 3
+		case "hang always":
+			time.Sleep(time.Hour)
+		case "refuse always":
+			say(conformance.Reply{Seq: q.Seq, Error: "bad-text"})
+			continue
+		case "hang at last":
+			if q.Seq > 90 {
+				fmt.Fprintln(w, "not now")
+				continue
+			}
+		}
 		reply := right.Answer(q)
 		reply.Seq = q.Seq
 		if how == "lie" && q.Format == "h2o" && q.Op == "encode" {
@@ -145,6 +160,9 @@ func misbehave(how string, r io.Reader, w io.Writer) int {
 			case "skip":
 				reply = conformance.Reply{Seq: q.Seq, Skip: "not this one"}
 			}
+		}
+		if how == "wrong always" && reply.OK != nil && len(reply.OK.Keys) > 0 {
+			reply.OK.Keys[0] += "1"
 		}
 		if how == "wrong kinds" && reply.Error != "" {
 			reply.Error = "error"
