@@ -16,6 +16,7 @@ const (
 	verdictCrashed    = "crashed"
 	verdictFlooded    = "flooded"
 	verdictMisspoke   = "misspoke"
+	verdictNotAsked   = "not asked"
 	verdictSkipped    = "skipped"
 	verdictNotClaimed = "not claimed"
 	verdictKnown      = "known"
@@ -31,12 +32,25 @@ func bad(verdict string) bool {
 	return true
 }
 
-// failure reports whether the vector was not answered as it should be.
-func failure(verdict string) bool { return bad(verdict) && verdict != verdictUnexpected }
+// failure reports whether the vector was asked and not answered as it should be.
+func failure(verdict string) bool {
+	return bad(verdict) && verdict != verdictUnexpected && verdict != verdictNotAsked
+}
+
+// A reaction is in which way a program reacted to a request.
+type reaction int
+
+const (
+	silent   reaction = iota // no reply
+	answered                 // a reply with an answer, right or wrong
+	refused                  // a reply with an error
+	other                    // a skip, or a reply that is wrong as such
+)
 
 // A judgement is a verdict with its reasons.
 type judgement struct {
 	verdict string
+	came    reaction
 	reason  string   // of a failure
 	warns   []string // right in the main thing
 }

@@ -242,7 +242,7 @@ func (h heard) isTo(seq int) bool {
 
 // judge is the judgement of a line that answers a request.
 func (h heard) judge(v vectors.Vector, lenient bool) judgement {
-	bad := func(reason string) judgement { return judgement{verdict: verdictMisspoke, reason: reason} }
+	bad := func(reason string) judgement { return judgement{verdict: verdictMisspoke, reason: reason, came: other} }
 	switch {
 	case h.seq == nil:
 		return bad("its reply has no seq")
@@ -258,6 +258,12 @@ func (h heard) judge(v vectors.Vector, lenient bool) judgement {
 	j := judge(v, lenient, h.Reply)
 	if j.verdict == verdictFailed && len(h.strange) > 0 && strings.Contains(j.reason, "the answer has no ") {
 		j.reason += ", but " + enumerate(h.strange) + ", which is no member of an answer"
+	}
+	switch j.came = other; {
+	case h.OK != nil:
+		j.came = answered
+	case h.Error != "":
+		j.came = refused
 	}
 	return j
 }

@@ -7,9 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os/exec"
 	"runtime"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cache-aware/casper/vectors"
@@ -22,50 +25,79 @@ func oneShot(command []string, o Options, meant []vectors.Vector, started time.T
 	}
 	r := &Report{Lenient: o.Lenient, OneShot: true, Testee: Hello{Name: command[0]}}
 
-	// A few at a time, reported in their order.
-	type outcome struct {
-		j    judgement
-		said string
+	first, err := canaries(meant, o)
+	if err != nil {
+		return nil, err
 	}
-	outcomes := make([]chan outcome, len(meant))
+	seqs := numbers(meant)
+	for _, some := range first {
+		for _, v := range some {
+			seqs.of(v) // from here on, it is only read
+		}
+	}
+	ask := func(v vectors.Vector) outcome { return askOnce(command, seqs[v.ID], v, o) }
+	operations := map[string]*operation{}
+	for op := range first {
+		operations[op] = &operation{}
+	}
+	names := slices.Sorted(maps.Keys(first))
+	fewAtATime(len(names), func(i int) { operations[names[i]].sing(first[names[i]], ask) })()
+
+	outcomes := make([]chan outcome, len(meant)) // reported in their order
 	for i := range outcomes {
 		outcomes[i] = make(chan outcome, 1)
 	}
-	var next int
-	var mu sync.Mutex
-	for range min(runtime.GOMAXPROCS(0), 8) {
-		go func() {
-			for {
-				mu.Lock()
-				i := next
-				next++
-				mu.Unlock()
-				if i >= len(meant) {
-					return
-				}
-				j, said := askOnce(command, i+1, meant[i], o)
-				outcomes[i] <- outcome{j, said}
-			}
-		}()
-	}
+	wait := fewAtATime(len(meant), func(i int) {
+		v := meant[i]
+		op := operations[opOf(v)]
+		out, done := op.asked[v.ID]
+		switch {
+		case done:
+		case op.stopped != "":
+			out = notAsked(op.stopped)
+		default:
+			out = ask(v)
+		}
+		outcomes[i] <- op.judge(v, o, out)
+	})
 	for i, v := range meant {
-		out := <-outcomes[i]
-		r.add(v, o, out.j, out.said)
+		r.add(v, o, <-outcomes[i])
 	}
+	wait()
 	r.Took = time.Since(started)
 	return r, nil
 }
 
+// fewAtATime does n things, a few at a time. It returns what waits for their end.
+func fewAtATime(n int, do func(i int)) (wait func()) {
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), 8) {
+		group.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	return group.Wait
+}
+
 // askOnce asks one vector of a new process.
-func askOnce(command []string, seq int, v vectors.Vector, o Options) (judgement, string) {
-	failed := func(verdict string, reason string) judgement { return judgement{verdict: verdict, reason: reason} }
+func askOnce(command []string, seq int, v vectors.Vector, o Options) outcome {
+	var said tail
+	failed := func(verdict string, reason string) outcome {
+		return outcome{judgement{verdict: verdict, reason: reason}, said.String()}
+	}
+	misspoke := func(reason string) outcome {
+		return outcome{judgement{verdict: verdictMisspoke, reason: reason, came: other}, said.String()}
+	}
 	q, err := request(seq, v, o.Lenient)
 	if err != nil {
-		return failed(verdictFailed, err.Error()), ""
+		return failed(verdictFailed, err.Error())
 	}
 	line, err := json.Marshal(q)
 	if err != nil {
-		return failed(verdictFailed, err.Error()), ""
+		return failed(verdictFailed, err.Error())
 	}
 	timeout := o.Timeout
 	if timeout <= 0 {
@@ -80,37 +112,43 @@ func askOnce(command []string, seq int, v vectors.Vector, o Options) (judgement,
 		return nil
 	}
 	cmd.WaitDelay = endPatience
-	var said tail
 	out := &bounded{most: maxLine, full: cancel}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(append(line, '\n')), out, &said
 	err = cmd.Run()
 	status := cmd.ProcessState.ExitCode()
 	switch {
 	case out.over:
-		return failed(verdictFlooded, errFlood.Error()), said.String()
+		return failed(verdictFlooded, errFlood.Error())
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return failed(verdictTimeout, "no reply within "+timeout.String()), said.String()
+		return failed(verdictTimeout, "no reply within "+timeout.String())
 	case cmd.ProcessState == nil || status != 0 && status != 1:
-		return failed(verdictCrashed, "the program ended: "+err.Error()), said.String()
+		return failed(verdictCrashed, "the program ended: "+err.Error())
 	}
 	reply, rest, _ := bytes.Cut(bytes.TrimSpace(out.b.Bytes()), []byte("\n"))
-	if len(reply) == 0 && status == 1 {
-		if v.Expected(o.Lenient).Error != "" {
-			return judgement{verdict: verdictPassed}, ""
-		}
-		return failed(verdictFailed, "refused, but the answer is "+show(v.Expected(o.Lenient))), said.String()
-	}
+	want := v.Expected(o.Lenient)
 	switch h := hear(reply); {
+	case len(reply) == 0 && status == 0:
+		return failed(verdictMisspoke, "it said nothing")
+	case len(reply) == 0 && want.Error == "":
+		return failed(verdictFailed, "refused without a reply, but the answer is "+show(want))
+	case len(reply) == 0 && o.ErrorKinds:
+		return failed(verdictFailed, "refused without a reply, where the kind is "+want.Error)
+	case len(reply) == 0:
+		var warns []string
+		if words := said.String(); words != "" { // it may have crashed
+			warns = []string{"refused without a reply; it said: " + clip(words)}
+		}
+		return outcome{judgement{verdict: verdictPassed, warns: warns}, ""}
 	case !h.isObject:
-		return failed(verdictMisspoke, fmt.Sprintf("it said %q, which is no reply", clip(string(reply)))), said.String()
+		return misspoke(fmt.Sprintf("it said %q, which is no reply", clip(string(reply))))
 	case len(bytes.TrimSpace(rest)) > 0:
-		return failed(verdictMisspoke, "it said more than one line"), said.String()
+		return misspoke("it said more than one line")
 	case h.seq != nil && !h.isTo(seq):
-		return failed(verdictMisspoke, fmt.Sprintf("it answered seq %s where %d was asked", clip(string(h.seq)), seq)), said.String()
+		return misspoke(fmt.Sprintf("it answered seq %s where %d was asked", clip(string(h.seq)), seq))
 	case h.problem == "" && h.isReply && (h.Error != "") != (status == 1):
-		return failed(verdictMisspoke, fmt.Sprintf("exit status %d does not go with its reply", status)), said.String()
+		return misspoke(fmt.Sprintf("exit status %d does not go with its reply", status))
 	default:
-		return h.judge(v, o.Lenient), said.String()
+		return outcome{h.judge(v, o.Lenient), said.String()}
 	}
 }
 

@@ -30,23 +30,12 @@ func (r *Report) WriteText(w io.Writer, color bool) error {
 	fmt.Fprintf(b, "%s\n\n", r.title())
 	r.table(b)
 
-	failures := 0
-	for _, res := range r.Results {
-		if !bad(res.Verdict) {
-			continue
-		}
-		if failures == 0 {
+	mistakes := r.mistakes()
+	for i, m := range mistakes {
+		if i == 0 {
 			fmt.Fprintln(b)
 		}
-		failures++
-		fmt.Fprintf(b, "%s  %s (%s.%s)\n", paint("1;31", fmt.Sprintf("%-10s", res.Verdict)), res.ID, res.Format, res.Op)
-		fmt.Fprintf(b, "            %s\n", res.Reason)
-		if res.Comment != "" {
-			fmt.Fprintf(b, "            the vector: %s\n", res.Comment)
-		}
-		if res.Stderr != "" {
-			fmt.Fprintf(b, "            it said: %s\n", clip(res.Stderr))
-		}
+		m.writeText(b, paint)
 	}
 	r.warnings(b)
 	for _, fault := range r.Faults {
@@ -57,8 +46,8 @@ func (r *Report) WriteText(w io.Writer, color bool) error {
 	}
 
 	fmt.Fprintln(b)
-	if failures > 0 {
-		fmt.Fprintf(b, "Each is explained bit by bit by: casper conformance show %s\n", r.firstFailure())
+	if len(mistakes) > 0 {
+		fmt.Fprintf(b, "Each is explained bit by bit by: casper conformance show %s\n", mistakes[0].results[0].ID)
 	}
 	ink, sum := "32", r.sum()
 	if !r.OK() {
@@ -66,6 +55,46 @@ func (r *Report) WriteText(w io.Writer, color bool) error {
 	}
 	fmt.Fprintf(b, "%s\n", paint(ink, sum))
 	return b.Flush()
+}
+
+// writeText writes each result of a mistake, or once what they have in common.
+func (m mistake) writeText(w io.Writer, paint func(ink, s string) string) {
+	head := func(format string, args ...any) {
+		fmt.Fprintf(w, "%s  %s\n", paint("1;31", fmt.Sprintf("%-10s", m.verdict)), fmt.Sprintf(format, args...))
+	}
+	first := m.results[0]
+	told := m.results
+	same := m.same && len(told) > 1
+	switch {
+	case !same && len(told) > shownAlike+1:
+		told = told[:shownAlike]
+	case !same:
+	case m.op != "":
+		head("%d vectors of %s, the first %s", len(m.results), m.op, first.ID)
+		told = told[:1]
+	default:
+		head("%d vectors, the first %s (%s.%s)", len(m.results), first.ID, first.Format, first.Op)
+		told = told[:1]
+	}
+	for _, res := range told {
+		if !same {
+			head("%s (%s.%s)", res.ID, res.Format, res.Op)
+		}
+		fmt.Fprintf(w, "            %s\n", res.Reason)
+		if res.Comment != "" {
+			fmt.Fprintf(w, "            the vector: %s\n", res.Comment)
+		}
+		if res.Stderr != "" {
+			fmt.Fprintf(w, "            it said: %s\n", clip(res.Stderr))
+		}
+	}
+	if more := len(m.results) - len(told); more > 0 && !same {
+		of := ""
+		if m.op != "" {
+			of = " of " + m.op
+		}
+		fmt.Fprintf(w, "            and %d more%s like these; --json tells each\n", more, of)
+	}
 }
 
 // title names who was tested, and how.
@@ -161,21 +190,12 @@ func (r *Report) warnings(w io.Writer) {
 	}
 }
 
-func (r *Report) firstFailure() string {
-	for _, res := range r.Results {
-		if bad(res.Verdict) {
-			return res.ID
-		}
-	}
-	return ""
-}
-
 // sum is the last line.
 func (r *Report) sum() string {
 	var parts []string
 	for _, v := range []string{
 		verdictPassed, verdictFailed, verdictTimeout, verdictCrashed, verdictFlooded, verdictMisspoke,
-		verdictUnexpected, verdictKnown, verdictSkipped, verdictNotClaimed,
+		verdictNotAsked, verdictUnexpected, verdictKnown, verdictSkipped, verdictNotClaimed,
 	} {
 		if n := r.Count(v); n > 0 {
 			word := v

@@ -31,6 +31,7 @@ type Options struct {
 //	flooded       more output than any answer needs
 //	misspoke      not the protocol: no JSON, no such member, another seq
 //	unexpected    passed, though a failure was known
+//	not asked     the program answers nothing of this operation, or the run was ended
 //	known         failed, as was known before
 //	skipped       the testee says that it does not do this one
 //	not claimed   of an operation that the testee does not support; it was not asked
@@ -75,7 +76,7 @@ func (r *Report) Nothing() bool { return r.Asked() == 0 && r.well() }
 
 // Asked returns how many vectors were asked and not skipped.
 func (r *Report) Asked() int {
-	return len(r.Results) - r.Count(verdictSkipped) - r.Count(verdictNotClaimed)
+	return len(r.Results) - r.Count(verdictSkipped) - r.Count(verdictNotClaimed) - r.Count(verdictNotAsked)
 }
 
 // Count returns how many vectors came out with the verdict.
@@ -96,7 +97,7 @@ const defaultTimeout = 2 * time.Second
 //
 // With OneShot it asks a process of its own for each vector: the request line on its stdin,
 // the reply line on its stdout, exit status 0 for an answer or a skip and 1 for a
-// refusal. A refusal may leave the reply out; its kind is then not judged.
+// refusal. A refusal may leave the reply out, which is one of no kind.
 func Run(command []string, o Options) (*Report, error) {
 	meant, err := o.Select()
 	if err != nil {
@@ -109,19 +110,39 @@ func Run(command []string, o Options) (*Report, error) {
 	if o.OneShot {
 		return oneShot(command, o, meant, started)
 	}
+	first, err := canaries(meant, o)
+	if err != nil {
+		return nil, err
+	}
 	p, hello, err := launch(command)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", command[0], err)
 	}
 	r := &Report{Testee: hello, Lenient: o.Lenient}
-	s := runner{command: command, options: o, report: r, process: p}
-	for i, v := range meant {
-		j := judgement{verdict: verdictNotClaimed}
-		var said string
-		if slices.Contains(hello.Supports, v.Format+"."+v.Op) {
-			j, said = s.ask(i+1, v)
+	s := runner{command: command, options: o, process: p, seqs: numbers(meant)}
+	operations := map[string]*operation{}
+	for _, v := range meant {
+		name := opOf(v)
+		if !slices.Contains(hello.Supports, name) {
+			r.add(v, o, outcome{judgement: judgement{verdict: verdictNotClaimed}})
+			continue
 		}
-		s.report.add(v, o, j, said)
+		op := operations[name]
+		if op == nil {
+			op = &operation{}
+			operations[name] = op
+			op.sing(first[name], s.ask)
+		}
+		out, done := op.asked[v.ID]
+		switch {
+		case done:
+		case op.stopped != "":
+			out = notAsked(op.stopped)
+		default:
+			out = s.ask(v)
+			op.count(v, o, out)
+		}
+		r.add(v, o, op.judge(v, o, out))
 	}
 	if s.process != nil && !s.process.stop() {
 		r.Notes = append(r.Notes, "the program did not end after \"stop\", and was killed")
@@ -135,9 +156,28 @@ func Run(command []string, o Options) (*Report, error) {
 type runner struct {
 	command  []string
 	options  Options
-	report   *Report
+	seqs     sequence
 	process  *process // nil if it has to be started again
 	attempts int      // to start it, in vain
+}
+
+// A sequence has the number of the request of each vector: its place among the chosen ones, or, of
+// another that is asked, one behind them.
+type sequence map[string]int
+
+func numbers(meant []vectors.Vector) sequence {
+	s := make(sequence, len(meant))
+	for _, v := range meant {
+		s.of(v)
+	}
+	return s
+}
+
+func (s sequence) of(v vectors.Vector) int {
+	if _, there := s[v.ID]; !there {
+		s[v.ID] = len(s) + 1
+	}
+	return s[v.ID]
 }
 
 // mostAttempts is how often in a row a program may fail to start again before it is
@@ -146,31 +186,34 @@ const mostAttempts = 3
 
 // ask asks one vector. Whatever went wrong, the next one finds a process that knows
 // nothing of it.
-func (s *runner) ask(seq int, v vectors.Vector) (j judgement, said string) {
+func (s *runner) ask(v vectors.Vector) outcome {
+	failed := func(verdict, reason string) outcome {
+		return outcome{judgement: judgement{verdict: verdict, reason: reason}}
+	}
 	if s.process == nil {
 		if s.attempts >= mostAttempts {
-			return judgement{verdict: verdictCrashed, reason: "the program did not start again"}, ""
+			return failed(verdictCrashed, "the program did not start again")
 		}
 		p, _, err := launch(s.command)
 		if err != nil {
 			s.attempts++
-			return judgement{verdict: verdictCrashed, reason: "the program did not start again: " + err.Error()}, ""
+			return failed(verdictCrashed, "the program did not start again: "+err.Error())
 		}
 		s.process, s.attempts = p, 0
 	}
 	p := s.process
 	p.stderr.forget()
-	q, err := request(seq, v, s.options.Lenient)
+	q, err := request(s.seqs.of(v), v, s.options.Lenient)
 	if err != nil {
-		return judgement{verdict: verdictFailed, reason: err.Error()}, ""
+		return failed(verdictFailed, err.Error())
 	}
 	j, lost := p.ask(q, v, s.options)
-	said = p.stderr.String()
+	out := outcome{judgement: j, stderr: p.stderr.String()}
 	if lost {
 		p.kill()
 		s.process = nil
 	}
-	return j, said
+	return out
 }
 
 // ask sends a request and waits for its reply. The process is lost where its state
@@ -217,7 +260,7 @@ func (p *process) ask(q Request, v vectors.Vector, o Options) (j judgement, lost
 			case !h.isTo(q.Seq):
 				stray = fmt.Sprintf("it answered seq %s where %d was asked", clip(string(h.seq)), q.Seq)
 			case stray != "":
-				return judgement{verdict: verdictMisspoke, reason: stray}, false
+				return judgement{verdict: verdictMisspoke, reason: stray, came: other}, false
 			default:
 				return h.judge(v, o.Lenient), false
 			}
@@ -226,10 +269,10 @@ func (p *process) ask(q Request, v vectors.Vector, o Options) (j judgement, lost
 }
 
 // add adds what came out of a vector.
-func (r *Report) add(v vectors.Vector, o Options, j judgement, said string) {
-	res := Result{ID: v.ID, Format: v.Format, Op: v.Op, Verdict: j.verdict, Reason: j.reason, Warnings: j.warns}
-	if o.ErrorKinds && j.verdict == verdictPassed && len(j.warns) > 0 {
-		res.Verdict, res.Reason, res.Warnings = verdictFailed, strings.Join(j.warns, "; "), nil
+func (r *Report) add(v vectors.Vector, o Options, out outcome) {
+	res := Result{ID: v.ID, Format: v.Format, Op: v.Op, Verdict: out.verdict, Reason: out.reason, Warnings: out.warns}
+	if o.ErrorKinds && out.verdict == verdictPassed && len(out.warns) > 0 {
+		res.Verdict, res.Reason, res.Warnings = verdictFailed, strings.Join(out.warns, "; "), nil
 	}
 	if reason, known := o.Known[v.ID]; known {
 		switch {
@@ -241,7 +284,7 @@ func (r *Report) add(v vectors.Vector, o Options, j judgement, said string) {
 		}
 	}
 	if failure(res.Verdict) {
-		res.Stderr, res.Comment = said, v.Comment
+		res.Stderr, res.Comment = out.stderr, v.Comment
 	}
 	r.Results = append(r.Results, res)
 	if o.Each != nil {
