@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -103,9 +105,14 @@ func (t *tool) testProgram(f *conformanceFlags, oneShot bool) func(*cobra.Comman
 				return usagef("%s: %w", f.known, err)
 			}
 		}
-		report, err := conformance.Run(args, o)
+		// A signal ends the program that is tested, and leaves the report of what came out so far. A
+		// second one ends this program, too.
+		ctx, restore := signal.NotifyContext(cmd.Context(), t.ends()...)
+		context.AfterFunc(ctx, restore)
+		defer restore()
+		report, err := conformance.RunContext(ctx, args, o)
 		switch {
-		case errors.Is(err, conformance.ErrNoHello):
+		case errors.Is(err, conformance.ErrNoHello), errors.Is(err, context.Canceled):
 			return err
 		case err != nil:
 			return t.chosen(err)

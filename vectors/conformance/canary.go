@@ -148,3 +148,6 @@ func (p *operation) count(v vectors.Vector, o Options, out outcome) {
 func notAsked(reason string) outcome {
 	return outcome{judgement: judgement{verdict: verdictNotAsked, reason: reason}}
 }
+
+// interrupted is the outcome of a vector that the run did not come to.
+var interrupted = notAsked("the run was interrupted")

@@ -3,6 +3,7 @@
 package conformance
 
 import (
+	"os"
 	"os/exec"
 	"syscall"
 )
@@ -15,3 +16,7 @@ func killGroup(cmd *exec.Cmd) {
 	syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	cmd.Process.Kill()
 }
+
+// endGroup ends what an ended program has left behind. It is called as soon as the program was
+// waited for: until the last of its group ends, its number is given to nobody.
+func endGroup(ended *os.ProcessState) { syscall.Kill(-ended.Pid(), syscall.SIGKILL) }

@@ -25,7 +25,7 @@ func (r *Report) mistakes() []mistake {
 	var all []mistake
 	at := map[way]int{}
 	for _, res := range r.Results {
-		if !bad(res.Verdict) {
+		if !bad(res.Verdict) || res.Verdict == verdictNotAsked && res.Reason == interrupted.reason {
 			continue
 		}
 		op := res.Format + "." + res.Op

@@ -19,7 +19,7 @@ import (
 )
 
 // oneShot is [Run] with a process of its own for each of the vectors.
-func oneShot(command []string, o Options, meant []vectors.Vector, started time.Time) (*Report, error) {
+func oneShot(ctx context.Context, command []string, o Options, meant []vectors.Vector, started time.Time) (*Report, error) {
 	if _, err := exec.LookPath(command[0]); err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func oneShot(command []string, o Options, meant []vectors.Vector, started time.T
 			seqs.of(v) // from here on, it is only read
 		}
 	}
-	ask := func(v vectors.Vector) outcome { return askOnce(command, seqs[v.ID], v, o) }
+	ask := func(v vectors.Vector) outcome { return askOnce(ctx, command, seqs[v.ID], v, o) }
 	operations := map[string]*operation{}
 	for op := range first {
 		operations[op] = &operation{}
@@ -64,6 +64,7 @@ func oneShot(command []string, o Options, meant []vectors.Vector, started time.T
 		r.add(v, o, <-outcomes[i])
 	}
 	wait()
+	r.Interrupted = ctx.Err() != nil
 	r.Took = time.Since(started)
 	return r, nil
 }
@@ -83,7 +84,7 @@ func fewAtATime(n int, do func(i int)) (wait func()) {
 }
 
 // askOnce asks one vector of a new process.
-func askOnce(command []string, seq int, v vectors.Vector, o Options) outcome {
+func askOnce(ctx context.Context, command []string, seq int, v vectors.Vector, o Options) outcome {
 	var said tail
 	failed := func(verdict string, reason string) outcome {
 		return outcome{judgement{verdict: verdict, reason: reason}, said.String()}
@@ -103,7 +104,11 @@ func askOnce(command []string, seq int, v vectors.Vector, o Options) outcome {
 	if timeout <= 0 {
 		timeout = defaultTimeout
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	if ctx.Err() != nil {
+		return interrupted
+	}
+	run := ctx
+	ctx, cancel := context.WithTimeout(run, timeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	ownGroup(cmd)
@@ -115,8 +120,13 @@ func askOnce(command []string, seq int, v vectors.Vector, o Options) outcome {
 	out := &bounded{most: maxLine, full: cancel}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(append(line, '\n')), out, &said
 	err = cmd.Run()
+	if cmd.ProcessState != nil {
+		endGroup(cmd.ProcessState)
+	}
 	status := cmd.ProcessState.ExitCode()
 	switch {
+	case run.Err() != nil:
+		return interrupted
 	case out.over:
 		return failed(verdictFlooded, errFlood.Error())
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):

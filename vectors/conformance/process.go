@@ -3,6 +3,7 @@ package conformance
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -45,13 +46,16 @@ var errFlood = errors.New("a line has more than 16 MiB")
 // ErrNoHello is the error of a program that starts and does not speak the protocol.
 var ErrNoHello = errors.New("no hello")
 
-// A noHello is an [ErrNoHello] that says what came instead.
-type noHello struct{ error }
+// A worded error is one of a kind, in words that fit the case.
+type worded struct {
+	error
+	kind error
+}
 
-func (noHello) Is(target error) bool { return target == ErrNoHello }
+func (e worded) Is(target error) bool { return target == e.kind }
 
 // launch starts a program and waits for its hello.
-func launch(command []string) (*process, Hello, error) {
+func launch(ctx context.Context, command []string) (*process, Hello, error) {
 	p := &process{
 		cmd:    exec.Command(command[0], command[1:]...),
 		lines:  make(chan []byte),
@@ -72,13 +76,17 @@ func launch(command []string) (*process, Hello, error) {
 		return nil, Hello{}, err
 	}
 	go p.read()
-	hello, err := p.greet()
+	hello, err := p.greet(ctx)
+	if ctx.Err() != nil {
+		p.kill()
+		return nil, hello, worded{errors.New("interrupted before its hello"), ctx.Err()}
+	}
 	if err != nil {
 		p.kill()
 		if said := p.stderr.String(); said != "" {
 			err = fmt.Errorf("%w; it said: %s", err, clip(said))
 		}
-		err = noHello{err}
+		err = worded{err, ErrNoHello}
 		return nil, hello, err
 	}
 	return p, hello, nil
@@ -102,6 +110,9 @@ func (p *process) read() {
 	close(p.lines)
 	io.Copy(io.Discard, in) // until it ends, or is killed
 	p.err = p.cmd.Wait()
+	if p.cmd.ProcessState != nil {
+		endGroup(p.cmd.ProcessState)
+	}
 }
 
 // readLine reads a line of bounded length, without its end.
@@ -135,13 +146,15 @@ func (p *process) send(v any) error {
 }
 
 // greet says start and reads hello.
-func (p *process) greet() (h Hello, err error) {
+func (p *process) greet(ctx context.Context) (h Hello, err error) {
 	if err := p.send(start{Op: "start", Protocol: protocol, Vectors: vectors.Version()}); err != nil {
 		return h, err
 	}
 	patience := time.NewTimer(startPatience)
 	defer patience.Stop()
 	select {
+	case <-ctx.Done():
+		return h, ctx.Err()
 	case line, ok := <-p.lines:
 		if !ok {
 			return h, fmt.Errorf("it ended without a hello: %s", p.end())

@@ -213,6 +213,8 @@ func (r *Report) sum() string {
 	}
 	word := "PASS"
 	switch {
+	case r.Interrupted:
+		word = "INTERRUPTED"
 	case r.Nothing():
 		return fmt.Sprintf("NOTHING ASKED: %s", r.nothing())
 	case !r.OK():
@@ -270,11 +272,12 @@ func (r *Report) WriteJSON(w io.Writer) error {
 		Lenient bool           `json:"lenient"`
 		OK      bool           `json:"ok"`
 		Asked   int            `json:"asked"`
+		Cut     bool           `json:"interrupted,omitzero"`
 		Counts  map[string]int `json:"counts"`
 		Faults  []string       `json:"faults,omitzero"`
 		Notes   []string       `json:"notes,omitzero"`
 		Seconds float64        `json:"seconds"`
-	}{r.Testee, vectors.Version(), r.Lenient, r.OK(), r.Asked(), counts, r.Faults, r.Notes, r.Took.Seconds()}); err != nil {
+	}{r.Testee, vectors.Version(), r.Lenient, r.OK(), r.Asked(), r.Interrupted, counts, r.Faults, r.Notes, r.Took.Seconds()}); err != nil {
 		return err
 	}
 	return b.Flush()

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -58,11 +59,13 @@ type Report struct {
 	Faults  []string // of no single vector; they fail the run
 	Notes   []string // and these do not
 	Took    time.Duration
+
+	Interrupted bool // the run was ended early
 }
 
 // OK reports whether something was asked and nothing failed that was not known.
 func (r *Report) OK() bool {
-	return r.Asked() > 0 && r.well()
+	return r.Asked() > 0 && r.well() && !r.Interrupted
 }
 
 // well reports whether nothing failed that was not known.
@@ -72,7 +75,7 @@ func (r *Report) well() bool {
 
 // Nothing reports whether no vector was asked: the program supports none of the operations, or
 // skipped all that it was asked.
-func (r *Report) Nothing() bool { return r.Asked() == 0 && r.well() }
+func (r *Report) Nothing() bool { return r.Asked() == 0 && r.well() && !r.Interrupted }
 
 // Asked returns how many vectors were asked and not skipped.
 func (r *Report) Asked() int {
@@ -99,6 +102,12 @@ const defaultTimeout = 2 * time.Second
 // the reply line on its stdout, exit status 0 for an answer or a skip and 1 for a
 // refusal. A refusal may leave the reply out, which is one of no kind.
 func Run(command []string, o Options) (*Report, error) {
+	return RunContext(context.Background(), command, o)
+}
+
+// RunContext is [Run] that ends early when ctx does: the report then has what came out so far. An
+// error of a run that had not begun to ask wraps that of ctx.
+func RunContext(ctx context.Context, command []string, o Options) (*Report, error) {
 	meant, err := o.Select()
 	if err != nil {
 		return nil, err
@@ -108,18 +117,18 @@ func Run(command []string, o Options) (*Report, error) {
 	}
 	started := time.Now()
 	if o.OneShot {
-		return oneShot(command, o, meant, started)
+		return oneShot(ctx, command, o, meant, started)
 	}
 	first, err := canaries(meant, o)
 	if err != nil {
 		return nil, err
 	}
-	p, hello, err := launch(command)
+	p, hello, err := launch(ctx, command)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", command[0], err)
 	}
 	r := &Report{Testee: hello, Lenient: o.Lenient}
-	s := runner{command: command, options: o, process: p, seqs: numbers(meant)}
+	s := runner{ctx: ctx, command: command, options: o, process: p, seqs: numbers(meant)}
 	operations := map[string]*operation{}
 	for _, v := range meant {
 		name := opOf(v)
@@ -144,16 +153,25 @@ func Run(command []string, o Options) (*Report, error) {
 		}
 		r.add(v, o, op.judge(v, o, out))
 	}
-	if s.process != nil && !s.process.stop() {
+	switch {
+	case ctx.Err() != nil:
+		r.Interrupted = true
+		if s.process != nil {
+			s.process.kill()
+		}
+	case s.process != nil && !s.process.stop():
 		r.Notes = append(r.Notes, "the program did not end after \"stop\", and was killed")
 	}
-	r.claims(hello.Supports, o.Selection)
+	if !r.Interrupted {
+		r.claims(hello.Supports)
+	}
 	r.Took = time.Since(started)
 	return r, nil
 }
 
 // A runner is a run under way: the process that is asked, and when it fails the next.
 type runner struct {
+	ctx      context.Context
 	command  []string
 	options  Options
 	seqs     sequence
@@ -187,6 +205,9 @@ const mostAttempts = 3
 // ask asks one vector. Whatever went wrong, the next one finds a process that knows
 // nothing of it.
 func (s *runner) ask(v vectors.Vector) outcome {
+	if s.ctx.Err() != nil {
+		return interrupted
+	}
 	failed := func(verdict, reason string) outcome {
 		return outcome{judgement: judgement{verdict: verdict, reason: reason}}
 	}
@@ -194,7 +215,13 @@ func (s *runner) ask(v vectors.Vector) outcome {
 		if s.attempts >= mostAttempts {
 			return failed(verdictCrashed, "the program did not start again")
 		}
-		p, _, err := launch(s.command)
+		p, _, err := launch(s.ctx, s.command)
+		if s.ctx.Err() != nil {
+			if p != nil {
+				p.kill()
+			}
+			return interrupted
+		}
 		if err != nil {
 			s.attempts++
 			return failed(verdictCrashed, "the program did not start again: "+err.Error())
@@ -207,7 +234,7 @@ func (s *runner) ask(v vectors.Vector) outcome {
 	if err != nil {
 		return failed(verdictFailed, err.Error())
 	}
-	j, lost := p.ask(q, v, s.options)
+	j, lost := p.ask(s.ctx, q, v, s.options)
 	out := outcome{judgement: j, stderr: p.stderr.String()}
 	if lost {
 		p.kill()
@@ -218,7 +245,7 @@ func (s *runner) ask(v vectors.Vector) outcome {
 
 // ask sends a request and waits for its reply. The process is lost where its state
 // is not known afterwards.
-func (p *process) ask(q Request, v vectors.Vector, o Options) (j judgement, lost bool) {
+func (p *process) ask(ctx context.Context, q Request, v vectors.Vector, o Options) (j judgement, lost bool) {
 	if err := p.send(q); err != nil {
 		return judgement{verdict: verdictFailed, reason: err.Error()}, false
 	}
@@ -234,6 +261,8 @@ func (p *process) ask(q Request, v vectors.Vector, o Options) (j judgement, lost
 			return judgement{verdict: verdictFlooded, reason: fmt.Sprintf("more than %d lines that are no reply: %s", maxStray, stray)}, true
 		}
 		select {
+		case <-ctx.Done():
+			return interrupted.judgement, true
 		case <-patience.C:
 			if stray != "" {
 				return judgement{verdict: verdictMisspoke, reason: stray + ", and no reply within " + timeout.String()}, true
@@ -293,7 +322,7 @@ func (r *Report) add(v vectors.Vector, o Options, out outcome) {
 }
 
 // claims compares what the program says that it does with what it did.
-func (r *Report) claims(supports []string, s Selection) {
+func (r *Report) claims(supports []string) {
 	asked, skipped := map[string]int{}, map[string]int{}
 	for _, res := range r.Results {
 		op := res.Format + "." + res.Op

@@ -5,9 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -436,44 +434,6 @@ func TestStays(t *testing.T) {
 	r := run(t, "stay", conformance.Options{Selection: conformance.Selection{Run: []string{odd}}})
 	if !r.OK() || len(r.Notes) != 1 {
 		t.Errorf("notes %q", r.Notes)
-	}
-}
-
-// TestProcessesEnd: what a program has started ends with it, also where it ends by itself.
-func TestProcessesEnd(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("there are no process groups")
-	}
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		script  string
-		oneShot bool
-	}{
-		"one process": {`sleep 1000 >/dev/null 2>&1 & echo $! >"$0"
-			while read -r line; do case $line in
-			*start*) echo '{"name":"sh","supports":["h2o.encode"]}' ;;
-			*stop*) exit 0 ;;
-			*) seq=${line#*:}; echo '{"seq":'${seq%%,*}',"skip":"no"}' ;;
-			esac; done`, false},
-		"one process each": {`sleep 1000 >/dev/null 2>&1 & echo $! >"$0"; echo '{"seq":1,"skip":"no"}'`, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			pidFile := filepath.Join(t.TempDir(), "pid")
-			o := conformance.Options{Selection: conformance.Selection{Run: []string{odd}}, OneShot: tt.oneShot, Timeout: 20 * time.Second}
-			if _, err := conformance.Run([]string{"/bin/sh", "-c", tt.script, pidFile}, o); err != nil {
-				t.Fatal(err)
-			}
-			text, err := os.ReadFile(pidFile)
-			if err != nil {
-				t.Fatal(err)
-			}
-			// It is nobody's child then, and may be there until it is waited for.
-			script := `for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$0" 2>/dev/null || exit 0; sleep 0.1; done; kill "$0"; exit 1`
-			if err := exec.Command("/bin/sh", "-c", script, strings.TrimSpace(string(text))).Run(); err != nil {
-				t.Error("what it has started is still running")
-			}
-		})
 	}
 }
 
