@@ -101,14 +101,13 @@ const (
 func newHTTPServer(s *serving, h http.Handler, log *slog.Logger, config *tls.Config) *http.Server {
 	srv := &http.Server{
 		Handler:           moving(h, s.stallLimit),
-		ConnContext:       server.ConnContext,
+		ConnContext:       func(ctx context.Context, c net.Conn) context.Context { return watching(server.ConnContext(ctx, c), c) },
 		TLSConfig:         config,
 		Protocols:         new(http.Protocols),
 		ReadHeaderTimeout: headerPatience,
 		IdleTimeout:       idlePatience,
 		MaxHeaderBytes:    headerBytes,
 		ErrorLog:          newErrorLog(log),
-		HTTP2:             &http.HTTP2Config{WriteByteTimeout: s.stallLimit},
 	}
 	srv.Protocols.SetHTTP1(true)
 	srv.Protocols.SetHTTP2(!s.h2c)

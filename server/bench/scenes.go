@@ -159,11 +159,11 @@ func (p *place) play(s scene, o options) (result, error) {
 		if o.quick {
 			continue
 		}
-		f, err := load(server, asked[i], 4_000, usual)
+		f, err := load(server, asked[i], 2_000, usual)
 		if err != nil {
 			return nil, err
 		}
-		counts[i] = max(4_000, min(200_000, int(turn/max(f.perAnswer, time.Microsecond))))
+		counts[i] = max(2_000, min(200_000, int(turn/max(f.perAnswer, time.Microsecond))))
 	}
 	figures := make(map[string][]figure)
 	for round := range o.rounds {
@@ -196,7 +196,7 @@ func (p *place) play(s scene, o options) (result, error) {
 }
 
 // turn is how much processor time a server takes in one turn.
-const turn = time.Second / 2
+const turn = time.Second / 4
 
 func median(figures []figure) figure {
 	by := slices.SortedFunc(slices.Values(figures), func(a, b figure) int { return int(a.perAnswer - b.perAnswer) })
