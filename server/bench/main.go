@@ -28,6 +28,7 @@ type options struct {
 	quick   bool
 	rounds  int
 	only    *regexp.Regexp // of the scenes; nil is all
+	servers *regexp.Regexp // of the servers; nil is all
 	profile string         // the folder that casper's profiles go to; empty is none
 }
 
@@ -40,12 +41,18 @@ func main() {
 	flag.BoolVar(&o.quick, "quick", false, "few answers, one round, no file")
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds in which all take turns")
 	only := flag.String("only", "", "run the scenes whose names match this expression, write no file")
+	some := flag.String("servers", "", "let only the servers take part whose names match this expression, write no file")
 	flag.StringVar(&o.profile, "profile", "", "write processor and mutex profiles of casper to this folder")
 	flag.Parse()
 	if *only != "" {
 		expression, err := regexp.Compile(*only)
 		fail(err)
 		o.only = expression
+	}
+	if *some != "" {
+		expression, err := regexp.Compile(*some)
+		fail(err)
+		o.servers = expression
 	}
 	fail(run(o, os.Stdout))
 }
@@ -80,7 +87,7 @@ func run(o options, out io.Writer) error {
 		report.WriteString(text)
 	}
 	fmt.Fprint(out, report.String())
-	if o.quick || o.only != nil {
+	if o.quick || o.only != nil || o.servers != nil {
 		return nil
 	}
 	return os.WriteFile("RESULTS.md", []byte(report.String()), 0o644)

@@ -49,6 +49,9 @@ func table(scenes []scene, results []result) string {
 				}
 			}
 			for _, g := range s.goals {
+				if _, ok := r[g.against]; !ok {
+					continue
+				}
 				have := ratio(r[g.against].perAnswer, own)
 				goals = append(goals, fmt.Sprintf("%.2fx %s %s", g.atLeast, g.against, verdict(have >= g.atLeast)))
 			}

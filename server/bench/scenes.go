@@ -132,6 +132,9 @@ func (p *place) play(s scene, o options) (result, error) {
 	var running []*process
 	var asked []question
 	for _, c := range s.contenders {
+		if o.servers != nil && !o.servers.MatchString(c.name) {
+			continue
+		}
 		server, err := p.start(c.name, func(addr string) (*exec.Cmd, error) { return c.command(p, addr, upstream) })
 		if errors.Is(err, errAbsent) {
 			continue
