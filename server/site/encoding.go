@@ -27,6 +27,28 @@ const (
 	full   = 1000
 )
 
+// An acceptance is what the values of Accept-Encoding make acceptable.
+type acceptance struct {
+	value string
+	best  [len(variants)]int
+	n     int
+}
+
+// acceptable is the function of that name. Nearly all clients send one of a few values, so that
+// the latest is remembered.
+func (h *Handler) acceptable(values []string) (best [len(variants)]int, n int) {
+	if len(values) != 1 || len(values[0]) > maxAcceptEncoding {
+		return acceptable(values)
+	}
+	a := h.accepted.Load()
+	if a == nil || a.value != values[0] {
+		a = &acceptance{value: values[0]}
+		a.best, a.n = acceptable(values)
+		h.accepted.Store(a)
+	}
+	return a.best, a.n
+}
+
 // acceptable returns the variants that the client takes and does not like less than the plain
 // file: n indices into variants, best first. It takes all values of Accept-Encoding. A
 // client without the field may be sent any coding, but few such clients can read one.

@@ -67,6 +67,7 @@ func regular(info fs.FileInfo) error {
 // body is what to send of a file.
 type body struct {
 	io.ReadSeeker
+	content  []byte // all of it, if that is in memory; else nil
 	size     int64
 	modified time.Time
 	tag      []string // the entity tag, as a header map holds it
@@ -93,7 +94,7 @@ func (h *Handler) body(name string, info fs.FileInfo) (*body, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &body{ReadSeeker: bytes.NewReader(c.body), size: int64(len(c.body)), modified: info.ModTime(), tag: c.tag}, nil
+		return &body{ReadSeeker: bytes.NewReader(c.body), content: c.body, size: int64(len(c.body)), modified: info.ModTime(), tag: c.tag}, nil
 	}
 	file, err := open()
 	if err != nil {

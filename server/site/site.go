@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -72,6 +73,9 @@ type Handler struct {
 	private  *hidden.Files
 	dir      string // what Open opened, absolute and without links
 	contents contents
+	ready    *otter.Cache[readyKey, *ready]
+	accepted atomic.Pointer[acceptance] // the latest
+	closed   atomic.Bool
 	targets  targets
 	heads    *otter.Cache[string, glimpse]
 }
@@ -86,7 +90,7 @@ func New(fsys fs.FS, c Config) *Handler {
 	c.MaxAge = cmp.Or(c.MaxAge, DefaultMaxAge)
 	h := &Handler{
 		fsys: fsys, config: c, fresh: revalidate, private: hidden.New(c.Private...),
-		contents: newContents(), targets: newTargets(), heads: newHeads(),
+		contents: newContents(), ready: newReady(), targets: newTargets(), heads: newHeads(),
 	}
 	if c.MaxAge > 0 {
 		h.fresh = []string{"public, max-age=" + strconv.FormatInt(int64(c.MaxAge/time.Second), 10)}
@@ -115,6 +119,7 @@ func Open(dir string, c Config) (*Handler, error) {
 
 // Close lets go of the folder that [Open] opened. Requests that come later are answered 404.
 func (h *Handler) Close() error {
+	h.closed.Store(true)
 	if h.root == nil {
 		return nil
 	}
@@ -129,6 +134,7 @@ var (
 	nosniff        = []string{"nosniff"}
 	acceptEncoding = []string{"Accept-Encoding"}
 	acceptAndMode  = []string{"Accept, Sec-Fetch-Mode"}
+	byBytes        = []string{"bytes"}
 	plainText      = []string{"text/plain; charset=utf-8"}
 )
 
@@ -139,8 +145,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
 		return
 	}
-	name, info, varies, err := h.answer(r)
-	if varies {
+	key := readyKey{path: r.URL.Path}
+	best, n := h.acceptable(r.Header["Accept-Encoding"])
+	for i, coding := range best[:n] {
+		key.codings[i] = int8(coding) + 1
+	}
+	if a := h.known(key); a != nil {
+		a.serve(w, r, nil)
+		return
+	}
+	name, info, elsewhere, err := h.answer(r)
+	if elsewhere {
 		vary(w.Header(), acceptAndMode)
 	}
 	switch {
@@ -151,34 +166,36 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, name, err)
 		return
 	}
-	header := w.Header()
-	h.describe(header, name)
-	served := name
+	served, coding := name, []string(nil)
+	things := []thing{{name, info}}
 	if compressible(name) {
-		vary(header, acceptEncoding)
-		best, n := acceptable(r.Header["Accept-Encoding"])
 		for _, i := range best[:n] {
-			v := &variants[i]
-			if variantInfo, err := h.stat(name + v.suffix); err == nil && !isStale(variantInfo, info) {
-				served, info = name+v.suffix, variantInfo
-				header["Content-Encoding"] = v.header
+			variant := thing{name: name + variants[i].suffix}
+			variant.info, err = h.stat(variant.name)
+			if err == nil && !isStale(variant.info, info) {
+				served, coding, info = variant.name, variants[i].header, variant.info
+				things = append([]thing{variant}, things...)
 				break
 			}
+			elsewhere = elsewhere || err == errHidden // which may change without a trace
+			things = append(things, variant)
 		}
 	}
 	body, err := h.body(served, info)
 	if err != nil {
+		if compressible(name) {
+			vary(w.Header(), acceptEncoding)
+		}
+		h.describe(w.Header(), name)
 		h.fail(w, r, served, err)
 		return
 	}
 	defer body.Close()
-	header["Etag"] = body.tag
-	r = withoutManyRanges(r)
-	if served != name && lengthIsKnown(r) {
-		// ServeContent leaves it out when there is a Content-Encoding.
-		header.Set("Content-Length", strconv.FormatInt(body.size, 10))
+	a := h.prepare(name, served, coding, body)
+	if body.content != nil && !elsewhere {
+		h.keep(key, a, name, things)
 	}
-	http.ServeContent(w, r, served, body.modified, body.ReadSeeker)
+	a.serve(w, r, body)
 }
 
 // vary says that the answer depends on fields of the request: on Accept-Encoding whether or not
