@@ -53,6 +53,7 @@ type exchange struct {
 	read     bool         // some of its HTML was read
 	coming   *pieces      // the rest of it, while it comes
 	foreseen *version     // what it names, where that was known ahead
+	current  *version     // what it names, where that is known without its body
 }
 
 // engage returns the exchange, and makes it if there is none.

@@ -158,6 +158,20 @@ func (w *response) validated(header http.Header) (key versionKey, ok bool) {
 	return versionKey{f.origin.Scheme, f.place.Host, f.target, w.s.versions.hash("tag", tag, nil)}, true
 }
 
+// recognised reports whether it is known what the page names, without its body.
+func (w *response) recognised(header http.Header) bool {
+	x := w.engage()
+	if x.current == nil {
+		x.current = x.foreseen
+	}
+	if x.current == nil {
+		if key, tagged := w.validated(header); tagged {
+			x.current, _ = w.s.versions.cache.GetIfPresent(key)
+		}
+	}
+	return x.current != nil
+}
+
 // Pieces are the beginning of a page that comes in several.
 type pieces struct {
 	packing string // its content coding, "" for none
@@ -184,17 +198,11 @@ func (w *response) readHTML(code int, header http.Header, body []byte) {
 	if w.s.scan == nil || code != http.StatusOK || w.r.Method != http.MethodGet {
 		return
 	}
-	if w.foreseen != nil {
-		w.takeVersion(w.foreseen, len(w.linked))
+	if w.recognised(header) {
+		w.takeVersion(w.current, len(w.linked))
 		return
 	}
 	key, tagged := w.validated(header)
-	if tagged {
-		if v, ok := w.s.versions.cache.GetIfPresent(key); ok {
-			w.takeVersion(v, len(w.linked))
-			return
-		}
-	}
 	packing, most := "", scanBytes
 	if httpfacts.Encoded(header) {
 		if w.h.Head != nil {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/cache-aware/casper/server/internal/httpfacts"
@@ -66,7 +67,7 @@ func (w *response) awaitsBody(code int) bool {
 		return false
 	}
 	_, ok := w.Header()["Content-Type"]
-	return !ok || w.s.scan != nil && httpfacts.IsHTML(httpfacts.ContentType(w.Header(), nil))
+	return !ok || w.s.scan != nil && httpfacts.IsHTML(httpfacts.ContentType(w.Header(), nil)) && !w.recognised(w.Header())
 }
 
 // looks reports whether what is written next of the body matters.
@@ -188,7 +189,7 @@ func (w *response) push(target string, opts *http.PushOptions) error {
 func (w *response) commit(code int, body []byte) {
 	header := w.Header()
 	var since http.Header // what Next did to the header after WriteHeader
-	if w.pending != nil {
+	if w.pending != nil && !maps.EqualFunc(header, w.pending, slices.Equal) {
 		since = maps.Clone(header)
 		clear(header)
 		maps.Copy(header, w.pending)
