@@ -40,7 +40,7 @@ func TestScenes(t *testing.T) {
 				t.Errorf("only %d servers took part", len(r))
 			}
 			for name, f := range r {
-				if f.perAnswer <= 0 || f.perSecond <= 0 {
+				if len(f) != 1 || f[0].perAnswer <= 0 || f[0].perSecond <= 0 {
 					t.Errorf("%s: %v", name, f)
 				}
 			}

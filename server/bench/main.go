@@ -8,8 +8,8 @@
 //
 // A figure is the processor time that one answer takes: user and system time of the server's
 // process over a run of h2load (TLS, HTTP/2), by the number of answers. It is the median over
-// rounds in which all servers take turns, forwards and then backwards, so that whatever slows the
-// machine down for a while slows all of them. Each server has one core's worth of threads
+// rounds in which all servers take short turns, forwards and then backwards, so that whatever slows
+// the machine down for a while slows all of them; ratios are medians of the rounds' ratios. Each server has one core's worth of threads
 // (GOMAXPROCS=1, one worker). A server that is not there leaves its column empty.
 package main
 
@@ -39,7 +39,7 @@ func main() {
 	}
 	o := options{}
 	flag.BoolVar(&o.quick, "quick", false, "few answers, one round, no file")
-	flag.IntVar(&o.rounds, "rounds", 5, "rounds in which all take turns")
+	flag.IntVar(&o.rounds, "rounds", 11, "rounds in which all take turns")
 	only := flag.String("only", "", "run the scenes whose names match this expression, write no file")
 	some := flag.String("servers", "", "let only the servers take part whose names match this expression, write no file")
 	flag.StringVar(&o.profile, "profile", "", "write processor and mutex profiles of casper to this folder")

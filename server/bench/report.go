@@ -35,37 +35,27 @@ func table(scenes []scene, results []result) string {
 			fmt.Fprintf(&b, "| %s", name)
 			r := results[i]
 			for _, c := range names {
-				if f, ok := r[c]; ok {
-					fmt.Fprintf(&b, " | %s", micro(f.perAnswer))
+				if r[c] != nil {
+					fmt.Fprintf(&b, " | %s", micro(r.median(c)))
 				} else {
 					b.WriteString(" | ")
 				}
 			}
 			var ratios, goals []string
-			own := r["casper"].perAnswer
 			for _, c := range names[2:] {
-				if f, ok := r[c]; ok && own > 0 {
-					ratios = append(ratios, fmt.Sprintf("%.2fx %s", ratio(f.perAnswer, own), c))
+				if r[c] != nil && r["casper"] != nil {
+					ratios = append(ratios, fmt.Sprintf("%.2fx %s", r.ratio(c, "casper"), c))
 				}
 			}
 			for _, g := range s.goals {
-				if _, ok := r[g.against]; !ok {
-					continue
+				if r[g.against] != nil && r["casper"] != nil {
+					goals = append(goals, fmt.Sprintf("%.2fx %s %s", g.atLeast, g.against, verdict(r.ratio(g.against, "casper") >= g.atLeast)))
 				}
-				have := ratio(r[g.against].perAnswer, own)
-				goals = append(goals, fmt.Sprintf("%.2fx %s %s", g.atLeast, g.against, verdict(have >= g.atLeast)))
 			}
 			fmt.Fprintf(&b, " | %s | %s |\n", strings.Join(ratios, ", "), strings.Join(goals, "; "))
 		}
 	}
 	return b.String()
-}
-
-func ratio(a, b time.Duration) float64 {
-	if b == 0 {
-		return 0
-	}
-	return float64(a) / float64(b)
 }
 
 func micro(d time.Duration) string {

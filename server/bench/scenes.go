@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -113,8 +114,26 @@ func servers(p *place, o options, progress func(string, ...any)) (string, error)
 	return table(chosen, results), nil
 }
 
-// A result is the median figure of each server.
-type result map[string]figure
+// A result is the figures of each server, one of each round.
+type result map[string][]figure
+
+// median is that of a server's figures.
+func (r result) median(name string) time.Duration {
+	by := slices.Clone(r[name])
+	slices.SortFunc(by, func(a, b figure) int { return cmp.Compare(a.perAnswer, b.perAnswer) })
+	return by[len(by)/2].perAnswer
+}
+
+// ratio is how many times as long another server takes: the median over the rounds, in each of
+// which both have had the same company on the machine.
+func (r result) ratio(other, own string) float64 {
+	var all []float64
+	for i, f := range r[own] {
+		all = append(all, float64(r[other][i].perAnswer)/float64(max(1, f.perAnswer)))
+	}
+	slices.Sort(all)
+	return all[len(all)/2]
+}
 
 // play runs a scene: all servers at once, each asked in its turn.
 func (p *place) play(s scene, o options) (result, error) {
@@ -166,9 +185,9 @@ func (p *place) play(s scene, o options) (result, error) {
 		if err != nil {
 			return nil, err
 		}
-		counts[i] = max(2_000, min(200_000, int(turn/max(f.perAnswer, time.Microsecond))))
+		counts[i] = max(500, min(200_000, int(turn/max(f.perAnswer, time.Microsecond))))
 	}
-	figures := make(map[string][]figure)
+	figures := make(result)
 	for round := range o.rounds {
 		for j := range running {
 			i := j
@@ -191,20 +210,11 @@ func (p *place) play(s scene, o options) (result, error) {
 			figures[running[i].name] = append(figures[running[i].name], f)
 		}
 	}
-	all := make(result)
-	for name, f := range figures {
-		all[name] = median(f)
-	}
-	return all, nil
+	return figures, nil
 }
 
 // turn is how much processor time a server takes in one turn.
-const turn = time.Second / 4
-
-func median(figures []figure) figure {
-	by := slices.SortedFunc(slices.Values(figures), func(a, b figure) int { return int(a.perAnswer - b.perAnswer) })
-	return by[len(by)/2]
-}
+const turn = time.Second / 8
 
 // visit asks a few times, as one client, sees that the answer is right, and returns the question
 // with the cookie that the client has got, if it keeps one. Whatever the server remembers, it
