@@ -15,7 +15,7 @@ import (
 const probation = 0.9
 
 // archive adds records of a settled round to what is known of their pages.
-func (s *Store) archive(ctx context.Context, now clock, entries []entry) error {
+func (s *Store) archive(ctx context.Context, now moment, entries []entry) error {
 	var hashes []hashEntries
 	place := make(map[string]int)
 	solid := make(map[string]bool)
@@ -38,7 +38,7 @@ func (s *Store) archive(ctx context.Context, now clock, entries []entry) error {
 	}
 	var full []string
 	b := bounds{lifetime: s.lim.keep, memory: archiveMemory, fields: maxPageFields}
-	err := s.add(ctx, b, hashes, func(run []hashEntries, sizes []int64, _ int64) {
+	err := s.add(ctx, b, hashes, func(run []hashEntries, sizes []int64) {
 		for i, h := range run {
 			s.counts.archived.Add(uint64(len(h.entries)))
 			if sizes[i] >= crowded {
@@ -107,7 +107,7 @@ func (s *Store) thin(ctx context.Context, key string) error {
 
 // makeRoom takes pages out of the archive that were not heard of for too long, or that are too
 // many.
-func (s *Store) makeRoom(ctx context.Context, now clock) error {
+func (s *Store) makeRoom(ctx context.Context, now moment) error {
 	index := s.k.pages()
 	size, err := s.client.ZCard(ctx, index).Result()
 	if err != nil {

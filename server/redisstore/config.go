@@ -16,16 +16,14 @@ type Config struct {
 	// key. 1 to 128 octets without braces, spaces and control characters. Default "default".
 	Site string
 
-	// Round is how long evidence is gathered before it is read. Default 10 s, at least 10 ms. For
-	// three tenths of that, a round that is over is left alone, for those who are still writing:
-	// longer than [keep.Sharer.Timeout].
+	// Round is how long evidence is gathered before it is read. Default 2.5 s, at least 10 ms.
 	Round time.Duration
 
-	// Turns is one in how many rounds a well-known page is reported, one of 64 views and more.
-	// Default 6; 1 is every round.
+	// Turns is one in how many rounds a well-known page is reported, one of which the fleet has
+	// heard of 16 views and more. Default 24, about once a minute; 1 is every round.
 	Turns int
 
-	// MaxPages is how many pages are reported at a time. Default 256.
+	// MaxPages is how many pages are reported at a time. Default 64.
 	MaxPages int
 
 	// MaxRound is how many fields a round has at most, one for each page and each asset of a
@@ -42,14 +40,14 @@ type limits struct {
 }
 
 var defaultLimits = limits{
-	known:      64, // what a model remembers
+	known:      16, // what a model takes for young
 	maxQueue:   4096,
 	maxArchive: 16384,
 	keep:       14 * 24 * time.Hour,
 }
 
 // roundsKept is for how many rounds after its end a round can still be read.
-const roundsKept = 30
+const roundsKept = 120
 
 // maxPageFields bounds an archived page, in fields. From crowded on, the assets that were not
 // reported for longest make room, so that there always is some for all that a model considers
@@ -65,9 +63,9 @@ const archiveMemory = 256_000
 
 func (c Config) withDefaults() (Config, error) {
 	c.Site = cmp.Or(c.Site, "default")
-	c.Round = cmp.Or(c.Round, 10*time.Second)
-	c.Turns = cmp.Or(c.Turns, 6)
-	c.MaxPages = cmp.Or(c.MaxPages, 256)
+	c.Round = cmp.Or(c.Round, 2500*time.Millisecond)
+	c.Turns = cmp.Or(c.Turns, 24)
+	c.MaxPages = cmp.Or(c.MaxPages, 64)
 	c.MaxRound = cmp.Or(c.MaxRound, 16384)
 	unfit := func(r rune) bool { return r <= ' ' || r == '{' || r == '}' || r == 0x7f }
 	if len(c.Site) > 128 || strings.ContainsFunc(c.Site, unfit) {

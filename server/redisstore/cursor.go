@@ -12,10 +12,10 @@ import (
 // cursor is a place in what there is to read: first the archive, then round after round.
 //
 //	archive/<round>/<scan>
-//	round/<round>/<scan>
+//	round/<round>/0
 //
-// Scan is Redis's own cursor within a set or hash. While the archive is read, round is the one
-// to go on with.
+// Scan is Redis's own cursor within the archive's index. While that is read, round is the one
+// to go on with. A round is read as a whole.
 type cursor struct {
 	rounds bool // past the archive
 	round  int64
@@ -40,7 +40,7 @@ func parseCursor(text evidence.Cursor) (cursor, error) {
 	var err, err2 error
 	c.round, err = strconv.ParseInt(round, 10, 64)
 	c.scan, err2 = strconv.ParseUint(scan, 10, 64)
-	if err != nil || err2 != nil || c.text() != text {
+	if err != nil || err2 != nil || c.rounds && c.scan != 0 || c.text() != text {
 		return cursor{}, errCursor
 	}
 	return c, nil

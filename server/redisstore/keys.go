@@ -12,14 +12,15 @@ import (
 //
 //	casper:1:{site}:round:<length in ms>:<number>   hash, see record
 //	casper:1:{site}:taken:<length in ms>:<number>   who archives the round
+//	casper:1:{site}:rounds:<length in ms>           stream: the rounds that there are, <number>-1 each
 //	casper:1:{site}:page:<page>                     hash, see record
 //	casper:1:{site}:pages                           sorted set: archived pages, by how long to keep them
-type keys struct{ site, rounds, takers string }
+type keys struct{ site, rounds, takers, index string }
 
 func newKeys(c *Config) keys {
 	site := "casper:1:{" + c.Site + "}:"
-	length := strconv.FormatInt(c.Round.Milliseconds(), 10) + ":"
-	return keys{site, site + "round:" + length, site + "taken:" + length}
+	length := strconv.FormatInt(c.Round.Milliseconds(), 10)
+	return keys{site, site + "round:" + length + ":", site + "taken:" + length + ":", site + "rounds:" + length}
 }
 
 func (k *keys) round(n int64) string    { return k.rounds + strconv.FormatInt(n, 10) }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -27,7 +29,7 @@ func (s *Store) Load(ctx context.Context, since evidence.Cursor) ([]evidence.Del
 	defer s.mu.Unlock()
 	deltas, next, err := s.load(ctx, since)
 	if err != nil {
-		return nil, since, named(err)
+		return nil, since, s.named(err)
 	}
 	return deltas, next.text(), nil
 }
@@ -43,9 +45,8 @@ func (s *Store) load(ctx context.Context, since evidence.Cursor) (deltas []evide
 			return nil, c, err
 		}
 	}
-	settled := s.settled(now)
 	if since == "" {
-		c.round, err = s.firstUnarchived(ctx, settled)
+		c.round, err = s.firstUnarchived(ctx)
 	} else {
 		c, err = parseCursor(since)
 	}
@@ -57,19 +58,11 @@ func (s *Store) load(ctx context.Context, since evidence.Cursor) (deltas []evide
 			delete(s.own, round)
 		}
 	}
-	for len(deltas) == 0 && err == nil {
+	for more := true; more && len(deltas) == 0 && err == nil; {
 		if !c.rounds {
 			deltas, c, err = s.readArchive(ctx, c)
 		} else {
-			if c.round < settled-roundsKept { // it is no longer there
-				c.round, c.scan = settled-roundsKept, 0
-			} else if c.round > now.round+1 { // the clock of Redis went back
-				c.round, c.scan = settled, 0
-			}
-			if c.round >= settled {
-				break
-			}
-			deltas, c, err = s.readRound(ctx, now, c)
+			deltas, c, more, err = s.readNext(ctx, c)
 		}
 	}
 	return deltas, c, err
@@ -89,61 +82,222 @@ func refused(err error) bool {
 	return ok && !errors.Is(err, redis.Nil) || errors.Is(err, errTooMuch)
 }
 
-// readRound reads a part of a round. One that is none is passed over. That it cannot be archived
-// is no reason not to read it.
-func (s *Store) readRound(ctx context.Context, now clock, c cursor) ([]evidence.Delta, cursor, error) {
-	next := c
-	next.round, next.scan = c.round+1, 0
-	size, err := s.client.HLen(ctx, s.k.round(c.round)).Result()
-	switch {
-	case wrongType(err), err == nil && (size == 0 || size > max(maxPieces, int64(s.c.MaxRound))):
-		return nil, next, nil
-	case err != nil:
-		return nil, c, err
-	}
-	archivist := c.round == s.taken
-	if c.scan == 0 && !archivist {
-		if archivist, err = s.take(ctx, c.round); err != nil && !refused(err) {
-			return nil, c, err
-		}
-	}
-	text, scan, err := s.client.HScan(ctx, s.k.round(c.round), c.scan, "", roundChunk).Result()
-	if errors.Is(err, errTooMuch) {
-		text, err = s.pieces(ctx, s.k.round(c.round)) // what was scanned before is told twice
-	}
+// readNext reads the next round, if there is one that is settled, and reports whether there may
+// be more.
+func (s *Store) readNext(ctx context.Context, c cursor) (deltas []evidence.Delta, next cursor, more bool, err error) {
+	now, err := s.now(ctx)
 	if err != nil {
-		return nil, c, err
+		return nil, c, false, err
 	}
-	entries := s.parse(text)
-	if archivist {
-		err := s.archive(ctx, now, entries)
-		if err != nil && !refused(err) {
-			return nil, c, err
-		}
-		if err != nil {
-			archivist, s.taken = false, 0
-		}
+	settled := s.settled(now)
+	if c.round < settled-roundsKept { // it is no longer there
+		c.round = settled - roundsKept
+	} else if c.round > now.round+1 { // the clock of Redis went back
+		c.round, s.asof, s.listed = settled, 0, nil
 	}
-	deltas := s.others(entries, s.own[c.round])
-	switch {
-	case scan != 0:
-		next = c
-		next.scan = scan
-	case archivist:
-		err := s.client.Set(ctx, s.k.taken(c.round), archived, s.takenFor()).Err()
-		if err != nil && !refused(err) {
-			return nil, c, err
-		}
-		s.taken = 0
+	n, ok := s.next(c.round)
+	ok = ok && n < settled
+	if !ok && s.asof >= settled {
+		c.round = max(c.round, settled) // nothing was added to what is before
+		return nil, c, false, nil
 	}
-	return deltas, next, nil
+	if !ok {
+		_, err := s.look(ctx, c.round, nil)
+		return nil, c, err == nil, err
+	}
+	deltas, done, err := s.readRound(ctx, c.round, n)
+	if err == nil && done {
+		c.round = n + 1
+	}
+	return deltas, c, done, err
 }
 
-// parse reads fields and values in turn. What is no record is left out, and so is what a scan
-// tells twice.
-func (s *Store) parse(text []string) []entry {
-	entries := make([]entry, 0, len(text)/2)
-	seen := make(map[string]bool, len(text)/2)
+// next returns the first round from the given one on that is known to be there.
+func (s *Store) next(from int64) (int64, bool) {
+	for len(s.listed) > 0 && s.listed[0] < from {
+		s.listed = s.listed[1:]
+	}
+	if len(s.listed) == 0 {
+		return 0, false
+	}
+	return s.listed[0], true
+}
+
+// list notes that a round is there.
+func (s *Store) list(round int64) {
+	if i, there := slices.BinarySearch(s.listed, round); !there {
+		s.listed = slices.Insert(s.listed, i, round)
+	}
+}
+
+// look asks for the time and which rounds there are, from the given one on, and for whatever
+// else there is to ask by the way. The error is that of the time or the index.
+func (s *Store) look(ctx context.Context, from int64, also func(redis.Cmdable)) (moment, error) {
+	var time *redis.TimeCmd
+	var index *redis.XMessageSliceCmd
+	s.client.Pipelined(ctx, func(p redis.Pipeliner) error { // each command has its own error
+		time = p.Time(ctx)
+		index = p.XRangeN(ctx, s.k.index, roundID(from), "+", roundsKept+1)
+		if also != nil {
+			also(p)
+		}
+		return nil
+	})
+	t, err := time.Result()
+	if err != nil {
+		return moment{}, err
+	}
+	s.clock.set(t.UnixMilli())
+	now := s.at(t)
+	entries, err := index.Result()
+	switch {
+	case refused(err): // then every round may be there
+		for n := max(from, s.settled(now)-roundsKept); n < s.settled(now); n++ {
+			s.list(n)
+		}
+	case err != nil:
+		return moment{}, err
+	}
+	s.listAll(entries)
+	s.asof = s.settled(now)
+	return now, nil
+}
+
+// listAll notes rounds of the index. What is none is passed over.
+func (s *Store) listAll(entries []redis.XMessage) {
+	for _, e := range entries {
+		number, _, _ := strings.Cut(e.ID, "-")
+		if n, err := strconv.ParseInt(number, 10, 64); err == nil && roundID(n) == e.ID {
+			s.list(n)
+		}
+	}
+}
+
+// roundID is the identifier of a round in the index.
+func roundID(round int64) string { return strconv.FormatInt(max(0, round), 10) + "-1" }
+
+// partRound is a round of which a part has been read.
+type partRound struct {
+	round     int64
+	begun     bool
+	whole     bool // all of it has been read
+	scan      uint64
+	entries   []entry
+	seen      map[string]bool // fields: a scan may tell them twice
+	archivist bool            // it is up to this store to archive it
+	archived  int             // how many of the entries are in the archive
+}
+
+// readRound reads a round, all of it before any of it counts, and reports whether it is done: it
+// is not if it has yet to settle. What was read when a call fails is not read again. A round that is
+// none is passed over, and that one cannot be archived is no reason not to read it.
+func (s *Store) readRound(ctx context.Context, from, round int64) (deltas []evidence.Delta, done bool, err error) {
+	if s.part == nil || s.part.round != round {
+		s.part = &partRound{round: round, seen: make(map[string]bool)}
+	}
+	part := s.part
+	if !part.begun {
+		if settled, err := s.beginRound(ctx, from, part); err != nil || !settled {
+			return nil, false, err
+		}
+	}
+	for !part.whole {
+		if err := s.takeIn(ctx, part, s.client.HScan(ctx, s.k.round(round), part.scan, "", roundChunk)); err != nil {
+			return nil, false, err
+		}
+	}
+	if err := s.archivePart(ctx, part); err != nil {
+		return nil, false, err
+	}
+	s.part = nil
+	return s.others(part.entries, s.own[round]), true, nil
+}
+
+// beginRound asks in one go for all there is to know of a round and for the first part of it, and
+// reports whether it has settled.
+func (s *Store) beginRound(ctx context.Context, from int64, part *partRound) (settled bool, err error) {
+	key := s.k.round(part.round)
+	var size *redis.IntCmd
+	var taken *redis.StatusCmd
+	var scanned *redis.ScanCmd
+	ask := func(c redis.Cmdable) {
+		size = c.HLen(ctx, key)
+		taken = s.take(ctx, c, part.round)
+		scanned = c.HScan(ctx, key, 0, "", roundChunk)
+	}
+	now, err := s.look(ctx, from, ask)
+	if errors.Is(err, errTooMuch) { // this round's first part, and with it all that was asked in one go
+		if now, err = s.look(ctx, from, nil); err == nil {
+			ask(s.client)
+			part.archivist = s.client.GetRange(ctx, s.k.taken(part.round), 0, int64(len(s.node))).Val() == s.node
+		}
+	}
+	if err != nil || part.round >= s.settled(now) {
+		return false, err
+	}
+	n, err := size.Result()
+	switch {
+	case wrongType(err), err == nil && (n == 0 || n > max(maxPieces, int64(s.c.MaxRound))):
+		part.begun, part.whole = true, true
+		return true, nil
+	case err != nil:
+		return false, err
+	}
+	if err := taken.Err(); err == nil {
+		part.archivist = true
+	} else if !refused(err) && !errors.Is(err, redis.Nil) { // another's name is there
+		return false, err
+	}
+	return true, s.takeIn(ctx, part, scanned)
+}
+
+// takeIn adds a part to what was read of a round.
+func (s *Store) takeIn(ctx context.Context, part *partRound, scanned *redis.ScanCmd) error {
+	text, scan, err := scanned.Result()
+	if errors.Is(err, errTooMuch) { // all of it in another way
+		clear(part.seen)
+		part.entries, scan = nil, 0
+		text, err = s.pieces(ctx, s.k.round(part.round))
+	}
+	if err != nil {
+		return err
+	}
+	part.begun, part.scan, part.whole = true, scan, scan == 0
+	part.entries = s.parse(part.entries, part.seen, text)
+	return nil
+}
+
+// archivePart archives a round that was read, if that is up to this store, and goes on after a failure
+// where it was.
+func (s *Store) archivePart(ctx context.Context, part *partRound) error {
+	if !part.archivist {
+		return nil
+	}
+	for part.archived < len(part.entries) {
+		now, err := s.now(ctx)
+		if err != nil {
+			return err
+		}
+		n := min(roundChunk, len(part.entries)-part.archived)
+		err = s.archive(ctx, now, part.entries[part.archived:part.archived+n])
+		if refused(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		part.archived += n
+	}
+	if err := s.client.Set(ctx, s.k.taken(part.round), archived, s.takenFor()).Err(); err != nil && !refused(err) {
+		return err
+	}
+	return nil
+}
+
+// parse reads fields and values in turn, and appends them. What is no record is left out, and so
+// is what was seen.
+func (s *Store) parse(entries []entry, seen map[string]bool, text []string) []entry {
+	entries = slices.Grow(entries, len(text)/2)
 	for ; len(text) >= 2; text = text[2:] {
 		if r, ok := parseRecord(text[1]); ok && !seen[text[0]] {
 			seen[text[0]] = true
@@ -192,19 +346,11 @@ func (s *Store) others(entries []entry, own map[string]counts) []evidence.Delta 
 	return deltas
 }
 
-// take reports whether it is up to this store to archive a round: whoever asks first is the
+// take asks whether it is up to this store to archive a round: whoever asks first is the
 // one. Should it not come to an end, the archive lacks that round, and the nodes that were
 // there do not.
-func (s *Store) take(ctx context.Context, round int64) (bool, error) {
-	err := s.client.SetArgs(ctx, s.k.taken(round), s.node, redis.SetArgs{Mode: "NX", TTL: s.takenFor()}).Err()
-	switch {
-	case err == nil:
-		s.taken = round
-		return true, nil
-	case errors.Is(err, redis.Nil): // another's name is there
-		return false, nil
-	}
-	return false, err
+func (s *Store) take(ctx context.Context, c redis.Cmdable, round int64) *redis.StatusCmd {
+	return c.SetArgs(ctx, s.k.taken(round), s.node, redis.SetArgs{Mode: "NX", TTL: s.takenFor()})
 }
 
 // archived is what is said of a round once the archive has all of it.
@@ -216,24 +362,39 @@ func (s *Store) takenFor() time.Duration { return s.settle() + 2*(roundsKept+1)*
 // firstUnarchived returns the round from which on the archive does not have everything. A node
 // that starts there, and reads the archive first, misses nothing; what is archived meanwhile
 // it may count twice. What is no round is not waited for.
-func (s *Store) firstUnarchived(ctx context.Context, settled int64) (int64, error) {
-	var sizes [roundsKept]*redis.IntCmd
-	var states [roundsKept]*redis.StringCmd                 // no longer than it takes to know
+func (s *Store) firstUnarchived(ctx context.Context) (int64, error) {
+	s.listed, s.part = nil, nil
+	now, err := s.look(ctx, 0, nil)
+	if err != nil {
+		return 0, err
+	}
+	settled := s.settled(now)
+	var rounds []int64
+	for _, n := range s.listed {
+		if n >= settled-roundsKept && n < settled {
+			rounds = append(rounds, n)
+		}
+	}
+	if len(rounds) == 0 {
+		return settled, nil
+	}
+	sizes := make([]*redis.IntCmd, len(rounds))
+	states := make([]*redis.StringCmd, len(rounds))         // no longer than it takes to know
 	s.client.Pipelined(ctx, func(p redis.Pipeliner) error { // each command has its own error
-		for i := range int64(roundsKept) {
-			sizes[i] = p.HLen(ctx, s.k.round(settled-roundsKept+i))
-			states[i] = p.GetRange(ctx, s.k.taken(settled-roundsKept+i), 0, int64(len(archived)))
+		for i, n := range rounds {
+			sizes[i] = p.HLen(ctx, s.k.round(n))
+			states[i] = p.GetRange(ctx, s.k.taken(n), 0, int64(len(archived)))
 		}
 		return nil
 	})
-	for i := range sizes {
+	for i, n := range rounds {
 		for _, e := range []error{sizes[i].Err(), states[i].Err()} {
 			if e != nil && !wrongType(e) {
 				return 0, e
 			}
 		}
 		if sizes[i].Val() > 0 && states[i].Val() != archived {
-			return settled - roundsKept + int64(i), nil
+			return n, nil
 		}
 	}
 	return settled, nil

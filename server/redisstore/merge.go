@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 	"hash/maphash"
 	"math/rand/v2"
 	"slices"
@@ -18,13 +19,13 @@ func (s *Store) Merge(ctx context.Context, deltas []evidence.Delta) error {
 	if err == nil {
 		err = s.report(ctx, now.round, deltas)
 	}
-	return named(err)
+	return s.named(err)
 }
 
 // report sends what is due of the deltas and the queue, and queues the rest.
 func (s *Store) report(ctx context.Context, round int64, deltas []evidence.Delta) error {
 	due, later := s.plan(evidence.Combine(slices.Concat(s.queue, deltas)...), round)
-	if err := s.send(ctx, round, due); err != nil {
+	if err := s.send(ctx, due); err != nil {
 		return err
 	}
 	if excess := len(later) - s.lim.maxQueue; excess > 0 {
@@ -44,8 +45,8 @@ func (s *Store) setQueue(deltas []evidence.Delta) {
 // plan parts deltas into those to send now, and the others by how much they deserve a place in
 // the queue.
 //
-// What is new goes first: a page of which the fleet has heard little, or one with an asset it
-// has not heard of. Among the rest it is the dice, not the content, that decide who has to
+// What is new goes first: a page or an asset of which the fleet has heard little, and what pages
+// link or link no more. Among the rest it is the dice, not the content, that decide who has to
 // wait, so that what is heard is a fair sample of what was seen.
 func (s *Store) plan(deltas []evidence.Delta, round int64) (due, later []evidence.Delta) {
 	var news, turn, others []evidence.Delta
@@ -83,7 +84,7 @@ func (s *Store) isNews(d *evidence.Delta) bool {
 		return true
 	}
 	return slices.ContainsFunc(d.Assets, func(v evidence.Vote) bool {
-		return s.known[s.nameOf(fieldOf(d.Page, v.Asset.Path))] == 0
+		return v.LinkNews || int(s.known[s.nameOf(fieldOf(d.Page, v.Asset.Path))]) < s.lim.known
 	})
 }
 
@@ -98,39 +99,68 @@ func (s *Store) heard(e *entry) {
 	s.known[name] = uint8(min(255, max(1, float64(s.known[name])+e.Views/1000)))
 }
 
-// send adds deltas to a round.
-func (s *Store) send(ctx context.Context, round int64, deltas []evidence.Delta) error {
+// send adds deltas to the round that is under way.
+func (s *Store) send(ctx context.Context, deltas []evidence.Delta) error {
 	var entries []entry
 	for i := range deltas {
 		entries = appendEntries(entries, &deltas[i])
 	}
-	if len(entries) == 0 {
-		return nil
+	for part := range slices.Chunk(entries, batch) {
+		if err := s.sendPart(ctx, part); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// sendTries is how often records are sent until the clock of Redis agrees on the round.
+const sendTries = 3
+
+var errClock = errors.New("the clock of Redis does not stand still")
+
+// sendPart adds so many records as fit into one run of the script.
+func (s *Store) sendPart(ctx context.Context, entries []entry) error {
+	for range sendTries {
+		now, err := s.now(ctx)
+		if err != nil {
+			return err
+		}
+		b := bounds{lifetime: s.settle() + (roundsKept+1)*s.c.Round, fields: s.c.MaxRound}
+		at := roundAt{s.c.Round.Milliseconds(), now.round, s.k.index}
+		a, err := s.run(ctx, b, at, []hashEntries{{s.k.round(now.round), entries}})
+		if err != nil {
+			return err
+		}
+		s.clock.set(a.now)
+		if !a.over {
+			s.sent(now.round, entries, a.refused)
+			return nil
+		}
+	}
+	return errClock
+}
+
+// sent notes what was added to a round.
+func (s *Store) sent(round int64, entries []entry, refused int64) {
 	for old := range s.own {
 		if old < round-roundsKept {
 			delete(s.own, old)
 		}
 	}
-	lifetime := s.settle() + (roundsKept+1)*s.c.Round
-	b := bounds{lifetime: lifetime, fields: s.c.MaxRound}
-	return s.add(ctx, b, []hashEntries{{s.k.round(round), entries}}, func(run []hashEntries, _ []int64, refused int64) {
-		own := s.own[round]
-		if own == nil {
-			own = make(map[string]counts)
-			s.own[round] = own
-		}
-		for _, h := range run {
-			for i := range h.entries {
-				e := &h.entries[i]
-				s.heard(e)
-				// A refused record is noted too. There is nothing to subtract it from: a round
-				// that has no room for a field will not have it later.
-				p := own[e.field]
-				own[e.field] = counts{p.Used + e.Used, p.Views + e.Views, p.Held + e.Held}
-			}
-			s.counts.sent.Add(uint64(len(h.entries)))
-		}
-		s.counts.refused.Add(uint64(refused))
-	})
+	own := s.own[round]
+	if own == nil {
+		own = make(map[string]counts)
+		s.own[round] = own
+	}
+	for i := range entries {
+		e := &entries[i]
+		s.heard(e)
+		// A refused record is noted too. There is nothing to subtract it from: a round
+		// that has no room for a field will not have it later.
+		p := own[e.field]
+		own[e.field] = counts{p.Used + e.Used, p.Views + e.Views, p.Held + e.Held}
+	}
+	s.list(round)
+	s.counts.sent.Add(uint64(len(entries)))
+	s.counts.refused.Add(uint64(refused))
 }

@@ -1,16 +1,45 @@
 -- Adds records to hashes. See record.go for the form of a record.
 --
--- KEYS     the hashes
+-- KEYS     the hashes; for a round, the one hash and the index of rounds
 -- ARGV[1]  milliseconds until a hash expires
 -- ARGV[2]  how much evidence a record holds, in thousandths of a view; older evidence makes room. 0 is without end.
 -- ARGV[3]  how many fields a hash may have
+-- ARGV[4]  for a round, its length in milliseconds; otherwise 0
+-- ARGV[5]  for a round, its number
+-- ARGV[6]  for a round, how many of them the index keeps
 -- then, for each hash, the number of records, and field and record in turn.
 --
 -- A key that is no hash is left alone, and a record that cannot be makes room for the new one.
 --
--- Returns how many records were refused, for want of room or of a hash, and the size of each hash.
+-- Returns how many records were refused, for want of room or of a hash, then for a round the time in
+-- milliseconds, then the size of each hash. Nothing is added to a round that is not under way, and -1
+-- returned with the time: whoever finds a round to be over knows that it stays as it is.
 local form, head, maxTail = '>dddi4i4i4i4I4I4', 48, 16384
-local memory, room = tonumber(ARGV[2]), tonumber(ARGV[3])
+local memory, room, length = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local hashes, result = #KEYS, {0}
+
+if length > 0 then
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  if math.floor(now / length) ~= tonumber(ARGV[5]) then
+    return {-1, now}
+  end
+  hashes, result[2] = hashes - 1, now
+end
+
+-- announce puts a round into the index, a stream whose identifiers are the numbers of rounds.
+local function announce()
+  local index, id = KEYS[#KEYS], ARGV[5] .. '-1'
+  local added = redis.pcall('XADD', index, 'MAXLEN', ARGV[6], id, 'round', ARGV[5])
+  if type(added) == 'table' and added.err and string.find(added.err, 'smaller', 1, true) then
+    local last = redis.call('XREVRANGE', index, '+', '-', 'COUNT', 1)
+    if last[1] and last[1][1] ~= id then -- the clock went back
+      redis.call('DEL', index)
+      redis.pcall('XADD', index, 'MAXLEN', ARGV[6], id, 'round', ARGV[5])
+    end
+  end
+  redis.call('PEXPIRE', index, ARGV[1])
+end
 
 -- sound says whether a record in a hash is one that nodes would read.
 local function sound(record)
@@ -42,14 +71,16 @@ local function merge(new, old)
   return struct.pack(form, used + usedO, views + viewsO, held + heldO, for1, for0, against1, against0, day, time) .. tail
 end
 
-local refused, at, result = 0, 4, {0}
-for k, key in ipairs(KEYS) do
+local refused, at = 0, 7
+for k = 1, hashes do
+  local key = KEYS[k]
   local n = tonumber(ARGV[at])
   local fields, sets = {}, {}
   for i = 1, n do
     fields[i] = ARGV[at + 2 * i - 1]
   end
   local size = redis.pcall('HLEN', key)
+  local before = size
   if type(size) == 'number' then
     local olds = redis.call('HMGET', key, unpack(fields))
     for i = 1, n do
@@ -65,6 +96,9 @@ for k, key in ipairs(KEYS) do
         sets[#sets + 1], sets[#sets + 2] = fields[i], record
       end
     end
+    if #sets > 0 and length > 0 and before == 0 then
+      announce()
+    end
     if #sets > 0 then
       redis.call('HSET', key, unpack(sets))
       redis.call('PEXPIRE', key, ARGV[1])
@@ -74,7 +108,7 @@ for k, key in ipairs(KEYS) do
   else
     return size
   end
-  result[k + 1], at = size, at + 2 * n + 1
+  result[#result + 1], at = size, at + 2 * n + 1
 end
 result[1] = refused
 return result

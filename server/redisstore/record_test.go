@@ -66,13 +66,11 @@ func TestRecordsRoundTrip(t *testing.T) {
 // of their times.
 func TestScriptAgreesWithCombine(t *testing.T) {
 	r := peer.StartRedis(t)
-	s, err := Open(r.URL(), Config{Round: time.Hour})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close(context.Background())
 	rng := rand.New(rand.NewPCG(3, 4))
 	for n := range 100 {
+		s := open(t, r.URL(), Config{Round: time.Hour, Site: fmt.Sprint(n)})
+		now, err := s.now(t.Context())
+		must(t, err)
 		var reports []evidence.Delta
 		for i := range 4 {
 			d := anyDelta(rng, "/")
@@ -81,11 +79,11 @@ func TestScriptAgreesWithCombine(t *testing.T) {
 				d.Assets[j].Day, d.Assets[j].Linked = 20780, false
 			}
 			reports = append(reports, d)
-			if err := s.send(t.Context(), int64(n), []evidence.Delta{d}); err != nil {
+			if err := s.send(t.Context(), []evidence.Delta{d}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		text, err := s.client.HGetAll(t.Context(), s.k.round(int64(n))).Result()
+		text, err := s.client.HGetAll(t.Context(), s.k.round(now.round)).Result()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +91,7 @@ func TestScriptAgreesWithCombine(t *testing.T) {
 		for field, value := range text {
 			list = append(list, field, value)
 		}
-		got, want := evidence.Combine(s.others(s.parse(list), nil)...), evidence.Combine(reports...)
+		got, want := evidence.Combine(s.others(s.parse(nil, map[string]bool{}, list), nil)...), evidence.Combine(reports...)
 		// The last report decides about the members, where Combine takes the most; models only
 		// ever raise theirs.
 		want[0].Members = reports[3].Members
@@ -138,7 +136,7 @@ func FuzzRecord(f *testing.F) {
 	f.Add("no line feed", string(make([]byte, headerLen-1)))                                                     // an octet short
 	f.Fuzz(func(t *testing.T, field, text string) {
 		s := bare()
-		for _, d := range s.others(s.parse([]string{field, text}), nil) {
+		for _, d := range s.others(s.parse(nil, map[string]bool{}, []string{field, text}), nil) {
 			again := appendEntries(nil, &d)
 			if len(again) == 0 {
 				t.Fatalf("read what cannot be written: %+v", d)
@@ -159,7 +157,7 @@ func FuzzRecord(f *testing.F) {
 
 // A cursor that is accepted is one that was written.
 func FuzzCursor(f *testing.F) {
-	for _, c := range []cursor{{}, {scan: math.MaxUint64, round: -1}, {rounds: true, round: 5, scan: 6}, {rounds: true, round: math.MinInt64}} {
+	for _, c := range []cursor{{}, {scan: math.MaxUint64, round: -1}, {rounds: true, round: 5}, {rounds: true, round: math.MinInt64}} {
 		f.Add(string(c.text()))
 	}
 	f.Add("round/+1/0")
@@ -186,7 +184,7 @@ func BenchmarkRead(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if got := s.others(s.parse(text), nil); len(got) != 50 {
+		if got := s.others(s.parse(nil, map[string]bool{}, text), nil); len(got) != 50 {
 			b.Fatal(len(got))
 		}
 	}

@@ -31,11 +31,26 @@ type bounds struct {
 	fields   int
 }
 
+// roundAt is a round that records are for. The zero value is none.
+type roundAt struct {
+	length int64 // ms
+	number int64
+	index  string // key of the index of rounds
+}
+
+// added is what the script says.
+type added struct {
+	refused int64   // records
+	over    bool    // nothing was added: the round is not the one under way
+	now     int64   // for a round: the time, in ms
+	sizes   []int64 // of the hashes
+}
+
 var errReply = errors.New("the script's answer makes no sense")
 
 // add adds records to hashes in as many runs as it takes. After each run, done is told
-// which hashes it was about, how large they are now, and how many of its records were refused.
-func (s *Store) add(ctx context.Context, b bounds, hashes []hashEntries, done func(run []hashEntries, sizes []int64, refused int64)) error {
+// which hashes it was about, and how large they are now.
+func (s *Store) add(ctx context.Context, b bounds, hashes []hashEntries, done func(run []hashEntries, sizes []int64)) error {
 	for len(hashes) > 0 {
 		var run []hashEntries
 		for n := 0; n < batch && len(hashes) > 0; {
@@ -49,17 +64,20 @@ func (s *Store) add(ctx context.Context, b bounds, hashes []hashEntries, done fu
 				h.entries = h.entries[take:]
 			}
 		}
-		if err := s.run(ctx, b, run, done); err != nil {
+		a, err := s.run(ctx, b, roundAt{}, run)
+		if err != nil {
 			return err
 		}
+		done(run, a.sizes)
 	}
 	return nil
 }
 
-func (s *Store) run(ctx context.Context, b bounds, run []hashEntries, done func([]hashEntries, []int64, int64)) error {
-	names := make([]string, 0, len(run))
-	args := make([]any, 0, 3+2*batch+len(run))
-	args = append(args, max(1, b.lifetime.Milliseconds()), b.memory, b.fields)
+// run runs the script once.
+func (s *Store) run(ctx context.Context, b bounds, at roundAt, run []hashEntries) (a added, err error) {
+	names := make([]string, 0, len(run)+1)
+	args := make([]any, 0, 6+2*batch+len(run))
+	args = append(args, max(1, b.lifetime.Milliseconds()), b.memory, b.fields, at.length, at.number, roundsKept)
 	for _, h := range run {
 		names = append(names, h.key)
 		args = append(args, len(h.entries))
@@ -68,15 +86,26 @@ func (s *Store) run(ctx context.Context, b bounds, run []hashEntries, done func(
 			args = append(args, e.field, e.append(nil))
 		}
 	}
+	if at.length > 0 {
+		names = append(names, at.index)
+	}
 	// EVALSHA, and EVAL when the server does not know the script: after a restart the first
 	// call brings it along.
 	reply, err := mergeScript.Run(ctx, s.client, names, args...).Int64Slice()
 	if err != nil {
-		return err
+		return a, err
 	}
-	if len(reply) != len(run)+1 {
-		return errReply
+	if len(reply) > 0 {
+		a.refused, reply = reply[0], reply[1:]
 	}
-	done(run, reply[1:], reply[0])
-	return nil
+	if at.length > 0 && len(reply) > 0 {
+		a.now, reply = reply[0], reply[1:]
+		if a.over = a.refused < 0; a.over {
+			return a, nil
+		}
+	}
+	if a.sizes = reply; len(reply) != len(run) {
+		return a, errReply
+	}
+	return a, nil
 }

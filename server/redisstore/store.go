@@ -31,9 +31,12 @@ type Store struct {
 	closer func() error // nil when the client is the caller's
 
 	mu     sync.Mutex // held while talking to Redis; no request ever waits for it
+	clock  redisClock
 	queue  []evidence.Delta
 	asked  int64                       // the round in which the queue was last looked through
-	taken  int64                       // the round that this store is about to archive, 0 for none
+	listed []int64                     // rounds that there are and that may have to be read, ascending
+	asof   int64                       // all of the rounds before this one that there are were listed
+	part   *partRound                  // the round that is being read
 	own    map[int64]map[string]counts // what this node reported in rounds that it has yet to read
 	known  map[uint64]uint8            // pages and assets that the fleet has heard of: views, up to 255
 	seed   maphash.Seed
@@ -119,13 +122,13 @@ func Open(address string, c Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("redisstore: %s: %w", u.Redacted(), err)
 	}
-	// A call is bounded by its context. One connection does the work; a second one is there
-	// while the first is given up.
+	// A call is bounded by its context. One connection does the work, one waits for news, and a
+	// third is there while one of those is given up.
 	o.ContextTimeoutEnabled = true
 	o.MaxRetries = -1
 	o.DialerRetries = 1
-	o.PoolSize = 2
-	o.MaxActiveConns = 2
+	o.PoolSize = 3
+	o.MaxActiveConns = 3
 	o.MinIdleConns = 0
 	o.DisableIdentity = true
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
@@ -150,45 +153,25 @@ func (s *Store) Close(ctx context.Context) error {
 	defer s.mu.Unlock()
 	var err error
 	if len(s.queue) > 0 {
-		var now clock
-		if now, err = s.now(ctx); err == nil {
-			err = s.send(ctx, now.round, s.queue)
-		}
+		err = s.send(ctx, s.queue)
 		s.setQueue(nil)
 	}
 	if s.closer != nil {
 		err = cmp.Or(err, s.closer())
 		s.closer = nil
 	}
-	return named(err)
+	return s.named(err)
 }
 
-// named says whose an error is.
-func named(err error) error {
+// named says whose an error is. After one the clock is not relied on: the next call asks for the
+// time first, so that a server which has too much to do is asked for little.
+func (s *Store) named(err error) error {
 	if err == nil {
 		return nil
 	}
+	s.clock.forget()
 	return fmt.Errorf("redisstore: %w", err)
 }
 
 // Config returns what the store goes by: what it was made with, and the defaults of the rest.
 func (s *Store) Config() Config { return s.c }
-
-// clock is a moment by the clock of Redis, which all nodes share.
-type clock struct {
-	time  time.Time
-	round int64 // that is under way
-}
-
-func (s *Store) now(ctx context.Context) (clock, error) {
-	t, err := s.client.Time(ctx).Result()
-	return clock{t, t.UnixMilli() / s.c.Round.Milliseconds()}, err
-}
-
-// settle is how long after its end a round is left alone.
-func (s *Store) settle() time.Duration { return s.c.Round * 3 / 10 }
-
-// settled returns the first round that is not settled yet.
-func (s *Store) settled(now clock) int64 {
-	return now.time.Add(-s.settle()).UnixMilli() / s.c.Round.Milliseconds()
-}

@@ -15,6 +15,14 @@ type Store interface {
 	Load(ctx context.Context, since Cursor) ([]Delta, Cursor, error)
 }
 
+// Waiter is a [Store] that knows when there is something to load, so that nobody has to ask again
+// and again.
+type Waiter interface {
+	// Await returns once there is something to load after the cursor, or for the store to do when it
+	// is asked to load, or after a while in any case. The error is that of asking, or of the context.
+	Await(ctx context.Context, since Cursor) error
+}
+
 // Cursor is a place in a store's history. Its text is the store's own affair; the zero Cursor
 // is the beginning.
 type Cursor string

@@ -19,8 +19,10 @@ type Sharer struct {
 	Model *learn.Model
 	Store evidence.Store
 
-	// Every is the mean time between exchanges. Each waits between 0.8 and 1.2 of it, so that a
-	// fleet does not march in step. Default 10 s.
+	// Every is the mean time between reports, and between attempts while the store fails. Each waits between 0.8
+	// and 1.2 of it, so that a fleet does not march in step. What comes after a pause is
+	// reported within a fifth of it. A store that is no [evidence.Waiter] is asked as often
+	// for what is new. Default 2.5 s.
 	Every time.Duration
 
 	// Timeout bounds each call of the store. Default 2 s.
@@ -31,6 +33,7 @@ type Sharer struct {
 	Log *slog.Logger
 
 	cursor  evidence.Cursor
+	flushed uint64           // the model's Changes when it was last flushed
 	pending []evidence.Delta // taken from the model, not yet taken by the store
 	health  health
 }
@@ -38,26 +41,54 @@ type Sharer struct {
 // maxRounds bounds how often one exchange asks for more.
 const maxRounds = 1000
 
-// Run exchanges at once, so that a node starts with what the others know, then now and then
-// until the context ends, and once more after that so that nothing is left behind. Then it
-// closes the store, if that has a method Close(context.Context) error, since it may still have
-// something to send. A failing store is asked again after a while that
-// doubles up to a minute. Run returns the error of the last exchange, or else of closing; all
-// that is lost by it is this node's last evidence, without which the fleet knows nearly as much.
+// Run exchanges at once, so that a node starts with what the others know. Then it reports what is new,
+// and loads what the store has told it of, until the context ends, and exchanges once more after that
+// so that nothing is left behind. Then it closes the store, if that has a method
+// Close(context.Context) error, since it may still have something to send. Run returns the error of the
+// last exchange, or else of closing; all that is lost by it is this node's last
+// evidence, without which the fleet knows nearly as much.
 func (s *Sharer) Run(ctx context.Context) error {
-	every := orElse(s.Every, 10*time.Second)
-	wait := every
+	every := orElse(s.Every, 2500*time.Millisecond)
+	waiter, waits := s.Store.(evidence.Waiter)
+	waiting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var told chan error // of the wait that is under way
+	beat := time.NewTicker(every / 5)
+	defer beat.Stop()
+	pause := func() time.Time {
+		return time.Now().Add(time.Duration((0.8 + 0.4*rand.Float64()) * float64(every)))
+	}
+	s.Model.Tick(time.Now())
+	err := s.Exchange(ctx)
+	next := pause()
 	for {
-		s.Model.Tick(time.Now())
-		if err := s.Exchange(ctx); err != nil {
-			wait = min(2*wait, max(every, time.Minute))
-		} else {
-			wait = every
+		if waits && err == nil && told == nil {
+			told = make(chan error, 1)
+			go func(since evidence.Cursor, told chan<- error) { told <- waiter.Await(waiting, since) }(s.cursor, told)
 		}
 		select {
 		case <-ctx.Done():
 			return s.end(context.WithoutCancel(ctx))
-		case <-time.After(time.Duration((0.8 + 0.4*rand.Float64()) * float64(wait))):
+		case err = <-told:
+			told = nil
+			if err == nil {
+				err = s.load(ctx)
+			}
+			s.report(err)
+		case <-beat.C:
+			s.Model.Tick(time.Now())
+			switch {
+			case time.Now().Before(next):
+				continue
+			case err != nil || !waits:
+				err = s.Exchange(ctx)
+			case s.news():
+				err = s.send(ctx)
+				s.report(err)
+			default:
+				continue
+			}
+			next = pause()
 		}
 	}
 }
@@ -84,22 +115,39 @@ func (s *Sharer) end(ctx context.Context) error {
 // batch at most is kept besides the model. What comes in meanwhile adds up in the model itself,
 // so an outage costs no memory however long it lasts.
 func (s *Sharer) Exchange(ctx context.Context) error {
-	err := s.exchange(ctx)
-	s.health.report(s.Log, err, "learn: not sharing, serving goes on", "learn: sharing again")
+	err := s.send(ctx)
+	if err == nil {
+		err = s.load(ctx)
+	}
+	s.report(err)
 	return err
 }
 
-func (s *Sharer) exchange(ctx context.Context) error {
-	if len(s.pending) == 0 {
-		s.pending = s.Model.Flush()
+func (s *Sharer) report(err error) {
+	s.health.report(s.Log, err, "learn: not sharing, serving goes on", "learn: sharing again")
+}
+
+// news reports whether there is something to send, and takes it from the model.
+func (s *Sharer) news() bool {
+	if changes := s.Model.Changes(); len(s.pending) == 0 && changes != s.flushed {
+		s.flushed, s.pending = changes, s.Model.Flush()
 	}
-	if len(s.pending) > 0 {
-		err := s.call(ctx, func(ctx context.Context) error { return s.Store.Merge(ctx, s.pending) })
-		if err != nil {
-			return fmt.Errorf("learn: merging into the store: %w", err)
-		}
-		s.pending = nil
+	return len(s.pending) > 0
+}
+
+func (s *Sharer) send(ctx context.Context) error {
+	if !s.news() {
+		return nil
 	}
+	err := s.call(ctx, func(ctx context.Context) error { return s.Store.Merge(ctx, s.pending) })
+	if err != nil {
+		return fmt.Errorf("learn: merging into the store: %w", err)
+	}
+	s.pending = nil
+	return nil
+}
+
+func (s *Sharer) load(ctx context.Context) error {
 	for range maxRounds {
 		var deltas []evidence.Delta
 		var next evidence.Cursor
