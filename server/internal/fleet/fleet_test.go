@@ -13,7 +13,7 @@ import (
 var (
 	asked Config
 	table = flag.Bool("table", false, "run a large fleet, and print what it costs")
-	full  = flag.Bool("full", false, "with -table: rounds of 10 s, as in production, for 2 minutes")
+	full  = flag.Bool("full", false, "with -table: for 2 minutes")
 )
 
 func init() {
@@ -22,8 +22,8 @@ func init() {
 	flag.IntVar(&asked.Pages, "pages", 20, "pages of the site")
 	flag.IntVar(&asked.Assets, "assets", 6, "assets of a page")
 	flag.IntVar(&asked.Rate, "rate", 300, "views a second, all nodes together")
-	flag.IntVar(&asked.Turns, "turns", 6, "a well-known page is reported in one of so many rounds")
-	flag.DurationVar(&asked.Every, "every", 5*time.Second, "time between exchanges, and length of a round")
+	flag.IntVar(&asked.Turns, "turns", 24, "a well-known page is reported in one of so many rounds")
+	flag.DurationVar(&asked.Every, "every", 2500*time.Millisecond, "time between reports, and length of a round")
 	flag.DurationVar(&asked.Length, "length", 27*time.Second, "how long")
 	flag.IntVar(&asked.Bytes, "bytes", 1<<20, "memory of each model")
 }
@@ -37,12 +37,12 @@ func TestTable(t *testing.T) {
 	}
 	c := asked
 	if *full {
-		c.Every, c.Length = 10*time.Second, 2*time.Minute
+		c.Length = 2 * time.Minute
 	}
 	if c.URL == "" {
 		c.URL = peer.StartRedis(t).URL()
 	}
-	c.Probe = c.Every / 2
+	c.Probe = 5 * time.Second
 	r, err := Run(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)

@@ -31,7 +31,7 @@ type Config struct {
 	Assets int           // of each page
 	Rate   int           // views a second, all nodes together
 	Length time.Duration // of the run
-	Every  time.Duration // between exchanges, and the length of a round
+	Every  time.Duration // between reports, and the length of a round
 	Turns  int           // see [redisstore.Config.Turns]
 	Probe  time.Duration // between pages that nobody has seen before
 	Bytes  int           // of each model
@@ -281,9 +281,9 @@ func (r *Report) count(nodes []*node, visits []int, probes []*probe) {
 	}
 	r.Knowing = float64(known) / float64(max(1, pairs))
 
-	// The worst case: 1.2 Every until it is reported, a round, its time to settle, and 1.2
-	// Every until it is read.
-	worst := 24*c.Every/10 + c.Every + 3*c.Every/10
+	// The worst case: 1.2 Every until it is reported, a round, its time to settle, and half a
+	// round until it is read.
+	worst := 12*c.Every/10 + c.Every + c.Every/10 + c.Every/2
 	var spread [3][]time.Duration
 	for _, p := range probes {
 		if time.Since(p.at) < worst {

@@ -55,12 +55,11 @@ func (s *Sharer) Run(ctx context.Context) error {
 	var told chan error // of the wait that is under way
 	beat := time.NewTicker(every / 5)
 	defer beat.Stop()
-	pause := func() time.Time {
-		return time.Now().Add(time.Duration((0.8 + 0.4*rand.Float64()) * float64(every)))
-	}
+	pause := func() time.Duration { return time.Duration((0.8 + 0.4*rand.Float64()) * float64(every)) }
 	s.Model.Tick(time.Now())
 	err := s.Exchange(ctx)
-	next := pause()
+	retry := time.Now().Add(pause())
+	var paid time.Time // until when what was reported is paid for
 	for {
 		if waits && err == nil && told == nil {
 			told = make(chan error, 1)
@@ -76,22 +75,29 @@ func (s *Sharer) Run(ctx context.Context) error {
 			}
 			s.report(err)
 		case <-beat.C:
-			s.Model.Tick(time.Now())
+			now := time.Now()
+			s.Model.Tick(now)
 			switch {
-			case time.Now().Before(next):
-				continue
 			case err != nil || !waits:
-				err = s.Exchange(ctx)
-			case s.news():
+				if now.After(retry) {
+					err = s.Exchange(ctx)
+					retry = time.Now().Add(pause())
+				}
+			case paid.Before(now.Add(credit*every)) && s.news():
 				err = s.send(ctx)
 				s.report(err)
-			default:
-				continue
+				if paid.Before(now) {
+					paid = now
+				}
+				paid = paid.Add(pause())
 			}
-			next = pause()
 		}
 	}
 }
+
+// credit is how many reports may follow one another closely, after a pause. What visitors taught in
+// one second seldom ends in the same report.
+const credit = 2
 
 // farewell bounds how long closing the store may take.
 const farewell = 3 * time.Second
