@@ -43,7 +43,7 @@ func (a *adminOf) explain(page string) (x learn.Explanation, err error) {
 		return x, err
 	}
 	if a.token != "" {
-		token, err := readToken(a.token)
+		token, err := readSecret(a.token, "token")
 		if err != nil {
 			return x, err
 		}

@@ -2,20 +2,14 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"strings"
 
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/learn"
 	"github.com/cache-aware/casper/server/metrics"
 )
-
-// tokenOctets are the lengths that a token of the admin may have: what is shorter can be guessed.
-const minTokenOctets, maxTokenOctets = 16, 4096
 
 // openAdmin listens on the address of --admin.
 func (s *serving) openAdmin(h *server.Handler, m *learn.Model, log *slog.Logger) (*serverOf, error) {
@@ -24,7 +18,7 @@ func (s *serving) openAdmin(h *server.Handler, m *learn.Model, log *slog.Logger)
 		a.Hosts = []string{host}
 	}
 	if s.adminToken != "" {
-		token, err := readToken(s.adminToken)
+		token, err := readSecret(s.adminToken, "token")
 		if err != nil {
 			return nil, fmt.Errorf("--admin-token: %w", err)
 		}
@@ -44,25 +38,4 @@ func (s *serving) openAdmin(h *server.Handler, m *learn.Model, log *slog.Logger)
 		IdleTimeout:       idlePatience,
 		ErrorLog:          newErrorLog(log),
 	}, s.stallLimit}, nil
-}
-
-// readToken returns what a file holds, without the end of the line.
-func readToken(file string) (string, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxTokenOctets+3))
-	if err != nil {
-		return "", err
-	}
-	token := strings.TrimRight(string(text), "\r\n")
-	switch {
-	case len(token) < minTokenOctets || len(token) > maxTokenOctets:
-		return "", fmt.Errorf("%s holds no token: want one line of %d to %d characters", file, minTokenOctets, maxTokenOctets)
-	case strings.ContainsFunc(token, func(c rune) bool { return c <= ' ' || c > '~' }):
-		return "", fmt.Errorf("%s holds no token: want one line of ASCII without spaces", file)
-	}
-	return token, nil
 }

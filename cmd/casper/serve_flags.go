@@ -42,6 +42,7 @@ type serving struct {
 	manifests     []string
 	admin         string
 	adminToken    string
+	secret        string
 	logFormat     string
 	logRequests   string
 	trusted       networks
@@ -88,7 +89,8 @@ func (s *serving) flags(cmd *cobra.Command) {
 	f.StringArrayVar(&s.pageQuery, "page-query", nil, "this query `parameter` makes pages different, such as lang; may be repeated")
 	f.StringArrayVar(&s.learnNot, "learn-not", nil, "learn no asset whose path begins with this `prefix`; may be repeated")
 	f.StringArrayVar(&s.hosts, "host", nil, "learn what is asked of this `host`, with its port unless it is 443, * for any; may be repeated;\nwithout it, of the host that most networks ask for")
-	f.StringVar(&s.state, "state", "", "keep what is learned in this `file`, or share it by redis://host:6379/?site=NAME, the same for all nodes")
+	f.StringVar(&s.state, "state", "", "keep what is learned in this `file`, or share it by redis://host:6379/?site=NAME, the same for all nodes;\nrediss:// with TLS, unix:///run/redis.sock?site=NAME by a socket")
+	f.StringVar(&s.secret, "secret", "", "with --state redis://: a `file` with one line that only the nodes know, the same on all of them;\nor its text in CASPER_SECRET. It keys what Redis holds of visitors")
 	f.StringArrayVar(&s.manifests, "manifest", nil, "a `file` that says what pages need: a build tool's manifest, _headers, rules;\n"+
 		"with FILE,base=/app/ for where it is served, FILE,page=/path=entry for what is where; may be repeated")
 	f.StringVar(&s.admin, "admin", "", "serve metrics, a dashboard and the learned model on this `address`")

@@ -29,7 +29,7 @@ type settings struct {
 var unsettable = map[string]string{
 	"Handler.Next": "the folder or --proxy", "Handler.Sources": "--manifest and --learn", "Handler.Validator": "the folder",
 	"Handler.Scan": "always set", "Handler.Head": "the folder", "Handler.ReadAhead": "the folder", "Handler.Allow": "the demo", "Handler.Observe": "the log", "Handler.Logger": "--log-format",
-	"Learn.Secret": "--state", "Learn.Share": "--state",
+	"Learn.Secret": "--secret", "Learn.Share": "--state",
 	"Learn.Shards": "for replays", "Learn.MinViews": "for replays",
 }
 

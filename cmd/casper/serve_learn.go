@@ -39,6 +39,9 @@ func (s *serving) checkLearning(cmd *cobra.Command) error {
 			}
 		}
 	}
+	if s.secret != "" && !isRedis(s.state) {
+		return usagef("--secret is for a fleet: it needs --state redis://...")
+	}
 	switch {
 	case s.learnFrom < 1 || s.learnFrom > 32:
 		return usagef("--learn-from is 1 to 32, not %d", s.learnFrom)
@@ -63,9 +66,7 @@ func (s *serving) learnConfig() learn.Config {
 	if s.holdOut == 0 {
 		c.HoldOut = -1 // 0 is the default
 	}
-	if isRedis(s.state) {
-		c.Share, c.Secret = true, []byte(s.state) // the nodes of a fleet are told the same address
-	}
+	c.Share = isRedis(s.state)
 	return c
 }
 
@@ -79,7 +80,14 @@ func (s *serving) openLearning(log *slog.Logger) (*learning, error) {
 	if s.learn == "off" {
 		return nil, nil
 	}
-	model, err := learn.New(s.learnConfig())
+	c := s.learnConfig()
+	var err error
+	if c.Share {
+		if c.Secret, err = s.fleetSecret(log); err != nil {
+			return nil, err
+		}
+	}
+	model, err := learn.New(c)
 	if err != nil {
 		return nil, err
 	}
