@@ -276,11 +276,11 @@ func fetchModel(ctx context.Context, address string) (all []evidence.Delta, err 
 }
 
 // sendModel reports evidence to a fleet. A large model takes several rounds and half the
-// room of each: the rest is for the nodes.
+// room of those for news: the rest is for the nodes.
 func sendModel(ctx context.Context, address string, deltas []evidence.Delta) error {
 	c := redisstore.Config{MaxPages: 1 << 20} // nothing waits for a turn
 	return withStore(address, c, func(store *redisstore.Store) error {
-		round, atOnce := store.Config().Round, store.Config().MaxRound/2
+		round, atOnce := store.Config().Round, store.Config().MaxRound/8
 		for len(deltas) > 0 {
 			n, records := 0, 0
 			for n < len(deltas) && (n == 0 || records+1+len(deltas[n].Assets) <= atOnce) {

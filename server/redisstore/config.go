@@ -20,10 +20,12 @@ type Config struct {
 	Round time.Duration
 
 	// Turns is one in how many rounds a well-known page is reported, one of which the fleet has
-	// heard of 16 views and more. Default 24, about once a minute; 1 is every round.
+	// heard of 16 views and more. Default 24, once a minute; 1 is every round. If it is a multiple of four
+	// and above that, well-known pages have their turns in every fourth round, and the other rounds are for
+	// news and have a quarter of the room.
 	Turns int
 
-	// MaxPages is how many pages are reported at a time. Default 64.
+	// MaxPages is how many pages are reported at a time. Default 256.
 	MaxPages int
 
 	// MaxRound is how many fields a round has at most, one for each page and each asset of a
@@ -65,7 +67,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.Site = cmp.Or(c.Site, "default")
 	c.Round = cmp.Or(c.Round, 2500*time.Millisecond)
 	c.Turns = cmp.Or(c.Turns, 24)
-	c.MaxPages = cmp.Or(c.MaxPages, 64)
+	c.MaxPages = cmp.Or(c.MaxPages, 256)
 	c.MaxRound = cmp.Or(c.MaxRound, 16384)
 	unfit := func(r rune) bool { return r <= ' ' || r == '{' || r == '}' || r == 0x7f }
 	if len(c.Site) > 128 || strings.ContainsFunc(c.Site, unfit) {

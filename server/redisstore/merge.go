@@ -64,8 +64,29 @@ func (s *Store) plan(deltas []evidence.Delta, round int64) (due, later []evidenc
 		rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 	}
 	due = append(news, turn...)
-	n := min(len(due), s.c.MaxPages)
+	n := min(len(due), s.share(round, s.c.MaxPages))
 	return due[:n], slices.Concat(due[n:], others)
+}
+
+// together is how many rounds make up the time in which well-known pages are reported once: in the
+// first of them. A fleet that has no news has nothing to read in the others.
+const together = 4
+
+// slots returns how many rounds there are from one report of well-known pages to the next.
+func (s *Store) slots() uint64 {
+	if s.c.Turns > together && s.c.Turns%together == 0 {
+		return together
+	}
+	return 1
+}
+
+// share is the part of a bound that holds for a round: all of it where well-known pages have
+// their turn, and a quarter where there is only news.
+func (s *Store) share(round int64, bound int) int {
+	if uint64(round)%s.slots() == 0 {
+		return bound
+	}
+	return max(1, bound/together)
 }
 
 // turnOf is the round, of so many, in which a well-known page is reported: all nodes in the
@@ -76,7 +97,8 @@ func (s *Store) turnOf(page string) uint64 {
 	for i := range len(page) {
 		h = (h ^ uint64(page[i])) * 0x100000001b3
 	}
-	return (h ^ h>>32) % uint64(s.c.Turns)
+	slots := s.slots()
+	return (h ^ h>>32) % (uint64(s.c.Turns) / slots) * slots
 }
 
 func (s *Store) isNews(d *evidence.Delta) bool {
@@ -125,7 +147,7 @@ func (s *Store) sendPart(ctx context.Context, entries []entry) error {
 		if err != nil {
 			return err
 		}
-		b := bounds{lifetime: s.settle() + (roundsKept+1)*s.c.Round, fields: s.c.MaxRound}
+		b := bounds{lifetime: s.settle() + (roundsKept+1)*s.c.Round, fields: s.share(now.round, s.c.MaxRound)}
 		at := roundAt{s.c.Round.Milliseconds(), now.round, s.k.index}
 		a, err := s.run(ctx, b, at, []hashEntries{{s.k.round(now.round), entries}})
 		if err != nil {

@@ -102,14 +102,20 @@ func TestScriptAgreesWithCombine(t *testing.T) {
 }
 
 func TestTurnsAreEven(t *testing.T) {
-	s := &Store{c: Config{Turns: 6}}
-	var turns [6]int
-	for i := range 6000 {
-		turns[s.turnOf(fmt.Sprintf("/product/%d", i))]++
-	}
-	for i, n := range turns {
-		if n < 850 || n > 1150 {
-			t.Errorf("turn %d has %d of 6000 pages", i, n)
+	for _, c := range []struct{ turns, every int }{{6, 1}, {4, 1}, {24, 4}, {60, 4}} {
+		s := &Store{c: Config{Turns: c.turns}}
+		got := make(map[uint64]int)
+		for i := range 6000 {
+			got[s.turnOf(fmt.Sprintf("/product/%d", i))]++
+		}
+		mean := 6000 * c.every / c.turns
+		for turn, n := range got {
+			if turn >= uint64(c.turns) || turn%uint64(c.every) != 0 || n < mean*3/4 || n > mean*5/4 {
+				t.Errorf("of %d turns, turn %d has %d of 6000 pages", c.turns, turn, n)
+			}
+		}
+		if len(got) != c.turns/c.every {
+			t.Errorf("%d of %d turns are used", len(got), c.turns)
 		}
 	}
 }
