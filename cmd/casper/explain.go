@@ -132,7 +132,7 @@ func (t *tool) explainFile(d *decoding, f *explainFlags, arg string) (handled bo
 	}
 	if what == contentLines || d.chosen != nil && !takesFiles(d.chosenFormat()) {
 		if arg == "-" {
-			d.stdin = &input{b, func() error { return nil }}
+			d.stdin = &input{r: b, wait: func() error { return nil }}
 		}
 		return false, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,6 +27,9 @@ type tool struct {
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	t := &tool{stdout: newOutput(stdout), stderr: stderr, toTerminal: isTerminal(stdout)}
 	t.stdin = &input{r: stdin, wait: t.stdout.Flush}
+	if typed, ok := stdin.(*os.File); ok && isTerminal(typed) {
+		t.stdin.hint = func() { t.complain("reading what is typed here; Ctrl-D ends it") }
+	}
 	t.color = t.toTerminal && wantsColor()
 	root := newRoot(t)
 	root.SetArgs(args)

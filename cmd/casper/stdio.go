@@ -26,9 +26,14 @@ func (o *output) broken() bool {
 type input struct {
 	r    io.Reader
 	wait func() error
+	hint func() // called once before the first reading, if not nil
 }
 
 func (in *input) Read(p []byte) (int, error) {
+	if in.hint != nil {
+		in.hint()
+		in.hint = nil
+	}
 	in.wait()
 	return in.r.Read(p)
 }

@@ -167,3 +167,16 @@ func TestR9TerminalGone(t *testing.T) {
 		t.Error("it serves on")
 	}
 }
+
+// Who is asked to type is told so, and how to end it; a pipe needs no words.
+func TestTypedInput(t *testing.T) {
+	screen, tty := terminal(t)
+	if _, err := io.WriteString(screen, "gA\n\x04"); err != nil { // Ctrl-D
+		t.Fatal(err)
+	}
+	var stdout, stderr strings.Builder
+	code := run([]string{"decode", "--json", "-"}, tty, &stdout, &stderr)
+	if code != exitDone || !strings.Contains(stdout.String(), `"keys":[`) || stderr.String() != "casper: reading what is typed here; Ctrl-D ends it\n" {
+		t.Errorf("exit code %d, %q, %q", code, stdout.String(), stderr.String())
+	}
+}
