@@ -119,6 +119,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.serve(h.
 // serve is a request's life. What happens at each step is in the file of that name: facts,
 // wants, decide, early and promise, answer.
 func (h *Handler) serve(next http.Handler, w http.ResponseWriter, r *http.Request) {
+	grow(next == nil)
 	wrapped := wrap(w)
 	resp := wrapped.core()
 	resp.h, resp.s, resp.r, resp.conn = h, h.state(), r, connOf(r.Context())

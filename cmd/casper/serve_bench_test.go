@@ -39,11 +39,17 @@ func folderHandler(tb testing.TB, n int) *server.Handler {
 		}
 	}
 	h := &server.Handler{Keys: server.KeyVersion, Policy: server.Policy{MaxAssets: n}}
-	close, err := (&serving{dir: dir}).openContent(h, slog.New(slog.DiscardHandler))
+	s := &serving{dir: dir, learn: "on", learnFrom: 3, holdOut: 0.05, learnMemory: 8 << 20, learnAs: []string{"style"}}
+	close, err := s.openContent(h, slog.New(slog.DiscardHandler))
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { close() })
+	learning, err := s.openLearning(slog.New(slog.DiscardHandler))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	h.Sources = append(h.Sources, learning.source)
 	return h
 }
 
@@ -67,9 +73,14 @@ func BenchmarkServeFolder(b *testing.B) {
 			}
 			w := &discard{header: http.Header{}}
 			b.ReportAllocs()
+			done := make(chan bool)
 			for b.Loop() {
 				clear(w.header)
-				h.ServeHTTP(w, r)
+				go func() { // as each request of HTTP/2 has one
+					h.ServeHTTP(w, r)
+					done <- true
+				}()
+				<-done
 			}
 		})
 	}
