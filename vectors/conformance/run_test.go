@@ -599,6 +599,52 @@ this is not read
 	}
 }
 
+// TestServeWrongTypes: a request whose members are of wrong types is answered with an error that names
+// the member, and the next one is answered.
+func TestServeWrongTypes(t *testing.T) {
+	t.Parallel()
+	const good = `{"seq":2,"format":"h2o","op":"decode","params":{},"input":{"text":"qF0"}}`
+	for _, tt := range []struct{ request, seq, message string }{
+		{`{"seq":1,"format":"h2o","op":"encode","params":{},"input":{"keys":[20,178]}}`, "1", "input.keys[0] is a number; keys are decimal strings"},
+		{`{"seq":1,"format":"h2o","op":"encode","params":{},"input":{"keys":"20"}}`, "1", "input.keys is a string; keys are a list of decimal strings"},
+		{`{"seq":1,"format":"h2o","op":"hash","params":{},"input":{"names":[1]}}`, "1", "input.names[0] is a number; names are strings"},
+		{`{"seq":1,"format":"bip158","op":"hash","params":{},"input":{"names_hex":["f"]}}`, "1", `input.names_hex[0] is "f"; names_hex are strings of hex digits, two for an octet`},
+		{`{"seq":1,"format":"h2o","op":"decode","params":{},"input":{"text":["qF0"]}}`, "1", "input.text is a list; text is a string"},
+		{`{"seq":1,"format":"h2o","op":"decode","params":{},"input":"qF0"}`, "1", "input is a string; input is an object"},
+		{`{"seq":1,"format":"h2o","op":"decode","params":[],"input":{"text":"qF0"}}`, "1", "params is a list; params is an object"},
+		{`{"seq":1,"format":"h2o","op":"decode","params":{"capacity_bits":"8"},"input":{"text":"qF0"}}`, "1", "capacity_bits"},
+		{`{"seq":1,"format":7,"op":"decode","params":{},"input":{"text":"qF0"}}`, "1", "format is a number; format is a string"},
+		{`{"seq":1,"format":"h2o","op":["decode"],"params":{},"input":{"text":"qF0"}}`, "1", "op is a list; op is a string"},
+		{`{"seq":1,"format":"h2o","op":"decode"}`, "1", "the input has no value"},
+		{`{"seq":1,"format":"h2o","OP":"decode"}`, "1", "operation"},
+		{`{"seq":"1","format":"h2o","op":"decode","params":{},"input":{"text":"qF0"}}`, `"1"`, "seq is a string; seq is an integer"},
+		{`{"seq":1.5,"format":"h2o","op":"decode","params":{},"input":{"text":"qF0"}}`, "1.5", "seq is 1.5; seq is an integer"},
+		{`{"format":"h2o","op":"decode","params":{},"input":{"text":"qF0"}}`, "null", "the request has no seq"},
+	} {
+		var out strings.Builder
+		if err := conformance.Serve(strings.NewReader(tt.request+"\n"+good+"\n"), &out, testee.Casper); err != nil {
+			t.Errorf("%s: %v", tt.request, err)
+			continue
+		}
+		first, second, _ := strings.Cut(strings.TrimSpace(out.String()), "\n")
+		var r struct {
+			Seq            json.RawMessage
+			Error, Message string
+		}
+		if err := json.Unmarshal([]byte(first), &r); err != nil || string(r.Seq) != tt.seq || r.Error != "bad-parameter" || !strings.Contains(r.Message, tt.message) {
+			t.Errorf("%s: answered with %s, and should be with seq %s: %s", tt.request, first, tt.seq, tt.message)
+		}
+		if !strings.HasPrefix(second, `{"seq":2,"ok":{"keys":["20","178"]`) {
+			t.Errorf("%s: then answered with %s", tt.request, second)
+		}
+		out.Reset()
+		refused, err := conformance.ServeOne(strings.NewReader(tt.request+"\n"), &out, testee.Casper)
+		if !refused || err != nil || strings.TrimSpace(out.String()) != first {
+			t.Errorf("%s: ServeOne: %v, %v, %s", tt.request, refused, err, out.String())
+		}
+	}
+}
+
 // TestOneShot runs shell scripts, a process for each vector.
 func TestOneShot(t *testing.T) {
 	t.Parallel()
