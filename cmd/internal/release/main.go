@@ -1,0 +1,4 @@
+// Release builds what a release consists of.
+package main
+
+func main() {}
