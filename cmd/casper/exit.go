@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -92,4 +91,4 @@ func (t *tool) nothing(format string, args ...any) {
 
 // isBrokenPipe reports that nobody reads on. Most often the operating system ends
 // the program before it can ask.
-func isBrokenPipe(err error) bool { return errors.Is(err, syscall.EPIPE) }
+func isBrokenPipe(err error) bool { return errors.Is(err, errBrokenPipe) }

@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"testing/synctest"
 
@@ -159,7 +158,7 @@ func TestStdoutFails(t *testing.T) {
 			err  error
 			want string
 		}{
-			{fmt.Errorf("write: %w", syscall.EPIPE), ""},
+			{fmt.Errorf("write: %w", errBrokenPipe), ""},
 			{errors.New("no space left on device"), "no space left on device"},
 		} {
 			var stderr strings.Builder

@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 )
 
@@ -87,7 +86,7 @@ func compile(cc, source, program string, flags []string) error {
 // child that inherited the open file would make the kernel refuse to run it
 // (ETXTBSY, see golang/go#22315).
 func writeProgram(name string, bin []byte) error {
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
+	forkLock.RLock()
+	defer forkLock.RUnlock()
 	return os.WriteFile(name, bin, 0o700)
 }
