@@ -76,6 +76,7 @@ by which a server knows what a client already holds.
 	root.AddCommand(newDecode(t), newEncode(t), newExplain(t), newIdentify(t), newBuild(t), newQuery(t), newServe(t), newCompletion(t), newVersion(t))
 	root.AddCommand(newConformance(t))
 	root.AddCommand(newReplay(t), newExplainPage(t), newModel(t))
+	root.AddCommand(newHealth(t), newMan(t))
 	return root
 }
 

@@ -16,6 +16,7 @@ type version struct {
 	Go       string `json:"go"`
 	OS       string `json:"os"`
 	Arch     string `json:"arch"`
+	time     string // of the revision
 }
 
 func newVersion(t *tool) *cobra.Command {
@@ -53,8 +54,11 @@ func built() version {
 		v.Version = info.Main.Version
 	}
 	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
+		switch s.Key {
+		case "vcs.revision":
 			v.Revision = s.Value
+		case "vcs.time":
+			v.time = s.Value
 		}
 	}
 	return v
