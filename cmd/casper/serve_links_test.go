@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -100,6 +101,13 @@ func hintsWith(s *served, from string) []string {
 	return ahead
 }
 
+// crowd asks for the page from more networks than must have seen it before it is written down.
+func crowd(s *served) {
+	for i := range 8 {
+		hintsWith(s, fmt.Sprintf("198.51.%d.1", 100+i))
+	}
+}
+
 func linksOf(text ...string) func(*http.Request) []string {
 	return func(*http.Request) []string { return text }
 }
@@ -118,7 +126,7 @@ func TestServeRemembersLinks(t *testing.T) {
 	defer upstream.Close()
 	args := []string{"--proxy", upstream.URL, "--state", file, "--trust-proxy", "127.0.0.0/8"}
 	s := serve(t, args...)
-	hintsWith(s, "198.51.100.1") // one answer for everybody is enough
+	crowd(s)
 	s.stop()
 
 	s = serve(t, args...)
@@ -146,6 +154,51 @@ func TestServeRemembersLinks(t *testing.T) {
 	}
 }
 
+// Of a page that one network has seen nothing is written, nor of an address or a token in any page's
+// name, however many have seen it; one network is enough where it is said to be.
+func TestServeWritesNobodysPage(t *testing.T) {
+	for _, tt := range []struct {
+		flags []string
+		want  []string
+	}{
+		{nil, []string{"/", "/plain/{}/invite/{}"}},
+		{[]string{"--learn-from", "1"}, []string{"/", "/alice", "/plain/{}/invite/{}"}},
+	} {
+		file := filepath.Join(t.TempDir(), "learned")
+		upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			w.Header().Set("Link", styleLink)
+			io.WriteString(w, "hello")
+		}))
+		defer upstream.Close()
+		s := serve(t, append([]string{"--proxy", upstream.URL, "--state", file, "--trust-proxy", "127.0.0.0/8"}, tt.flags...)...)
+		crowd(s)
+		for i := range 8 {
+			v := visitor{served: s, browser: true, from: fmt.Sprintf("198.51.%d.1", 100+i)}
+			v.visit(fmt.Sprintf("/plain/bob%d@example.com/invite/0b0f8e9d2c6a4b7ea1f35c7d9e8b6a4%d", i, i))
+		}
+		v := visitor{served: s, browser: true, from: "198.51.100.1"}
+		v.visit("/alice")
+		s.stop()
+		deltas, err := keep.ReadFile(file, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, d := range deltas {
+			if !strings.Contains(d.Page, "*") {
+				got = append(got, d.Page)
+			}
+		}
+		if slices.Sort(got); !slices.Equal(got, tt.want) {
+			t.Errorf("%q: %q are written, want %q", tt.flags, got, tt.want)
+		}
+		if text, _ := os.ReadFile(file); strings.Contains(string(text), "example.com") || strings.Contains(string(text), "0b0f8e9d") {
+			t.Errorf("%q: the file names somebody:\n%s", tt.flags, text)
+		}
+	}
+}
+
 // What is linked for one client alone is not told to others, nor written to the disk.
 func TestServeForgetsPrivateLinks(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "learned")
@@ -164,11 +217,11 @@ func TestServeForgetsPrivateLinks(t *testing.T) {
 	if got := hintsWith(s, "198.51.101.1"); len(got) != 0 {
 		t.Errorf("one client's links were hinted to another: %q", got)
 	}
-	hintsWith(s, "198.51.102.1")
+	crowd(s)
 	s.stop()
 	s = serve(t, args...)
-	if got := hintsBefore(t, s, app, "198.51.103.1"); !slices.Equal(got, []string{"/app.css"}) {
-		t.Errorf("two clients' answers agree on %q", got)
+	if got := hintsBefore(t, s, app, "198.51.99.1"); !slices.Equal(got, []string{"/app.css"}) {
+		t.Errorf("the clients' answers agree on %q", got)
 	}
 	s.stop()
 	if text, err := os.ReadFile(file); err != nil || strings.Contains(string(text), "/own/") {
@@ -185,8 +238,7 @@ func TestServeRemembersHowLinksArePushed(t *testing.T) {
 	defer upstream.Close()
 	args := []string{"--proxy", upstream.URL, "--state", file}
 	s := serve(t, append(args, "--trust-proxy", "127.0.0.0/8")...)
-	hintsWith(s, "198.51.100.1")
-	hintsWith(s, "198.51.101.1")
+	crowd(s)
 	s.stop()
 
 	app.think, app.asked = make(chan bool), make(chan string, 10)
@@ -226,7 +278,7 @@ func TestServeRemembersFolder(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := serve(t, dir, "--state", file)
+	s := serve(t, dir, "--state", file, "--learn-from", "1") // the one that there is
 	hintsWith(s, "")
 	(&visitor{served: s}).compressed(t)
 	s.stop()
@@ -274,8 +326,7 @@ func TestServeStateThroughLink(t *testing.T) {
 	learnLinks := func() {
 		t.Helper()
 		s := serve(t, args...)
-		hintsWith(s, "198.51.100.1")
-		hintsWith(s, "198.51.101.1")
+		crowd(s)
 		s.stop()
 		if info, err := os.Lstat(state); err != nil || info.Mode() != 0o600 {
 			t.Errorf("the state: %v, %v", info, err)
@@ -312,7 +363,7 @@ func TestServeRemembersForetold(t *testing.T) {
 	defer upstream.Close()
 	args := []string{"--proxy", upstream.URL, "--state", file, "--trust-proxy", "127.0.0.0/8"}
 	s := serve(t, args...)
-	hintsWith(s, "198.51.100.1")
+	crowd(s)
 	s.stop()
 	m, err := learn.New(learn.Config{})
 	if err == nil {

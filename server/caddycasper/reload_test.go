@@ -58,6 +58,35 @@ func TestReloadKeepsLinks(t *testing.T) {
 	}
 }
 
+// What few have seen is handed on at a reload, also one that changes how to learn, and is not written down.
+func TestReloadKeepsPagesOfFew(t *testing.T) {
+	s := start(t, "respond ready")
+	page := "header / Link \"</app.css>; rel=preload; as=style\"\n" + folder
+	file := filepath.Join(s.dir, "learned")
+	for state, option := range map[string]string{"": "", file: "state %s/learned\n"} {
+		s.load("casper {\n " + option + "}\n" + page)
+		s.browser(1).navigate("/")
+		s.load("casper {\n " + option + " learn_memory 1MiB\n}\n" + page)
+		if got := known(state, "/"); !slices.Equal(got, []string{"/app.css"}) {
+			t.Errorf("state %q: after a reload %q is known", state, got)
+		}
+	}
+	s.stop()
+	for _, tt := range []struct {
+		option string
+		kept   bool
+	}{{"", false}, {"learn_from 1\n", true}} {
+		directives := "casper {\n state %s/learned\n " + tt.option + "}\n" + page
+		s.load(directives)
+		s.browser(1).navigate("/")
+		s.stop()
+		text, err := os.ReadFile(file)
+		if err != nil || strings.Contains(string(text), "/app.css") != tt.kept {
+			t.Errorf("with %q one network's page is written: %v\n%s", tt.option, err, text)
+		}
+	}
+}
+
 // Hosts are learned of apart.
 func TestHosts(t *testing.T) {
 	s := start(t, "casper\n"+folder)
