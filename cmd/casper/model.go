@@ -269,7 +269,11 @@ func fetchModel(ctx context.Context, address string) (all []evidence.Delta, err 
 			if len(deltas) == 0 {
 				return nil
 			}
-			all = append(all, deltas...)
+			for _, d := range deltas {
+				if d.Page != "" { // what has no name says nothing here
+					all = append(all, d)
+				}
+			}
 		}
 	})
 	return evidence.Combine(all...), err

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -178,7 +177,7 @@ func (e *evidence) newSite(host string, before *site) *site {
 			return nil, true // Validate has refused such a config
 		}
 		if before != nil {
-			model.Merge(slices.Collect(before.source.Model.All())...)
+			model.Adopt(before.source.Model)
 		}
 		return e.settings.site(model, learned.AnyHost), false
 	})

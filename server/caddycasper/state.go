@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"slices"
 
 	"github.com/cache-aware/casper/server/learn"
 	"github.com/cache-aware/casper/server/learn/keep"
@@ -30,7 +29,7 @@ func openState(state string, c learn.Config, before *learn.Model, log *slog.Logg
 	if !shared {
 		saver := &keep.Saver{Model: m, File: state, Log: log}
 		if before != nil {
-			m.Merge(slices.Collect(before.All())...)
+			m.Adopt(before)
 		} else if err := saver.Load(); err != nil {
 			return nil, nil, fmt.Errorf("state: %w", err)
 		}

@@ -16,8 +16,9 @@ type Config struct {
 	Bytes int
 
 	// MinClients is how many distinct clients must have used an asset within a day before it is
-	// believed. Default 3, at most 32. A client counts once a day on each page; with 1, for who
-	// tries it alone, each of its views counts.
+	// believed, and must have seen a page before it is written, shared or shown. Default 3, at
+	// most 32. A client counts once a day on each page; with 1, for who tries it alone, each of its
+	// views counts, and every page is told of.
 	MinClients int
 
 	// MinViews is how many views must have been able to tell whether a page uses an asset before

@@ -48,6 +48,9 @@ func (m *Model) declarePage(page string, hash uint64, assets []link.Asset, said 
 			return false
 		}
 	}
+	if at == 0 {
+		p.public = true // the site's own word
+	}
 	if news = p.declared != said; news {
 		p.declared = said
 		if at != 0 {

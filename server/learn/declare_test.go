@@ -40,14 +40,14 @@ func saved(t *testing.T, m *Model) *Model {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := must(t, Config{})
+	n := must(t, Config{MinClients: 1})
 	n.Merge(deltas...)
 	return n
 }
 
 // What is declared is wanted until it is declared no more, or views decide otherwise.
 func TestDeclare(t *testing.T) {
-	m := must(t, Config{})
+	m := must(t, Config{MinClients: 1})
 	expect := func(when string, want ...string) {
 		t.Helper()
 		if diff := cmp.Diff(want, paths(m, "/")); diff != "" {
@@ -77,7 +77,7 @@ func TestDeclare(t *testing.T) {
 
 // A page's own markup knows better than requests how an asset is to be asked for.
 func TestDeclaredAttributes(t *testing.T) {
-	m := must(t, Config{})
+	m := must(t, Config{MinClients: 1})
 	a := link.Asset{Path: "/m.mjs", Rel: link.ModulePreload, CrossOrigin: link.Anonymous, Integrity: "sha384-abc"}
 	m.Declare("/", []link.Asset{a})
 	seenAs := link.Asset{Path: "/m.mjs", As: "script", CrossOrigin: link.Anonymous}
@@ -90,7 +90,7 @@ func TestDeclaredAttributes(t *testing.T) {
 // One answer for everybody is enough, the links keep every attribute, and all of it outlives
 // the process.
 func TestLinksAreKept(t *testing.T) {
-	m := must(t, Config{})
+	m := must(t, Config{MinClients: 1})
 	links := []link.Asset{
 		{Path: "/a.css", As: "style", NoPush: true},
 		{Path: "/f.woff2", As: "font", Type: "font/woff2", CrossOrigin: link.Anonymous},
@@ -125,7 +125,7 @@ func TestLinksAreKept(t *testing.T) {
 	}
 	// A change of an attribute alone is a change.
 	links[2].PushOnly = false
-	m = must(t, Config{})
+	m = must(t, Config{MinClients: 1})
 	answered(m, "/", 1, start, links[2])
 	links[2].PushOnly = true
 	answered(m, "/", 1, start, links[2])
@@ -137,7 +137,7 @@ func TestLinksAreKept(t *testing.T) {
 // What an answer no longer links is out at once, also after a restart, unless views have shown
 // that it is used.
 func TestLinksAreTakenBack(t *testing.T) {
-	m := must(t, Config{})
+	m := must(t, Config{MinClients: 1})
 	answered(m, "/", 1, start, css("/old.css"), js("/a.js"))
 	n := saved(t, m)
 	for name, m := range map[string]*Model{"at once": m, "after a restart": n, "after two": saved(t, saved(t, m))} {
@@ -155,7 +155,7 @@ func TestLinksAreTakenBack(t *testing.T) {
 			t.Errorf("%s, without any: %v", name, got)
 		}
 	}
-	m = must(t, Config{})
+	m = must(t, Config{MinClients: 1})
 	answered(m, "/", 1, start, css("/a.css"))
 	at := teach(m, "/", []link.Asset{css("/a.css")}, 12, 10, start)
 	answered(m, "/", 2, at)
@@ -170,7 +170,7 @@ func TestLinksAreTakenBack(t *testing.T) {
 // Evidence fades; what a page goes on linking is made up for once a day, so that it lasts.
 func TestLinksLast(t *testing.T) {
 	for _, daily := range []bool{true, false} {
-		m := must(t, Config{})
+		m := must(t, Config{MinClients: 1})
 		answered(m, "/", 1, start, css("/a.css"))
 		at := start
 		for range 60 {

@@ -73,7 +73,8 @@
 //
 // Evidence comes in deltas (package evidence), which add up in any order: [Model.All] gives
 // the whole, [Model.Flush] what is new, [Model.Merge] takes either. Package keep keeps it in a
-// file, or shares it with the other nodes of a fleet.
+// file, or shares it with the other nodes of a fleet. A page that fewer than [Config.MinClients]
+// have seen within a day is in neither: it may be one person's own.
 //
 // # Files
 //

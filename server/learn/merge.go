@@ -12,13 +12,19 @@ import (
 
 // Flush returns the evidence that has come in since the last flush, for an [evidence.Store].
 // What was merged in is not part of it. It reports nothing unless [Config.Share] is set. What
-// is not flushed takes no memory of its own, however long that is.
+// is not flushed takes no memory of its own, however long that is. Of a page that fewer than
+// [Config.MinClients] have seen within a day it reports that somebody saw it, as
+// [evidence.Sighting], and the rest once enough have, on whichever nodes.
 func (m *Model) Flush() []evidence.Delta {
 	if !m.c.Share {
 		return nil
 	}
 	var out []evidence.Delta
 	m.eachPage(func(_ *shard, p *page) {
+		if !p.tellable(&m.lim) {
+			out = m.appendSightings(out, p)
+			return
+		}
 		if p.newSeen == 0 && !p.unshared {
 			return
 		}
@@ -41,28 +47,61 @@ func (m *Model) Flush() []evidence.Delta {
 	return out
 }
 
-// All yields everything that is known, one page at a time, in no particular order. The voters
-// of the day are left out. No lock is held while the caller has a page, so it may take its
+// All yields what is known and may be told, one page at a time, in no particular order. Pages that
+// fewer than [Config.MinClients] clients have seen within a day are left out, unless they were
+// merged in or declared by [Model.Declare]: they may be one person's own. The voters of the day are
+// left out too. No lock is held while the caller has a page, so it may take its
 // time.
 func (m *Model) All() iter.Seq[evidence.Delta] {
 	return func(yield func(evidence.Delta) bool) {
-		var batch []evidence.Delta
+		for x := range m.everything() {
+			if x.public && !yield(x.Delta) {
+				return
+			}
+		}
+	}
+}
+
+// known is all that is known of a page, and whether it may be told.
+type known struct {
+	evidence.Delta
+	public bool
+	seenBy voters
+	seenOn uint16
+}
+
+// everything yields what is known, what may not be told included.
+func (m *Model) everything() iter.Seq[known] {
+	return func(yield func(known) bool) {
+		var batch []known
 		for s, some := range m.someAtATime() {
 			batch = batch[:0]
 			s.mu.Lock()
 			for _, p := range some {
 				if !p.evicted {
-					batch = append(batch, p.total())
+					batch = append(batch, known{p.total(), p.tellable(&m.lim), p.seenBy, p.seenOn})
 				}
 			}
 			s.mu.Unlock()
-			for _, d := range batch {
-				if !yield(d) {
+			for _, x := range batch {
+				if !yield(x) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// Adopt takes over what another model knows, with what that may not tell, and goes on from there. Both must
+// have the same secret. What it has yet to share is still that one's to share.
+func (m *Model) Adopt(from *Model) {
+	for x := range from.everything() {
+		m.merge(&x.Delta, x.public, func(p *page) {
+			p.see(x.seenBy, x.seenOn, &m.lim)
+			p.noted = p.seenBy
+		})
+	}
+	m.changes.Add(1)
 }
 
 // total is all the evidence on a page.
@@ -106,14 +145,20 @@ func (c *candidate) vote() evidence.Vote {
 // Evidence beyond what an estimate reaches back, 64 views, weighs as much as that.
 func (m *Model) Merge(deltas ...evidence.Delta) {
 	for i := range deltas {
-		m.merge(&deltas[i])
+		if x := deltas[i].Sighting; x != (evidence.Sighting{}) {
+			m.sight(x)
+			continue
+		}
+		m.merge(&deltas[i], true, nil) // whoever made it told it
 	}
 	if len(deltas) > 0 {
 		m.changes.Add(1)
 	}
 }
 
-func (m *Model) merge(d *evidence.Delta) {
+// merge merges a delta of a page that may be told, or may not. Then, if not nil, is called with the page, under
+// the lock of its shard.
+func (m *Model) merge(d *evidence.Delta, public bool, then func(*page)) {
 	if d.Page == "" || len(d.Page) > MaxKey || !sane(d.Views, maxMerged) {
 		return
 	}
@@ -131,6 +176,10 @@ func (m *Model) merge(d *evidence.Delta) {
 			return
 		}
 		p.born = true // it has opinions of its own
+	}
+	p.public = p.public || public
+	if then != nil {
+		then(p)
 	}
 	p.seq = uint32(min(float64(p.seq)+math.Round(d.Views), math.MaxUint32))
 	if t := d.Time.UnixMilli(); !d.Time.IsZero() && t > p.touched {

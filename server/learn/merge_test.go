@@ -144,3 +144,119 @@ func TestSnapshotOfEarlierVersion(t *testing.T) {
 		}
 	}
 }
+
+// What fewer networks than needed have seen of a page is used, and neither written nor shared: such a
+// page may be one person's own.
+func TestPageOfFewIsNotTold(t *testing.T) {
+	a := css("/a.css")
+	view := func(m *Model, page string, c Client, at time.Time) time.Time {
+		v := seen(page, c, at)
+		v.Links = []link.Asset{a}
+		m.ObserveView(v)
+		at = at.Add(5 * time.Second)
+		m.Tick(at)
+		return at
+	}
+	told := func(m *Model) (pages []string) {
+		for d := range m.All() {
+			pages = append(pages, d.Page)
+		}
+		for _, d := range m.Flush() {
+			if d.Sighting == (evidence.Sighting{}) {
+				pages = append(pages, "shared "+d.Page)
+			} else if d.Page != "" || d.Views != 0 || len(d.Assets) != 0 {
+				t.Errorf("a sighting tells more than that: %+v", d)
+			}
+		}
+		slices.Sort(pages)
+		return pages
+	}
+	both := func(pages ...string) (want []string) {
+		for _, p := range pages {
+			want = append(want, p, "shared "+p)
+		}
+		slices.Sort(want)
+		return want
+	}
+	people := strangersOf(10)
+
+	t.Run("one network", func(t *testing.T) {
+		m := must(t, Config{Share: true})
+		at := start
+		for range 5 { // days, on each of which a network is another client
+			for i, page := range []string{"/invite/alice", "/invite/carol", "/invite/dave", "/other"} {
+				view(m, page, people[0], at.Add(time.Duration(i)*time.Minute))
+			}
+			at = at.Add(24 * time.Hour)
+		}
+		if !wants(m, "/invite/alice", a) {
+			t.Error("what the page links is not used")
+		}
+		if got := told(m); got != nil {
+			t.Errorf("told: %q", got)
+		}
+	})
+	t.Run("one network on each of many days", func(t *testing.T) {
+		m := must(t, Config{Share: true})
+		for i, c := range people {
+			view(m, "/about-me", c, start.Add(time.Duration(i)*24*time.Hour))
+		}
+		if got := told(m); got != nil {
+			t.Errorf("told: %q", got)
+		}
+	})
+	t.Run("enough networks", func(t *testing.T) {
+		m := must(t, Config{Share: true})
+		at := start
+		for i, c := range people[:3] {
+			if got := told(m); got != nil {
+				t.Errorf("after %d: %q", i, got)
+			}
+			at = view(m, "/", c, at)
+		}
+		all := slices.Collect(m.All())
+		if len(all) != 1 || all[0].Views != 3 || len(all[0].Assets) != 1 || !all[0].Assets[0].Linked {
+			t.Errorf("%+v", all)
+		}
+		news := m.Flush()
+		if len(news) != 1 || news[0].Views != 3 || len(news[0].Assets) != 1 || !news[0].Assets[0].Linked {
+			t.Errorf("shared: %+v", news)
+		}
+		view(m, "/", people[9], at.Add(48*time.Hour)) // it stays so
+		if got, want := told(m), both("/"); !slices.Equal(got, want) {
+			t.Errorf("later: %q, want %q", got, want)
+		}
+		next := must(t, Config{})
+		next.Merge(all...)
+		if !wants(next, "/", a) {
+			t.Error("the next process does not know what the page links")
+		}
+		if got := slices.Collect(next.All()); len(got) != 1 {
+			t.Errorf("the next process writes %+v", got)
+		}
+	})
+	t.Run("a section", func(t *testing.T) {
+		m := must(t, Config{Share: true})
+		at := start
+		for i, c := range people[:5] { // the first view of a section is only noted
+			at = view(m, fmt.Sprintf("/shop/%d", i), c, at)
+		}
+		if got := told(m); !slices.Contains(got, "/shop/*") || slices.Contains(got, "/shop/1") {
+			t.Errorf("told: %q", got)
+		}
+	})
+	t.Run("one is enough", func(t *testing.T) {
+		m := must(t, Config{Share: true, MinClients: 1})
+		view(m, "/", people[0], start)
+		if got, want := told(m), both("/"); !slices.Equal(got, want) {
+			t.Errorf("told: %q, want %q", got, want)
+		}
+	})
+	t.Run("the site's own word", func(t *testing.T) {
+		m := must(t, Config{Share: true})
+		m.Declare("/", []link.Asset{a})
+		if got, want := told(m), both("/"); !slices.Equal(got, want) {
+			t.Errorf("told: %q, want %q", got, want)
+		}
+	})
+}

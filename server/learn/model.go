@@ -22,6 +22,7 @@ type Model struct {
 	lim      limits
 	salt     salt
 	sip      sipKey
+	marks    sipKey          // of sightings
 	seed     maphash.Seed    // of what is only compared with itself
 	learned  map[string]bool // destinations
 	visitors []visitors
@@ -50,6 +51,7 @@ func New(c Config) (*Model, error) {
 	// A key that does not reveal the one of the clients.
 	key := sha256.Sum256(append([]byte("pages"), m.salt[:]...))
 	m.sip = sipKey{binary.LittleEndian.Uint64(key[:]), binary.LittleEndian.Uint64(key[8:])}
+	m.marks = sightingKey(m.salt)
 	for _, d := range c.Destinations {
 		m.learned[d] = true
 	}

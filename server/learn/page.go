@@ -22,6 +22,11 @@ type page struct {
 	doubtFrom uint32 // sequence number at which the present doubt began; 0 if there is none
 	doubted   uint32 // when the last one began
 
+	seenBy voters // whose views began on the day seenOn, until there are enough
+	noted  voters // of those, whose sightings were shared
+	seenOn uint16
+	public bool // enough have seen it, or it came from where they had: it may be told; see tellable
+
 	section  *section // nil for a page
 	declared uint64   // what was last declared, as a hash
 	renewed  int64    // when that last changed, ms: earlier views saw another version
@@ -68,6 +73,25 @@ func (p *page) age(now int64) {
 		p.cands[i].scale(fade)
 	}
 }
+
+// see takes note of voters who saw the page on a day, and reports whether that is news. Voters of different
+// days are not added up: a client is another one tomorrow, so one person would come to be many.
+func (p *page) see(by voters, day uint16, l *limits) (news bool) {
+	if p.public || day < p.seenOn || p.seenOn == day && p.seenBy|by == p.seenBy {
+		return false
+	}
+	if day > p.seenOn {
+		p.seenOn, p.seenBy, p.noted = day, 0, 0
+	}
+	p.seenBy |= by
+	p.public = p.seenBy.len() >= l.minClients
+	return true
+}
+
+// tellable reports whether the page may be written, shared and shown: as many clients as must
+// have used an asset have seen it within a day, or it came from another model, which told it, or
+// from the site itself. Any other page may be one person's own, and its name may say whose.
+func (p *page) tellable(l *limits) bool { return p.public || l.minClients <= 1 }
 
 // troubled reports whether the page has of late answered with something else than a page.
 func (p *page) troubled() bool {

@@ -94,7 +94,7 @@ func (m *Model) joinPage(vs *visitors, v *opened, e *View, page string, hash uin
 	if p.seq > 0 && !p.born {
 		m.inherit(s, p)
 	}
-	v.join(p, e)
+	v.join(m, p, e)
 	return true
 }
 
@@ -133,12 +133,15 @@ func (m *Model) joinSection(vs *visitors, v *opened, e *View, page string, voter
 		!p.section.hear(member) || !m.firstVote(vs, voter^hash) {
 		return
 	}
-	v.join(p, e)
+	v.join(m, p, e)
 }
 
 // join lets a view vote on a page, and notes which of the page's candidates its client has no
 // need to ask for.
-func (v *opened) join(p *page, e *View) {
+func (v *opened) join(m *Model, p *page, e *View) {
+	if p.see(v.bucket, v.day, &m.lim) && m.c.Share {
+		m.changes.Add(1) // the fleet may hear of it at once
+	}
 	p.open++
 	v.votes[v.n] = ref{p.hash, p.key}
 	v.n++

@@ -217,12 +217,12 @@ func (s *Store) readRound(ctx context.Context, from, round int64) (deltas []evid
 // reports whether it has settled.
 func (s *Store) beginRound(ctx context.Context, from int64, part *partRound) (settled bool, err error) {
 	key := s.k.round(part.round)
-	var size *redis.IntCmd
 	var taken *redis.StatusCmd
 	var scanned *redis.ScanCmd
 	ask := func(c redis.Cmdable) {
-		size = c.HLen(ctx, key)
-		taken = s.take(ctx, c, part.round)
+		if s.own[part.round] != nil || part.round < s.joined { // enough of those who ask that one of them does it
+			taken = s.take(ctx, c, part.round)
+		}
 		scanned = c.HScan(ctx, key, 0, "", roundChunk)
 	}
 	now, err := s.look(ctx, from, ask)
@@ -235,23 +235,18 @@ func (s *Store) beginRound(ctx context.Context, from int64, part *partRound) (se
 	if err != nil || part.round >= s.settled(now) {
 		return false, err
 	}
-	n, err := size.Result()
-	switch {
-	case wrongType(err), err == nil && (n == 0 || n > max(maxPieces, int64(s.c.MaxRound))):
-		part.begun, part.whole = true, true
-		return true, nil
-	case err != nil:
-		return false, err
-	}
-	if err := taken.Err(); err == nil {
-		part.archivist = true
-	} else if !refused(err) && !errors.Is(err, redis.Nil) { // another's name is there
-		return false, err
+	if taken != nil {
+		if err := taken.Err(); err == nil {
+			part.archivist = true
+		} else if !refused(err) && !errors.Is(err, redis.Nil) { // another's name is there
+			return false, err
+		}
 	}
 	return true, s.takeIn(ctx, part, scanned)
 }
 
-// takeIn adds a part to what was read of a round.
+// takeIn adds a part to what was read of a round. What is no round, or is longer than any of ours, has
+// nothing in it.
 func (s *Store) takeIn(ctx context.Context, part *partRound, scanned *redis.ScanCmd) error {
 	text, scan, err := scanned.Result()
 	if errors.Is(err, errTooMuch) { // all of it in another way
@@ -259,7 +254,12 @@ func (s *Store) takeIn(ctx context.Context, part *partRound, scanned *redis.Scan
 		part.entries, scan = nil, 0
 		text, err = s.pieces(ctx, s.k.round(part.round))
 	}
-	if err != nil {
+	most := max(maxPieces, s.c.MaxRound)
+	switch {
+	case unfit(err), len(part.entries)+len(text)/2 > most:
+		part.begun, part.whole, part.entries = true, true, nil
+		return nil
+	case err != nil:
 		return err
 	}
 	part.begun, part.scan, part.whole = true, scan, scan == 0
@@ -315,8 +315,16 @@ func (s *Store) others(entries []entry, own map[string]counts) []evidence.Delta 
 		return cmp.Or(cmp.Compare(b.Time, a.Time), cmp.Compare(a.field, b.field))
 	})
 	byPage := make(map[string]*evidence.Delta)
+	var sightings []evidence.Delta
 	for i := range entries {
 		e := &entries[i]
+		if x, ok := e.sighting(); ok {
+			if _, mine := own[e.field]; !mine {
+				sightings = append(sightings, evidence.Delta{Sighting: x})
+				s.counts.received.Add(1)
+			}
+			continue
+		}
 		page, _, ok := cutField(e.field)
 		if !ok || page == "" {
 			continue
@@ -343,7 +351,7 @@ func (s *Store) others(entries []entry, own map[string]counts) []evidence.Delta 
 		deltas = append(deltas, *d)
 	}
 	slices.SortFunc(deltas, func(a, b evidence.Delta) int { return cmp.Compare(a.Page, b.Page) })
-	return deltas
+	return append(deltas, sightings...)
 }
 
 // take asks whether it is up to this store to archive a round: whoever asks first is the
@@ -369,6 +377,7 @@ func (s *Store) firstUnarchived(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 	settled := s.settled(now)
+	s.joined = settled
 	var rounds []int64
 	for _, n := range s.listed {
 		if n >= settled-roundsKept && n < settled {

@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"math/rand/v2"
 	"slices"
+	"strings"
 
 	"github.com/cache-aware/casper/server/learn/evidence"
 )
@@ -52,7 +53,7 @@ func (s *Store) plan(deltas []evidence.Delta, round int64) (due, later []evidenc
 	var news, turn, others []evidence.Delta
 	for _, d := range deltas {
 		switch {
-		case s.isNews(&d):
+		case s.isNews(&d, round):
 			news = append(news, d)
 		case s.turnOf(d.Page) == uint64(round)%uint64(s.c.Turns):
 			turn = append(turn, d)
@@ -101,12 +102,22 @@ func (s *Store) turnOf(page string) uint64 {
 	return (h ^ h>>32) % (uint64(s.c.Turns) / slots) * slots
 }
 
-func (s *Store) isNews(d *evidence.Delta) bool {
-	if int(s.known[s.nameOf(fieldOf(d.Page, ""))]) < s.lim.known {
+// isNews reports whether a delta is to be told at once. Of a section, which helps with pages that nobody
+// has seen yet, only what was never heard of is news, and that waits until well-known pages have
+// their turn.
+func (s *Store) isNews(d *evidence.Delta, round int64) bool {
+	enough := s.lim.known
+	if strings.Contains(d.Page, "*") {
+		if uint64(round)%s.slots() != 0 {
+			return false
+		}
+		enough = 1
+	}
+	if d.Sighting != (evidence.Sighting{}) || int(s.known[s.nameOf(fieldOf(d.Page, ""))]) < s.lim.known {
 		return true
 	}
 	return slices.ContainsFunc(d.Assets, func(v evidence.Vote) bool {
-		return v.LinkNews || int(s.known[s.nameOf(fieldOf(d.Page, v.Asset.Path))]) < s.lim.known
+		return v.LinkNews || int(s.known[s.nameOf(fieldOf(d.Page, v.Asset.Path))]) < enough
 	})
 }
 
@@ -176,7 +187,9 @@ func (s *Store) sent(round int64, entries []entry, refused int64) {
 	}
 	for i := range entries {
 		e := &entries[i]
-		s.heard(e)
+		if !strings.HasPrefix(e.field, "#") {
+			s.heard(e)
+		}
 		// A refused record is noted too. There is nothing to subtract it from: a round
 		// that has no room for a field will not have it later.
 		p := own[e.field]

@@ -96,12 +96,14 @@ for k = 1, hashes do
         sets[#sets + 1], sets[#sets + 2] = fields[i], record
       end
     end
-    if #sets > 0 and length > 0 and before == 0 then
-      announce()
-    end
     if #sets > 0 then
+      if length > 0 and before == 0 then
+        announce()
+      end
       redis.call('HSET', key, unpack(sets))
-      redis.call('PEXPIRE', key, ARGV[1])
+      if length == 0 or before == 0 then
+        redis.call('PEXPIRE', key, ARGV[1])
+      end
     end
   elseif string.find(size.err, 'WRONGTYPE', 1, true) then
     size, refused = 0, refused + n

@@ -3,6 +3,7 @@ package redisstore
 import (
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"math"
 	"strings"
 	"time"
@@ -60,6 +61,20 @@ type entry struct {
 // fieldOf names an asset of a page, or the page itself when the asset is empty.
 func fieldOf(page, asset string) string { return page + "\n" + asset }
 
+// sightingField names a sighting: no page has such a name, since the line feed is missing. Its record has
+// the day, and no tail.
+func sightingField(x evidence.Sighting) string { return fmt.Sprintf("#%016x.%016x", x.Page, x.Mark) }
+
+// sighting reads a sighting.
+func (e *entry) sighting() (x evidence.Sighting, ok bool) {
+	if len(e.field) != len("#.")+2*16 || e.field[0] != '#' {
+		return x, false
+	}
+	n, err := fmt.Sscanf(e.field, "#%016x.%016x", &x.Page, &x.Mark)
+	x.Day = uint16(min(e.Day, math.MaxUint16))
+	return x, err == nil && n == 2 && sightingField(x) == e.field && len(e.tail) == 0
+}
+
 // cutField takes a field's name apart. Paths hold no line feed.
 func cutField(field string) (page, asset string, ok bool) { return strings.Cut(field, "\n") }
 
@@ -91,6 +106,9 @@ func thousandths(views float64) float64 { return math.Round(views * 1000) }
 // appendEntries appends what a delta comes to. Names that cannot be fields, and votes whose
 // asset is no valid link, are left out: the model would refuse them too.
 func appendEntries(dst []entry, d *evidence.Delta) []entry {
+	if d.Sighting != (evidence.Sighting{}) {
+		return append(dst, entry{sightingField(d.Sighting), record{header: header{Day: uint32(d.Sighting.Day)}}})
+	}
 	if d.Page == "" || strings.Contains(d.Page, "\n") {
 		return dst
 	}

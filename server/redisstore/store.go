@@ -36,6 +36,7 @@ type Store struct {
 	asked  int64                       // the round in which the queue was last looked through
 	listed []int64                     // rounds that there are and that may have to be read, ascending
 	asof   int64                       // all of the rounds before this one that there are were listed
+	joined int64                       // the round from which on this store was there
 	part   *partRound                  // the round that is being read
 	own    map[int64]map[string]counts // what this node reported in rounds that it has yet to read
 	known  map[uint64]uint8            // pages and assets that the fleet has heard of: views, up to 255

@@ -9,10 +9,19 @@ import (
 // Combine adds deltas up: one for each page, with one vote for each of its assets, in the
 // order of their names. Counts add up; of the voters those of the latest day count; and
 // fields that cannot be added are taken from the newest delta. The script merge.lua of
-// package redisstore has the same rules.
+// package redisstore has the same rules. Sightings come last, each once.
 func Combine(deltas ...Delta) []Delta {
 	sums := make(map[string]*sum)
+	var sightings []Delta
+	told := make(map[Sighting]bool)
 	for i := range deltas {
+		if x := deltas[i].Sighting; x != (Sighting{}) {
+			if !told[x] {
+				told[x] = true
+				sightings = append(sightings, Delta{Sighting: x})
+			}
+			continue
+		}
 		s := sums[deltas[i].Page]
 		if s == nil {
 			s = &sum{Delta: Delta{Page: deltas[i].Page}, at: make(map[string]int)}
@@ -26,7 +35,7 @@ func Combine(deltas ...Delta) []Delta {
 		slices.SortFunc(d.Assets, func(a, b Vote) int { return cmp.Compare(a.Asset.Path, b.Asset.Path) })
 		out = append(out, d)
 	}
-	return out
+	return append(out, sightings...)
 }
 
 // sum is a delta that others are added to.

@@ -28,6 +28,19 @@ type Delta struct {
 	Members int `json:"members,omitempty"`
 
 	Assets []Vote `json:"assets"`
+
+	// Sighting, where there is one, is all there is: a page that has yet to be named.
+	Sighting Sighting `json:"-"`
+}
+
+// Sighting says that somebody saw a page of which too few have seen to tell its name. The page is a
+// hash, and the somebody a mark that differs for each page and day; both are keyed, so that they say
+// something only to the nodes of a fleet, which share the secret. Nodes that know the page count them.
+// The zero Sighting is none.
+type Sighting struct {
+	Page uint64
+	Day  uint16 // since 1970, UTC
+	Mark uint64
 }
 
 // Vote is the evidence about one asset of a page. Its counts are in views: Used of the Views

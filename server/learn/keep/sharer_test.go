@@ -103,7 +103,7 @@ func nodes(t *testing.T, b *board, n int) []*Sharer {
 
 func exchange(t *testing.T, list ...*Sharer) {
 	t.Helper()
-	for range 2 { // once to tell, once to hear what the last one told
+	for range 3 { // once to say that somebody saw a page, once to tell of it, once to hear what the last one told
 		for _, s := range list {
 			if err := s.Exchange(t.Context()); err != nil {
 				t.Fatal(err)
