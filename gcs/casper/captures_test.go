@@ -184,3 +184,72 @@ func TestCapturedBesideACacheDigest(t *testing.T) {
 		t.Error("no capture shows a cookie at work beside a digest")
 	}
 }
+
+// A proxied is what a running H2O did as a reverse proxy, page by page.
+type proxied struct {
+	H2O    string `json:"h2o"`
+	Scenes []struct {
+		CapacityBits uint8 `json:"capacity_bits"`
+		Tracking     string
+		Page         string
+		Cookie       []string // sent by the client
+		Pushed       []string // offered by the page's Link fields, in their order
+		Cancelled    []string // of these
+		SetCookie    []string `json:"pushed_set_cookie"` // on the answer of a push
+	}
+}
+
+// TestCapturedScenes holds both generations to the oldest and the newest H2O that could be run. Of
+// the pushes that a page offers, those are cancelled whose key the client holds; and the cookie that
+// is set has the keys of the client, of what was tracked, and no other.
+func TestCapturedScenes(t *testing.T) {
+	for _, tt := range []struct {
+		file               string
+		generation         Generation
+		cookies, cancelled int
+	}{{"h2o-2.0.6", H2O20, 117, 357}, {"h2o-2.3.0-dev", H2O21, 116, 359}} {
+		var c proxied
+		testkit.Published(t, "testdata/"+tt.file+".json", &c)
+		cookies, cancelled := 0, 0
+		for i, s := range c.Scenes {
+			p := Params{CapacityBits: s.CapacityBits, Generation: tt.generation}
+			held := New(p)
+			for _, value := range s.Cookie {
+				f, err := Parse(value, p)
+				if err != nil {
+					t.Errorf("%s, scene %d: %v", tt.file, i, err)
+				}
+				held = held.Merge(f)
+			}
+			// Only the types that a browser blocks on are tracked, unless all are, pages among them.
+			tracked := slices.Clone(s.Pushed)
+			if s.Tracking == "all" {
+				tracked = append(tracked, s.Page)
+			} else {
+				tracked = slices.DeleteFunc(tracked, func(path string) bool { return strings.HasSuffix(path, ".png") })
+			}
+			times, after := map[Key]int{}, held
+			for _, path := range tracked {
+				times[p.Key(path)]++
+				after = after.With(p.Key(path))
+			}
+			for _, path := range s.Pushed {
+				has, was := held.Has(p.Key(path)) && slices.Contains(tracked, path), slices.Contains(s.Cancelled, path)
+				// Answers come in any order: of two with the same key the second is held.
+				if has != was && (has || times[p.Key(path)] < 2) {
+					t.Errorf("%s, scene %d: %s: held %t, cancelled %t", tt.file, i, path, has, was)
+				}
+			}
+			cancelled += len(s.Cancelled)
+			for _, set := range s.SetCookie {
+				cookies++
+				if want := CookieName + "=" + after.String() + "; "; !strings.HasPrefix(set, want) {
+					t.Errorf("%s, scene %d: H2O set %s, want %s", tt.file, i, set, want)
+				}
+			}
+		}
+		if cookies != tt.cookies || cancelled != tt.cancelled {
+			t.Errorf("%s: %d cookies, %d pushes cancelled", tt.file, cookies, cancelled)
+		}
+	}
+}
