@@ -13,6 +13,7 @@ import (
 func h2oFiles() []*file {
 	return []*file{
 		h2oHash(), h2oEncode(), h2oEncodeErrors(), h2oDecode(), h2oDecodeErrors(), h2oQuery(), h2oCaptured(), h2oMixups(),
+		h2oScenes("h2o", "h2o23", "h2o-2.3.0-dev", "H2O 2.3.0-DEV", zerosOne(6)), h2oScenes("h2o-2.0", "h2o20", "h2o-2.0.6", "H2O 2.0.6", onesZero(6)),
 		h2o20Encode(), h2o20Decode(), h2o20DecodeErrors(),
 	}
 }
@@ -360,6 +361,75 @@ func h2oCaptured() *file {
 		if 0 < len(assets) && len(assets) <= 40 && covers(k.Keys, assets, k.Bits) {
 			f.add("encode", "h2o-captured-encode-"+slug(k.Name), "the paths from which H2O made that cookie", "CASPER-1 CASPER-6",
 				capacity(k.Bits), names(assets...), f.coded(octets, k.Keys)).from("H2O 2.2.5", "set by a running server over TLS on loopback", "MIT")
+		}
+	}
+	return f
+}
+
+// h2oScenes are what an H2O did as a reverse proxy: the cookies that it set, and which of the pushes
+// that a page offers it cancelled, since the client holds them.
+func h2oScenes(format, prefix, name, program string, c code) *file {
+	f := newer(format, "proxied", true)
+	var captured struct {
+		Scenes []struct {
+			Bits       int `json:"capacity_bits"`
+			Tracking   string
+			Page       string
+			Cookie     []string
+			Pushed     []string
+			Cancelled  []string
+			SetCookies []string `json:"pushed_set_cookie"`
+		}
+	}
+	capture("casper", name+".json", &captured)
+	how := func(v *vector) {
+		v.from(program, "a running server as a reverse proxy, over TLS on loopback", "MIT")
+	}
+	seen := map[string]bool{}
+	for i, s := range captured.Scenes {
+		key := func(path string) uint64 { return h2oKey(path, s.Bits) }
+		tracked := slices.Clone(s.Pushed)
+		if s.Tracking == "all" {
+			tracked = append(tracked, s.Page)
+		} else { // only what a browser blocks on
+			tracked = slices.DeleteFunc(tracked, func(path string) bool { return strings.HasSuffix(path, ".png") })
+		}
+		all := each(tracked, key)
+		for _, sent := range s.Cookie {
+			all = append(all, openKeys(c, mustText(sent))...)
+		}
+		slices.Sort(all)
+		all = slices.Compact(all)
+		for _, set := range s.SetCookies {
+			_, value, _ := strings.Cut(set, "=")
+			value, _, _ = strings.Cut(value, ";")
+			if id := fmt.Sprint(s.Bits, " ", value); !seen[id] {
+				seen[id] = true
+				how(f.add("decode", fmt.Sprintf("%s-proxied-%d", prefix, i), fmt.Sprintf("a cookie of %d keys, as H2O has set it", len(all)), "CASPER-3 CASPER-4 CASPER-5", capacity(s.Bits), vectors.Input{Text: &value}, found(all, true)))
+				if len(s.Cookie) == 0 {
+					how(f.add("encode", fmt.Sprintf("%s-proxied-encode-%d", prefix, i), "the paths from which H2O made that cookie", "CASPER-1 CASPER-6", capacity(s.Bits), names(tracked...), f.coded(mustText(value), all)))
+				}
+			}
+		}
+		if len(s.Cookie) != 1 || i%3 != 0 {
+			continue // every third scene shows as much
+		}
+		// Of two paths with the same key the second one is held, too: they are not asked about.
+		asked := slices.DeleteFunc(slices.Clone(tracked), func(path string) bool {
+			same := func(other string) bool { return other != path && key(other) == key(path) }
+			return path == s.Page || slices.ContainsFunc(tracked, same)
+		})
+		answers := ""
+		for _, path := range asked {
+			answers += map[bool]string{true: "1", false: "0"}[slices.Contains(s.Cancelled, path)]
+		}
+		if len(asked) > 0 {
+			how(f.query(fmt.Sprintf("%s-proxied-query-%d", prefix, i), "which pushes H2O cancelled", "CASPER-1 CASPER-14", capacity(s.Bits), vectors.Input{Text: &s.Cookie[0]}, names(asked...), answers))
+		}
+	}
+	if format == "h2o" {
+		for _, v := range f.vectors { // the other generation's requirement
+			v.Spec = slices.DeleteFunc(v.Spec, func(id string) bool { return id == "CASPER-5" })
 		}
 	}
 	return f
