@@ -2,7 +2,9 @@ package formats_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -118,5 +120,67 @@ func TestParamError(t *testing.T) {
 	want := "set: bad-parameter at bit 0: capacity_bits is 1 to 15, not 16"
 	if e, ok := err.(*formats.ParamError); !ok || e.Name != "capacity_bits" || e.Is != "1 to 15, not 16" || err.Error() != want {
 		t.Errorf("%T: %v", err, err)
+	}
+}
+
+// A parameter that is no such value is refused in every operation, whether it needs the parameter or
+// not, and before anything else is looked at.
+func TestParamsAreJudgedEverywhere(t *testing.T) {
+	ops := map[string]func(f *formats.Format, p formats.Params) error{
+		"Hash": func(f *formats.Format, p formats.Params) error { _, err := f.Hash(p, []string{"name"}); return err },
+		"EncodeNames": func(f *formats.Format, p formats.Params) error {
+			_, err := f.EncodeNames(p, []string{"name"})
+			return err
+		},
+		"EncodeKeys": func(f *formats.Format, p formats.Params) error { _, err := f.EncodeKeys(p, []uint64{1}); return err },
+		"Decode": func(f *formats.Format, p formats.Params) error {
+			_, err := f.Decode(p, formats.Input{Text: "*"})
+			return err
+		},
+		"QueryNames": func(f *formats.Format, p formats.Params) error {
+			_, err := f.QueryNames(p, formats.Input{Text: "*"}, []string{"name"})
+			return err
+		},
+		"QueryKeys": func(f *formats.Format, p formats.Params) error {
+			_, err := f.QueryKeys(p, formats.Input{Text: "*"}, []uint64{1})
+			return err
+		},
+	}
+	for _, f := range formats.All() {
+		for _, param := range f.Params {
+			bad := []string{`"other"`, `""`, "7"}
+			switch {
+			case isNumber(param):
+				bad = []string{fmt.Sprint(param.Low - 1), fmt.Sprint(param.High + 1), `"1"`, `""`}
+			case param.Octets > 0:
+				bad = []string{`"0x000000"`, `""`, `"00000000000000000000000000000000000000000000000000000000000000000000"`, "7"}
+			}
+			for _, value := range bad {
+				var p formats.Params
+				if err := json.Unmarshal(fmt.Appendf(nil, `{%q:%s}`, param.Name, value), &p); err != nil {
+					t.Fatal(err)
+				}
+				for name, op := range ops {
+					if name == "Hash" && !f.Supports("hash") || strings.HasPrefix(name, "Encode") && !f.Supports("encode") || name == "EncodeNames" && !f.Supports("hash") ||
+						name == "Decode" && !f.Supports("decode") || name == "QueryNames" && !f.Supports("hash") && f.Supports("decode") || name == "QueryKeys" && !f.Supports("decode") {
+						continue
+					}
+					var wrong *formats.ParamError
+					if err := op(f, p); !errors.As(err, &wrong) || wrong.Name != param.Name {
+						t.Errorf("%s.%s, %s %s: %v", f.Name, name, param.Name, value, err)
+					}
+				}
+			}
+		}
+	}
+}
+
+// A width that no key has is no reason to make room for one.
+func TestWordsOfNoWidth(t *testing.T) {
+	f := format(t, "rice-delta-v5")
+	for _, bits := range []int64{-64, 0, 96, 320, 1<<32 + 64, math.MaxInt64} {
+		if n := f.Words(params("bits", bits)); n != 1 {
+			t.Errorf("keys of %d bits have %d words", bits, n)
+		}
 	}
 }
