@@ -76,6 +76,9 @@ type querier interface {
 	query(p Params, in Input, names []string) ([]bool, error)
 }
 
+// A judge is a profile of which a parameter's range is not that of [Param], or depends on others.
+type judge interface{ judge(p Params) error }
+
 // Encoded is an encoded set.
 type Encoded struct {
 	Octets []byte
@@ -293,7 +296,8 @@ func present(set, keys []uint64, words int) ([]bool, error) {
 	return found, nil
 }
 
-// check refuses what f does not have.
+// check refuses what f does not have, and values that its parameters cannot have, whether the
+// operation needs them or not.
 func (f *Format) check(p Params, op string) error {
 	if !f.Supports(op) {
 		return badParam("%s has no %s", f.Name, op)
@@ -301,6 +305,18 @@ func (f *Format) check(p Params, op string) error {
 	for _, g := range p.given {
 		if !slices.ContainsFunc(f.Params, func(p Param) bool { return p.Name == g.name }) {
 			return badParam("%s has no parameter %s", f.Name, g.name)
+		}
+	}
+	if j, ok := f.profile.(judge); ok {
+		if err := j.judge(p); err != nil {
+			return err
+		}
+	}
+	for _, param := range f.Params {
+		if p.has(param) {
+			if err := p.judge(param); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -164,11 +164,6 @@ func (g gcsTool) open(p Params, in Input) (Decoded, keys, error) {
 	if err != nil {
 		return d, nil, err
 	}
-	if p.has(toolEvery) {
-		if _, err := p.number(toolEvery); err != nil {
-			return d, nil, err
-		}
-	}
 	octets, err := in.hex()
 	if err != nil {
 		return d, nil, err

@@ -107,8 +107,14 @@ type given struct {
 func (p *Params) SetNumber(name string, v int64) { p.set(given{name: name, number: v}) }
 
 // SetWord gives a word, or octets in hex. The empty word takes the value away.
-func (p *Params) SetWord(name, word string) { p.set(given{name: name, word: word, isWord: true}) }
+func (p *Params) SetWord(name, word string) {
+	p.set(given{name: name, word: word, isWord: true})
+	if word == "" {
+		p.given = p.given[:len(p.given)-1]
+	}
+}
 
+// set gives a value in the place of another.
 func (p *Params) set(v given) {
 	kept := make([]given, 0, len(p.given)+1)
 	for _, g := range p.given {
@@ -116,10 +122,7 @@ func (p *Params) set(v given) {
 			kept = append(kept, g)
 		}
 	}
-	if !v.isWord || v.word != "" {
-		kept = append(kept, v)
-	}
-	p.given = kept
+	p.given = append(kept, v)
 }
 
 // Text returns the value that was given under a name, as text, and whether there is
@@ -147,8 +150,8 @@ func (p *Params) find(name string) (given, bool) {
 	return given{}, false
 }
 
-// UnmarshalJSON reads an object whose members are integers of 64 bits and strings, and
-// "lenient", a boolean.
+// UnmarshalJSON reads an object whose members are integers of 64 bits and strings, the empty
+// one among them, and "lenient", a boolean. A null gives nothing.
 func (p *Params) UnmarshalJSON(data []byte) error {
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(data, &all); err != nil {
@@ -164,7 +167,7 @@ func (p *Params) UnmarshalJSON(data []byte) error {
 		case value[0] == '"':
 			var word string
 			err = json.Unmarshal(value, &word)
-			p.SetWord(name, word)
+			p.set(given{name: name, word: word, isWord: true})
 		default:
 			var v int64
 			err = json.Unmarshal(value, &v)
@@ -193,6 +196,24 @@ func (p Params) withWord(param Param, word string) Params {
 func (p Params) has(param Param) bool {
 	_, ok := p.find(param.Name)
 	return ok
+}
+
+// judge refuses a value that the parameter cannot have, whatever the others are.
+func (p Params) judge(param Param) (err error) {
+	switch {
+	case param.Words != nil:
+		_, err = p.word(param)
+	case param.Fewer:
+		text, _ := p.Text(param.Name)
+		if octets, bad := hex.DecodeString(text); bad != nil || len(octets) == 0 || len(octets) > param.Octets {
+			err = param.wrong("%s, not %q", param.Range(), text)
+		}
+	case param.Octets > 0:
+		_, err = p.octets(param)
+	default:
+		_, err = p.number(param)
+	}
+	return err
 }
 
 // number returns a number, which must be given unless it has a default, and lie within

@@ -108,6 +108,18 @@ func (r riceDelta) open(p Params, in Input) (Decoded, keys, error) {
 }
 
 // rice returns the parameter. One that only v5 has says so.
+// judge knows of a parameter that lies within its range, and is none.
+func (r riceDelta) judge(p Params) error {
+	if !p.has(deltaRice) {
+		return nil
+	}
+	rice, err := r.rice(p)
+	if err == nil && 0 < rice && rice < ricedelta.MinRice {
+		err = deltaRice.wrong("0, or %d to %d, not %d", ricedelta.MinRice, ricedelta.MaxRice, rice)
+	}
+	return err
+}
+
 func (riceDelta) rice(p Params) (int64, error) {
 	if rice, ok := p.Number(deltaRice.Name); ok && deltaRice.High < rice && rice <= v5Rice.High {
 		return 0, deltaRice.wrong("%s, not %d, which lists of Safe Browsing v5 may have: they are rice-delta-v5", deltaRice.Range(), rice)

@@ -34,12 +34,29 @@ type riceDeltaV5 struct{}
 // repeats makes what was read writable: a difference may be 0.
 func (riceDeltaV5) repeats() {}
 
-func (riceDeltaV5) words(p Params) int {
-	bits, ok := p.Number(v5Bits.Name)
-	if !ok {
+// words is 1 of a width that no key has, too: it is refused, and until then nothing is made for it.
+func (r riceDeltaV5) words(p Params) int {
+	bits, err := r.bits(p)
+	if err != nil {
 		return 1
 	}
-	return max(int(bits)/64, 1)
+	return max(bits/64, 1)
+}
+
+// judge looks at what depends on the width.
+func (r riceDeltaV5) judge(p Params) error {
+	bits, err := r.bits(p)
+	if err != nil {
+		return err
+	}
+	if _, _, err := r.first(p, bits); err != nil {
+		return err
+	}
+	rice, err := r.number(p, v5Rice)
+	if low, high := int64(ricedelta.MinRiceV5(bits)), int64(ricedelta.MaxRiceV5(bits)); err == nil && rice != 0 && (rice < low || rice > high) {
+		return v5Rice.wrong("%d to %d for %d bits, not %d", low, high, bits, rice)
+	}
+	return err
 }
 
 func (riceDeltaV5) bits(p Params) (int, error) {
