@@ -29,7 +29,8 @@ func newConformance(t *tool) *cobra.Command {
 		Short: "Test another implementation with the vectors",
 		Long: `Test an implementation in any language against every wire format's vectors. It speaks
 JSON lines on stdin and stdout, as the README of the vectors describes.`,
-		Example: `  casper conformance run -- python3 testee.py
+		Example: `  casper conformance init python
+  casper conformance run -- python3 testee/testee.py
   casper conformance show h2o-pad-first
   casper conformance copy ./vectors`,
 		Args: noCommand,
@@ -39,7 +40,7 @@ JSON lines on stdin and stdout, as the README of the vectors describes.`,
 			return usageError{errors.New("no command is given")}
 		},
 	}
-	cmd.AddCommand(newConformanceRun(t), newConformanceOneshot(t), newConformanceList(t), newConformanceShow(t), newConformanceCopy(t), newConformanceServe(t))
+	cmd.AddCommand(newConformanceRun(t), newConformanceOneshot(t), newConformanceList(t), newConformanceShow(t), newConformanceCopy(t), newConformanceServe(t), newConformanceInit(t))
 	return cmd
 }
 
