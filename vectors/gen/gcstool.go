@@ -65,6 +65,15 @@ func (d *disk) pad(bit string) {
 	}
 }
 
+// octets are the file.
+func (d *disk) octets() []byte {
+	octets, err := hex.DecodeString(d.hex())
+	if err != nil {
+		panic(err)
+	}
+	return octets
+}
+
 // hex is the file.
 func (d *disk) hex() string {
 	return hex.EncodeToString(pack(d.bits, false)) + d.index + d.footer(d.n, d.p, uint64(len(d.bits)/8), uint64(len(d.index)/32))

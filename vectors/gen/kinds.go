@@ -1,9 +1,11 @@
 package main
 
 import (
+	"crypto/sha1"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -110,6 +112,11 @@ func subjects() []subject {
 		{"order-case", "words are written in lower case", `"order":"MSB"`, ""},
 	}, foreign("capacity_bits", "log2p", "p", "first", "key_hex"))
 	riceRead := riceParams(2, 5, 2)
+	toolKeys := names1(func(name string) uint64 {
+		sum := sha1.Sum([]byte(name))
+		return bigEndian(sum[:8]) % (1000 * 1000003)
+	})
+	wideList := list(64, 35, "5", "+15 +9 ~")
 	return []subject{
 		{
 			format: "raw", prefix: "raw", noHash: true, readParams: rawParams, keyed: rawParams, keys: "20 178", paramSpec: "GCS-15",
@@ -169,7 +176,66 @@ func subjects() []subject {
 				{"count-missing", "a reader needs all three", `"count":null`, "decode query"},
 			}, foreign("p", "n", "capacity_bits", "m")...),
 		},
+		{
+			format: "rice-delta-v5", prefix: "rice5",
+			hashParams: `{"bits":64}`, encodeParams: `{"bits":64,"rice":62}`, readParams: wideList.params(), keyed: wideList.params(), keys: "5 20 29",
+			paramSpec: "RICE-12 RICE-13 GCS-15",
+			value:     func() stream { return wideList.stream },
+			bad:       slices.Concat(wideBits(), wideBad(), foreign("p", "n", "capacity_bits", "m", "every")),
+		},
+		{
+			format: "gcstool", prefix: "tool",
+			hashParams: `{"n":1000,"p":1000003}`, encodeParams: `{"n":1000,"p":1000003}`, readParams: `{}`, keyed: `{"p":4}`, keys: "3 7",
+			hash: toolKeys, encode: func(all []string) stream {
+				d := onDisk(1000, 1000003, 1024, distinct(toolKeys(all))...)
+				return stream{octets: d.octets(), keys: d.keys, picture: shortened(strings.Join(d.picture, " "))}
+			},
+			hashSpec: "TOOL-1", encodeSpec: "TOOL-1 TOOL-2 TOOL-12", querySpec: "TOOL-1 TOOL-14", paramSpec: "TOOL-2 GCS-15",
+			value: func() stream { return stream{octets: onDisk(2, 4, 1024, 3, 7).octets()} },
+			bad: slices.Concat(outside("p", 1, 1<<44, 4), outside("n", 0, 1<<40, 2), outside("every", 0, 1<<32, 1024), []badParam{
+				{"hash-word", "no such hash", `"hash":"sha3"`, ""}, {"hash-case", "words are written in lower case", `"hash":"SHA1"`, ""},
+				{"product", "N*P is below 2^64", `"n":1048576,"p":17592186044416`, ""}, {"product-more", "N*P does not wrap round", `"n":1048577,"p":17592186044416`, ""},
+				{"p-wrong", "the file has another P", `"p":5`, "decode query"}, {"n-wrong", "the file has another N", `"n":3`, "decode query"}, {"n-none", "nor has it none", `"n":0`, "decode query encode"},
+				{"n-less", "fewer names than keys", `"n":1`, "encode"},
+			}, foreign("capacity_bits", "m", "rice", "bits", "key_hex")),
+		},
 	}
+}
+
+// wideBits are widths that keys of Safe Browsing v5 do not have.
+func wideBits() (all []badParam) {
+	for _, bits := range []int64{-64, -1, 0, 1, 16, 31, 33, 63, 65, 96, 127, 129, 255, 257, 320, 512, 65600, 1<<32 + 64} {
+		id := strings.Replace(fmt.Sprint(bits), "-", "minus-", 1)
+		all = append(all, badParam{"bits-" + id, "keys have 32, 64, 128 or 256 bits", fmt.Sprintf(`"bits":%d`, bits), ""})
+	}
+	return all
+}
+
+// wideBad are parameters that a list of three keys of 64 bits does not have.
+func wideBad() []badParam {
+	const read = "encode decode query"
+	return []badParam{
+		{"rice-minus-1", "the least parameter is 35", `"rice":-1`, read}, {"rice-0", "0 is for a single value", `"rice":0`, read}, {"rice-34", "the least parameter is 35", `"rice":34`, read},
+		{"rice-63", "the largest parameter is 62", `"rice":63`, read}, {"rice-8-bits", "35 and 2^8", `"rice":291`, read}, {"rice-32-bits", "35 and 2^32", `"rice":4294967331`, read},
+		{"rice-missing", "0 is for a single value", `"rice":null`, "decode query"},
+		{"count-minus-1", "the count is 0 at least", `"count":-1`, read}, {"count-large", "the count has 31 bits", `"count":2147483648`, read}, {"count-32-bits", "2 and 2^32", `"count":4294967298`, read},
+		{"count-all", "the first value is not counted", `"count":3`, "encode"}, {"count-less", "both differences are", `"count":1`, "encode"}, {"count-none", "both differences are", `"count":0`, "encode"},
+		{"first", "first is the parameter of 32 bits", `"first":5`, read}, {"first-alone", "first is the parameter of 32 bits", `"first":5,"first_hex":null`, read},
+		{"first-hex-short", "an octet is missing", `"first_hex":"00000000000005"`, read}, {"first-hex-long", "an octet too many", `"first_hex":"000000000000000005"`, read},
+		{"first-hex-odd", "half an octet is missing", `"first_hex":"000000000000005"`, read}, {"first-hex-letter", "no hex digit", `"first_hex":"000000000000000g"`, read},
+		{"first-hex-prefix", "hex digits alone", `"first_hex":"0x00000000000005"`, read}, {"first-hex-space", "hex digits alone", `"first_hex":" 000000000000005"`, read},
+		{"first-hex-sign", "hex digits alone", `"first_hex":"+000000000000005"`, read}, {"first-hex-line", "hex digits alone", `"first_hex":"0000000_00000005"`, read},
+		{"first-hex-empty", "no digits", `"first_hex":""`, read},
+		{"first-more", "the first value is the least", `"first_hex":"0000000000000014"`, "encode"}, {"first-less", "the first value is one of the keys", `"first_hex":"0000000000000004"`, "encode"},
+		{"first-zero", "the first value is one of the keys", `"first_hex":"0000000000000000"`, "encode"},
+	}
+}
+
+// distinct are the keys in ascending order, once each.
+func distinct(keys []uint64) []uint64 {
+	keys = slices.Clone(keys)
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
 // outside are values of a parameter that are not in its range: the next ones, and those that seem right
@@ -232,7 +298,7 @@ func kindFiles() (all []*file) {
 			all = append(all, s.names())
 		}
 	}
-	return append(all, bloomKinds(), riceNames(), wideRaw(), wideFormats("go-casper"), wideFormats("cache-digest"), wideFormats("bip158"), wideFormats("decred-v1"),
+	return append(all, bloomKinds(), riceNames(), riceV5Names(), wideRaw(), wideFormats("go-casper"), wideFormats("cache-digest"), wideFormats("bip158"), wideFormats("decred-v1"),
 		wideFormats("decred-v2"), wideFormats("rice-delta"), wideH2O("h2o"), wideH2O("h2o-2.0"),
 		orderRaw(), orderH2O("h2o"), orderH2O("h2o-2.0"), orderGoCasper(), orderDigest(), orderFilter("bip158"), orderFilter("decred-v1"), orderFilter("decred-v2"), orderRice(),
 		goCasperTails(), digestHeaders())
@@ -324,6 +390,14 @@ var oddNames = []struct{ id, why, name string }{
 	{"octets-4097", "4,097 octets", "/" + strings.Repeat("g", 4096)},
 }
 
+// nearNames are others, of which the same programs would make plainNames.
+var (
+	plainNames = []string{"/a.css", "/b.css", "/a b.css", "a", "/"}
+	nearNames  = []string{
+		" /a.css", "/a.css ", "/a.css\x00", "/a.css\n", "/A.CSS", "/a.css?", "/a.css#", "/a.css/", "/a+b.css", "/a%20b.css", "//a.css", "\ufeff/a.css", "./a.css", "/a.cs", "/a.css.", "A", "", "/./b.css", "b.css",
+	}
+)
+
 func asNames(hexNames bool, all ...string) vectors.Input {
 	if hexNames || slices.ContainsFunc(all, func(s string) bool { return !utf8.ValidString(s) }) {
 		return hexed(all)
@@ -351,13 +425,10 @@ func (s subject) names() *file {
 	f.encodeNames(s.prefix+"-encode-names-odd", "names of which programs like to make others", s.encodeSpec, s.encodeParams, asNames(s.hexNames, all...), value)
 	yes := strings.Repeat("1", len(all))
 	f.query(s.prefix+"-query-names-odd", "names of which programs like to make others, all there", s.querySpec, s.readParams, f.value(value.octets), asNames(s.hexNames, all...), yes)
-	// Others, of which the same programs would make names that are there.
-	plain := []string{"/a.css", "/b.css", "/a b.css", "a", "/"}
+	plain := plainNames
 	value = s.encode(plain)
 	var near []string
-	for _, n := range []string{
-		" /a.css", "/a.css ", "/a.css\x00", "/a.css\n", "/A.CSS", "/a.css?", "/a.css#", "/a.css/", "/a+b.css", "/a%20b.css", "//a.css", "\ufeff/a.css", "./a.css", "/a.cs", "/a.css.", "A", "", "/./b.css", "b.css",
-	} {
+	for _, n := range nearNames {
 		// By chance, a key may be there.
 		if s.format == "bip158" || strings.HasPrefix(s.format, "decred") || !slices.ContainsFunc(s.hash(plain), func(k uint64) bool { return k == s.hash([]string{n})[0] }) {
 			near = append(near, n)
@@ -406,6 +477,48 @@ func riceNames() *file {
 	for _, bad := range []string{"", "000000", "0000000000"} {
 		f.refuseQuery(fmt.Sprintf("rice-query-names-%d", len(bad)/2), "a prefix has four octets", "RICE-1 RICE-10", params, "bad-parameter", f.value(s.octets), namesHex(bad))
 	}
+	return f
+}
+
+// riceV5Names are expressions, as the names of other formats are.
+func riceV5Names() *file {
+	f := newer("rice-delta-v5", "names", false)
+	const bits = 64
+	number := func(name string) *big.Int { return bigNumber(expression(name, bits)) }
+	var all []string
+	for _, n := range oddNames {
+		all = append(all, n.name)
+		f.add("hash", "rice5-hash-name-"+n.id, n.why, "RICE-11", `{"bits":64}`, asNames(false, n.name), vectors.Answer{Keys: []string{expression(n.name, bits)}})
+	}
+	f.add("hash", "rice5-hash-name-repeated", "keys come in the order of the names, repeats among them", "RICE-11", `{"bits":64}`, names("/b.css", "/a.css", "/b.css"),
+		vectors.Answer{Keys: []string{expression("/b.css", bits), expression("/a.css", bits), expression("/b.css", bits)}})
+	f.add("hash", "rice5-hash-name-none", "no name, no key", "RICE-11", `{"bits":64}`, names(), vectors.Answer{Keys: []string{}})
+	made := func(all []string) wide {
+		var numbers []*big.Int
+		for _, n := range all {
+			numbers = append(numbers, number(n))
+		}
+		slices.SortFunc(numbers, (*big.Int).Cmp)
+		notation := ""
+		for i, n := range numbers[1:] {
+			notation += fmt.Sprintf("+%d ", new(big.Int).Sub(n, numbers[i]))
+		}
+		return list(bits, bits-2, numbers[0].String(), notation+"~")
+	}
+	w := made(all)
+	f.encodeWide("rice5-encode-names-odd", "names of which programs like to make others", "RICE-11 RICE-15", w).Input = asNames(false, all...)
+	f.encodeWide("rice5-encode-names-repeated", "a name that is there twice counts once", "RICE-11 RICE-15", made(all[:4])).Input = names(all[0], all[1], all[2], all[3], all[1])
+	f.refuseNames("encode", "rice5-encode-no-names", "a list has a first value", "RICE-15", `{"bits":64,"rice":62}`, "bad-parameter", names())
+	f.query("rice5-query-names-odd", "names of which programs like to make others, all there", "RICE-11 RICE-18", w.params(), f.value(w.octets), asNames(false, all...), strings.Repeat("1", len(all)))
+	w = made(plainNames)
+	f.query("rice5-query-names-near", "names that are there, and near ones that are not", "RICE-11 RICE-18", w.params(), f.value(w.octets), names(append(slices.Clone(plainNames), nearNames...)...),
+		strings.Repeat("1", len(plainNames))+strings.Repeat("0", len(nearNames)))
+	var many []string
+	for i := range 300 {
+		many = append(many, fmt.Sprintf("/asset/%d", i))
+	}
+	w = made(many[:1])
+	f.query("rice5-query-300", "300 names, of which the first is there", "RICE-11 RICE-18", w.params(), f.value(w.octets), names(many...), "1"+strings.Repeat("0", 299)).flag("large")
 	return f
 }
 

@@ -134,11 +134,16 @@ func (c code) draw(notation string) stream {
 		panic(fmt.Sprintf("%q are %d bits, which are no whole octets", notation, bits.Len()))
 	}
 	s.octets = pack(bits.String(), c.lsb)
-	s.picture = strings.Join(picture, " ")
-	if len(s.picture) > 160 {
-		s.picture = s.picture[:150] + " ..."
-	}
+	s.picture = shortened(strings.Join(picture, " "))
 	return s
+}
+
+// shortened is a picture that a line can hold.
+func shortened(picture string) string {
+	if len(picture) > 160 {
+		return picture[:150] + " ..."
+	}
+	return picture
 }
 
 // word is the code of a gap: the unary quotient with the bit that ends it, and the

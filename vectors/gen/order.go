@@ -322,7 +322,7 @@ func orderDigest() *file {
 	refuse("spare-wrong", "an unused bit, and a log2N that contradicts the digest", "DIGEST-5", `{"log2n":2}`, "non-canonical", "AcB", 16).Expect.Offset = new(16)
 	f.vectors[len(f.vectors)-1].lenientError("bad-parameter")
 	refuse("short-wrong", "one octet, whatever the parameters say", "DIGEST-9", `{"log2n":2}`, "truncated", "AA", 5)
-	refuse("text-outside", "a log2N that no digest has is compared behind the text, as any other", "DIGEST-7", `{"log2n":32}`, "bad-text", "Af*", 12)
+	refuse("text-outside", "a log2N that no digest has is judged before the text", "DIGEST-7", `{"log2n":32}`, "bad-parameter", "Af*", -1)
 	refuse("spare-codes", "an unused bit, and a pad bit of the wrong value", "DIGEST-5 DIGEST-12", `{}`, "non-canonical", spared(append(c.draw(head+"@178 @186 ~").octets, 0)), 40).lenient(false, "178 186")
 	f.refuse("digest-order-range-trailing", "a key that is too large, and an octet too many", "DIGEST-10 GCS-31", `{}`, "out-of-range", c.draw(head+"! @256 ~ 0*8")).flag("order")
 	f.refuse("digest-order-range-cut", "a key that is too large, and a code that is cut", "DIGEST-10 GCS-31", `{}`, "out-of-range", c.draw(head+"! @256 0*9 100")).flag("order")

@@ -57,9 +57,7 @@ func list(bits, rice int, first, notation string) wide {
 		}
 	}
 	w.stream = c.draw(strings.Join(plain, " "))
-	if w.picture = strings.Join(picture, " "); len(w.picture) > 160 {
-		w.picture = w.picture[:150] + " ..."
-	}
+	w.picture = shortened(strings.Join(picture, " "))
 	return w
 }
 

@@ -28,25 +28,27 @@ class Refused(Exception):
 # -- parameters -------------------------------------------------------------------------------------------
 
 
-def check(given, *known):
-    """GCS-15: no parameter but the known ones."""
-    for name in given:
-        if name not in known and name != "lenient":
+def check(given, known):
+    """GCS-15: no parameter but the known ones, and of each no value but those that it can have."""
+    for name, value in given.items():
+        if name != "lenient" and not (name in known and can_be(known[name], value)):
             raise Refused("bad-parameter")
 
 
-def number(given, name, low, high, default=None):
-    value = given.get(name, default)
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise Refused("bad-parameter")
-    return value
+def can_be(kind, value):
+    """A kind is the least and the largest number, the words of which it is one, or a number of hex digits."""
+    if isinstance(kind, int):
+        return isinstance(value, str) and len(value) == kind and all(c in HEX for c in value)
+    if isinstance(kind[0], str):
+        return value in kind
+    return isinstance(value, int) and not isinstance(value, bool) and kind[0] <= value <= kind[1]
 
 
-def choice(given, name, *words):
-    value = given.get(name, words[0])
-    if value not in words:
+def needed(given, name):
+    """A parameter that has no default."""
+    if name not in given:
         raise Refused("bad-parameter")
-    return words.index(value)
+    return given[name]
 
 
 # -- the code ---------------------------------------------------------------------------------------------
@@ -186,10 +188,10 @@ class Format:
     """What formats have in common: names become keys, keys a set, a set a value."""
 
     text = False  # values travel as base64url
-    params = ()
+    params = {}
 
     def __init__(self, given):
-        check(given, *self.params)
+        check(given, self.params)
         self.given, self.lenient = given, given.get("lenient", False)
 
     def read(self, given):
@@ -245,16 +247,15 @@ def texts(keys):
 
 
 class Raw(Format):
-    params = ("rice", "run", "gap", "order", "pad", "count")
+    params = {
+        "rice": (0, 63), "run": ("zeros-one", "ones-zero"), "gap": (0, 1), "order": ("msb", "lsb"), "pad": (0, 1), "count": (0, 2**31 - 1),
+    }
 
     def __init__(self, given):
         super().__init__(given)
-        rice, gap = number(given, "rice", 0, 63), number(given, "gap", 0, 1, 1)
-        ones, lsb = choice(given, "run", "zeros-one", "ones-zero"), choice(given, "order", "msb", "lsb")
-        self.count, pad = None, ones
-        if "count" in given:
-            self.count, pad = number(given, "count", 0, 2**31 - 1), 0  # GCS-9
-        self.code = Code(rice, ones, gap, lsb, str(number(given, "pad", 0, 1, pad)))
+        ones, self.count = given.get("run") == "ones-zero", given.get("count")
+        pad = given.get("pad", int(ones) if self.count is None else 0)  # GCS-8, GCS-9
+        self.code = Code(needed(given, "rice"), ones, given.get("gap", 1), given.get("order") == "lsb", str(pad))
 
     def tidy(self, keys):
         if self.count is not None and self.count != len(keys):
@@ -279,11 +280,11 @@ class Raw(Format):
 
 
 class H2O(Format):
-    text, params, ones = True, ("capacity_bits",), False
+    text, params, ones = True, {"capacity_bits": (1, 15)}, False  # CASPER-2
 
     def __init__(self, given):
         super().__init__(given)
-        self.capacity = 1 << number(given, "capacity_bits", 1, 15, 13)  # CASPER-2
+        self.capacity = 1 << given.get("capacity_bits", 13)
         self.code = Code(6, self.ones)  # CASPER-3, CASPER-5
 
     def keys(self, names):  # CASPER-1
@@ -319,11 +320,11 @@ class H2O20(H2O):
 
 
 class GoCasper(Format):
-    text, params = True, ("p", "n")
+    text, params = True, {"p": (1, 2**31), "n": (1, 2**31)}  # GOCASPER-2
 
     def __init__(self, given):
         super().__init__(given)
-        p, n = number(given, "p", 1, 2**31), number(given, "n", 1, 2**31)  # GOCASPER-2
+        p, n = needed(given, "p"), needed(given, "n")
         if p & (p - 1):
             raise Refused("bad-parameter")
         self.p, self.universe = p, n * p
@@ -412,16 +413,15 @@ class GoCasper(Format):
 
 
 class CacheDigest(Format):
-    text, params, longest = True, ("log2n", "log2p"), 1 << 16
+    text, params, longest = True, {"log2n": (0, 31), "log2p": (0, 31)}, 1 << 16  # DIGEST-7
     flags = ("reset", "complete", "validators", "stale")
 
     def sizes(self, names=None):
         """DIGEST-6, DIGEST-7."""
-        default = None
-        if names is not None:
-            n = max(1, len(set(names)))
-            default = next(k for k in range(32) if n * n <= 1 << 2 * k + 1)
-        return number(self.given, "log2n", 0, 31, default), number(self.given, "log2p", 0, 31)
+        if names is None or "log2n" in self.given:
+            return needed(self.given, "log2n"), needed(self.given, "log2p")
+        n = max(1, len(set(names)))
+        return next(k for k in range(32) if n * n <= 1 << 2 * k + 1), needed(self.given, "log2p")
 
     def reduce(self, names, log2n, log2p):  # DIGEST-2, DIGEST-3
         return [int.from_bytes(hashlib.sha256(n).digest(), "big") >> 256 - log2n - log2p for n in names]
@@ -574,24 +574,19 @@ def siphash(key, data):
 class BlockFilter(Format):
     """BIP 158, and with other answers Decred's two."""
 
-    params, default_p = ("p", "m", "key_hex", "n"), 19
+    params, default_p = {"p": (0, 32), "m": (1, 2**32), "key_hex": 32, "n": (0, 2**32 - 1)}, 19  # BIP158-6
 
     def __init__(self, given):
         super().__init__(given)
-        p = number(given, "p", 0, 32, self.default_p)  # BIP158-6
+        p = given.get("p", self.default_p)
         self.m = self.multiplier(p)
-        if "key_hex" in given:
-            self.key()  # BIP158-6, even where it is not used
         self.code = Code(p, True, 0, pad="0")  # BIP158-4
 
     def multiplier(self, p):
-        return number(self.given, "m", 1, 2**32, 784931)
+        return self.given.get("m", 784931)
 
     def key(self):
-        key = self.given.get("key_hex", "")
-        if len(key) != 32 or any(c not in HEX for c in key):
-            raise Refused("bad-parameter")
-        return bytes.fromhex(key)
+        return bytes.fromhex(needed(self.given, "key_hex"))
 
     def once(self, names):
         """The items that count: BIP158-2."""
@@ -601,7 +596,7 @@ class BlockFilter(Format):
         return siphash(self.key(), name) * (n * self.m) >> 64  # BIP158-1
 
     def keys(self, names):
-        n = self.n if self.n is not None else number(self.given, "n", 0, 2**32 - 1, len(self.once(names)))
+        n = self.n if self.n is not None else self.given.get("n", len(self.once(names)))
         return [self.value(name, n) for name in names]
 
     n = None  # of a filter that was read
@@ -669,7 +664,7 @@ class Decred(BlockFilter):
 
 
 class DecredV1(Decred):
-    params, default_p = ("p", "key_hex", "n"), 20
+    params, default_p = {"p": (0, 32), "key_hex": 32, "n": (0, 2**32 - 1)}, 20  # DECRED-7
 
     def multiplier(self, p):
         return 1 << p  # DECRED-2
@@ -701,10 +696,16 @@ class DecredV2(Decred):
 
 
 class RiceDelta(Format):
-    params = ("rice", "first", "count")
+    params = {"rice": (0, 28), "first": (0, 2**32 - 1), "count": (0, 2**31 - 1)}  # RICE-3
 
-    def setup(self, rice, count):
-        if not (2 <= rice <= 28 or rice == 0 and count == 0):  # RICE-3
+    def __init__(self, given):
+        super().__init__(given)
+        if given.get("rice") == 1:
+            raise Refused("bad-parameter")
+
+    def setup(self, count):
+        rice = needed(self.given, "rice")
+        if rice == 0 and count:
             raise Refused("bad-parameter")
         self.code = Code(rice, True, 0, True, "0")  # RICE-2
 
@@ -717,7 +718,7 @@ class RiceDelta(Format):
         keys = tidy(keys, 2**32 - 1)  # RICE-6
         if not keys:
             raise Refused("bad-parameter")
-        self.setup(number(self.given, "rice", 0, 28), len(keys) - 1)
+        self.setup(len(keys) - 1)
         given = self.given.get("first", keys[0]), self.given.get("count", len(keys) - 1)
         if given != (keys[0], len(keys) - 1):  # RICE-7
             raise Refused("bad-parameter")
@@ -728,9 +729,8 @@ class RiceDelta(Format):
         return self.code.encode([key - keys[0] for key in keys[1:]])
 
     def find(self, octets):
-        rice, first = number(self.given, "rice", 0, 28), number(self.given, "first", 0, 2**32 - 1)
-        count = number(self.given, "count", 0, 2**31 - 1)
-        self.setup(rice, count)
+        first, count = needed(self.given, "first"), needed(self.given, "count")
+        self.setup(count)
         try:  # RICE-4, RICE-5
             return [first] + [first + sum for sum in self.code.decode(octets, 2**32 - 1 - first, count=count)]
         except Refused as fault:
@@ -739,33 +739,29 @@ class RiceDelta(Format):
 
 
 class RiceDeltaV5(Format):
-    params = ("bits", "rice", "count", "first", "first_hex")
+    params = {"bits": (32, 256), "rice": (0, 254), "count": (0, 2**31 - 1), "first": (0, 2**32 - 1)}  # RICE-12, RICE-13
 
     def __init__(self, given):
+        self.bits = given.get("bits", 32)
+        if self.bits != 32:
+            self.params = {**self.params, "first_hex": self.bits // 4 if isinstance(self.bits, int) else 0}
+            self.params.pop("first")
         super().__init__(given)
-        self.bits = number(given, "bits", 32, 256, 32)
-        if self.bits not in (32, 64, 128, 256):  # RICE-12
+        self.rice = given.get("rice", 0)
+        if self.bits not in (32, 64, 128, 256) or self.rice and not self.bits - 29 <= self.rice <= self.bits - 2:
             raise Refused("bad-parameter")
-
-    def parameter(self, count):
-        """RICE-13: what is left out is 0."""
-        rice = number(self.given, "rice", 0, 254, 0)
-        if not (self.bits - 29 <= rice <= self.bits - 2 or rice == 0 and count == 0):
-            raise Refused("bad-parameter")
-        self.code = Code(rice, True, 0, True, "0")
+        self.code = Code(self.rice, True, 0, True, "0")
 
     def first(self):
-        """RICE-13: the first value, or None."""
-        if ("first_hex" if self.bits == 32 else "first") in self.given:
+        """The first value, or None."""
+        if "first_hex" in self.given:
+            return int(self.given["first_hex"], 16)
+        return self.given.get("first")
+
+    def some(self, count):
+        """RICE-13: without a parameter there is no difference."""
+        if count and not self.rice:
             raise Refused("bad-parameter")
-        if self.bits == 32:
-            return number(self.given, "first", 0, 2**32 - 1) if "first" in self.given else None
-        if "first_hex" not in self.given:
-            return None
-        text = self.given["first_hex"]
-        if len(text) != self.bits // 4 or any(c not in "0123456789abcdefABCDEF" for c in text):
-            raise Refused("bad-parameter")
-        return int(text, 16)
 
     def keys(self, names):  # RICE-11
         return [int.from_bytes(hashlib.sha256(n).digest()[: self.bits // 8], "big") for n in names]
@@ -779,9 +775,8 @@ class RiceDeltaV5(Format):
         if not keys:
             raise Refused("bad-parameter")
         keys = sorted(keys)  # RICE-15: what is there twice stays
-        first = self.first()
-        self.parameter(len(keys) - 1)
-        count = number(self.given, "count", 0, 2**31 - 1, len(keys) - 1)
+        first, count = self.first(), self.given.get("count", len(keys) - 1)
+        self.some(count)
         if (keys[0] if first is None else first, count) != (keys[0], len(keys) - 1):  # RICE-16
             raise Refused("bad-parameter")
         bounded(self.code, [key - keys[0] for key in keys[1:]], 64 << 20)  # RICE-17
@@ -791,8 +786,8 @@ class RiceDeltaV5(Format):
         return self.code.encode([key - keys[0] for key in keys[1:]])
 
     def find(self, octets):
-        count, first = number(self.given, "count", 0, 2**31 - 1, 0), self.first() or 0
-        self.parameter(count)
+        count, first = self.given.get("count", 0), self.first() or 0
+        self.some(count)
         try:  # RICE-14
             sums = self.code.decode(octets, (1 << self.bits) - 1 - first, count=count)
             return [first] + [first + sum for sum in sums]
@@ -805,13 +800,15 @@ class RiceDeltaV5(Format):
 
 
 class GCSTool(Format):
-    params, most = ("p", "n", "every", "hash"), None
+    params = {
+        "p": (1, 2**44), "n": (0, 2**40), "every": (0, 2**32), "hash": ("sha1", "hex", "sha256", "sha512", "md5"),
+    }  # TOOL-2
 
     def __init__(self, given):
         super().__init__(given)
-        self.p, self.n = number(given, "p", 1, 2**44, 2**24), number(given, "n", 0, 2**40, -1) if "n" in given else None
-        self.every = number(given, "every", 0, 2**32, 1024)  # TOOL-2
-        self.digest = ("sha1", "hex", "sha256", "sha512", "md5")[choice(given, "hash", "sha1", "hex", "sha256", "sha512", "md5")]
+        self.p, self.n = given.get("p", 2**24), given.get("n")
+        self.every, self.digest = given.get("every", 1024), given.get("hash", "sha1")
+        self.universe(0)
 
     def universe(self, count):
         n = count if self.n is None else self.n
