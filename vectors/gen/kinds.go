@@ -292,6 +292,7 @@ func instead(params, members string) string {
 }
 
 func kindFiles() (all []*file) {
+	all = commonFiles()
 	for _, s := range subjects() {
 		all = append(all, s.parameters())
 		if s.hash != nil {
@@ -375,6 +376,7 @@ var oddNames = []struct{ id, why, name string }{
 	{"question", "an empty query is part of it", "/a.css?"},
 	{"hash-sign", "an empty fragment is part of it", "/a.css#"},
 	{"slash-last", "a slash at the end is part of it", "/a.css/"},
+	{"slashes", "two slashes are not one", "/a//b.css"},
 	{"no-slash", "no slash is put in front", "a.css"},
 	{"composed", "a letter with its accent in one", "/caf\u00e9.css"},
 	{"decomposed", "the same in two: text is not normalised", "/cafe\u0301.css"},
@@ -392,9 +394,11 @@ var oddNames = []struct{ id, why, name string }{
 
 // nearNames are others, of which the same programs would make plainNames.
 var (
-	plainNames = []string{"/a.css", "/b.css", "/a b.css", "a", "/"}
+	plainNames = []string{"/a.css", "/b.css", "/a b.css", "a", "/", "/a/b.css", "/caf\u00e9.css", "/nin\u0303o.css", "/a%41.css", "/tab\t.css"}
 	nearNames  = []string{
 		" /a.css", "/a.css ", "/a.css\x00", "/a.css\n", "/A.CSS", "/a.css?", "/a.css#", "/a.css/", "/a+b.css", "/a%20b.css", "//a.css", "\ufeff/a.css", "./a.css", "/a.cs", "/a.css.", "A", "", "/./b.css", "b.css",
+		"/a//b.css", "/a  b.css", "/cafe\u0301.css", "/ni\u00f1o.css", "/aA.css", "/tab .css", "/a.css;", "/a.css,", "/a.css;b", "/a.css,b", "/a.css?b", "/a.css#b", "\"/a.css\"", "/a\\b.css", "/a\tb.css", "/a.css\x00b",
+		"/a.css\r\n", "/A%41.CSS", "/caf\u00c9.css", "/\x7fa.css",
 	}
 )
 
