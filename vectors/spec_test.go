@@ -3,6 +3,7 @@ package vectors_test
 import (
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,7 +13,8 @@ import (
 
 var (
 	defined   = regexp.MustCompile(`(?m)^\*\*\[([A-Z0-9]+-[0-9]+)\]\*\* `)
-	normative = regexp.MustCompile(`\b(MUST|SHOULD|MAY|SHALL|REQUIRED)\b`)
+	normative = regexp.MustCompile(`\b(MUST|SHOULD|MAY|SHALL|REQUIRED|RECOMMENDED|OPTIONAL)\b`)
+	cited     = regexp.MustCompile(`\b(?:GCS|CASPER|GOCASPER|DIGEST|BIP158|DECRED|RICE|BLOOM|TOOL)-[0-9]+\b`)
 )
 
 // TestEveryRequirementHasAVector holds specification and vectors together: a
@@ -51,6 +53,59 @@ func TestEveryRequirementHasAVector(t *testing.T) {
 	for id, n := range vectorsOf {
 		if n == 0 {
 			t.Errorf("no vector is about %s", id)
+		}
+	}
+}
+
+// TestNormativeWordsAreChecked holds the words of RFC 2119 to what vectors can check: MUST and MUST NOT alone are used,
+// each requirement has a vector (see above), and what MUST NOT be is asked for by a hostile one.
+func TestNormativeWordsAreChecked(t *testing.T) {
+	text, err := os.ReadFile("../gcs/SPEC.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := vectors.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	hostile := map[string]bool{}
+	for _, v := range all {
+		for _, id := range v.Spec {
+			hostile[id] = hostile[id] || slices.Contains(v.Flags, "hostile")
+		}
+	}
+	never := 0
+	for paragraph := range strings.SplitSeq(string(text), "\n\n") {
+		for _, word := range normative.FindAllString(paragraph, -1) {
+			if word != "MUST" {
+				t.Errorf("%s is a word that no vector checks: %s", word, paragraph)
+			}
+		}
+		if id := defined.FindStringSubmatch(paragraph); id != nil && strings.Contains(paragraph, "MUST NOT") {
+			never++
+			if !hostile[id[1]] {
+				t.Errorf("no hostile vector is about %s: %s", id[1], paragraph)
+			}
+		}
+	}
+	if never < 3 {
+		t.Errorf("%d requirements say what must not be", never)
+	}
+}
+
+// TestCitations finds requirements that the text cites and does not have.
+func TestCitations(t *testing.T) {
+	text, err := os.ReadFile("../gcs/SPEC.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := map[string]bool{}
+	for _, m := range defined.FindAllStringSubmatch(string(text), -1) {
+		there[m[1]] = true
+	}
+	for _, id := range cited.FindAllString(string(text), -1) {
+		if !there[id] {
+			t.Errorf("%s is cited, and not defined", id)
 		}
 	}
 }
