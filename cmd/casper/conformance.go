@@ -40,7 +40,7 @@ JSON lines on stdin and stdout, as the README of the vectors describes.`,
 			return usageError{errors.New("no command is given")}
 		},
 	}
-	cmd.AddCommand(newConformanceRun(t), newConformanceOneshot(t), newConformanceList(t), newConformanceShow(t), newConformanceCopy(t), newConformanceServe(t), newConformanceInit(t))
+	cmd.AddCommand(newConformanceRun(t), newConformanceOneshot(t), newConformanceList(t), newConformanceShow(t), newConformanceCopy(t), newConformanceServe(t), newConformanceInit(t), newConformanceReport(t))
 	return cmd
 }
 
@@ -53,6 +53,7 @@ type conformanceFlags struct {
 	errorKinds bool
 	json       bool
 	junit      string
+	html       string
 }
 
 // registerSelection adds the flags that choose vectors.
@@ -79,6 +80,7 @@ func (f *conformanceFlags) register(cmd *cobra.Command) {
 	flags.BoolVar(&f.errorKinds, "error-kinds", false, "a wrong error kind is a failure, not a warning")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object for each vector, and one for the whole")
 	flags.StringVar(&f.junit, "junit", "", "write a JUnit report to `FILE`")
+	flags.StringVar(&f.html, "html", "", "write a page that shows the implementation's state to `FILE`")
 }
 
 // testProgram makes the function of run and oneshot.
@@ -125,6 +127,11 @@ func (t *tool) testProgram(f *conformanceFlags, oneShot bool) func(*cobra.Comman
 				return err
 			}
 		}
+		if f.html != "" {
+			if err := writeFile(f.html, report.WriteHTML); err != nil {
+				return err
+			}
+		}
 		if f.json {
 			return report.WriteJSON(t.stdout)
 		}
@@ -156,7 +163,8 @@ an operation that the program supports.`,
 		Example: `  casper conformance run -- python3 testee.py
   casper conformance run --format h2o --lenient -- ./testee
   casper conformance run --run 'bip158-*' --error-kinds -- node testee.js
-  casper conformance run --known-failures known.txt --junit report.xml -- ./testee`,
+  casper conformance run --known-failures known.txt --junit report.xml -- ./testee
+  casper conformance run --html report.html -- ./testee`,
 		RunE: t.testProgram(&f, false),
 	}
 	f.register(cmd)

@@ -23,7 +23,7 @@ func oneShot(ctx context.Context, command []string, o Options, meant []vectors.V
 	if _, err := exec.LookPath(command[0]); err != nil {
 		return nil, err
 	}
-	r := &Report{Lenient: o.Lenient, OneShot: true, Testee: Hello{Name: command[0]}}
+	r := &Report{Vectors: vectors.Version(), Lenient: o.Lenient, OneShot: true, Testee: Hello{Name: command[0]}}
 
 	first, err := canaries(meant, o)
 	if err != nil {

@@ -2,16 +2,18 @@ package conformance
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/cache-aware/casper/vectors"
+	"time"
 )
 
 // ops are the operations in the order of the table.
@@ -99,13 +101,28 @@ func (m mistake) writeText(w io.Writer, paint func(ink, s string) string) {
 
 // title names who was tested, and how.
 func (r *Report) title() string {
-	who := r.Testee.Name
+	return fmt.Sprintf("%s%s, vectors %s, %s", r.who(), r.in(), r.Vectors, r.how())
+}
+
+// who names who was tested.
+func (r *Report) who() string {
+	who := cmp.Or(r.Testee.Name, "a program without a name")
 	if r.Testee.Version != "" {
 		who += " " + r.Testee.Version
 	}
-	if r.Testee.Language != "" {
-		who += " (" + r.Testee.Language + ")"
+	return clip(who)
+}
+
+// in is the language, in parentheses.
+func (r *Report) in() string {
+	if r.Testee.Language == "" {
+		return ""
 	}
+	return " (" + clip(r.Testee.Language) + ")"
+}
+
+// how says in which way it was asked.
+func (r *Report) how() string {
 	how := "strict reader"
 	if r.Lenient {
 		how = "tolerant reader"
@@ -113,7 +130,16 @@ func (r *Report) title() string {
 	if r.OneShot {
 		how += ", one process each"
 	}
-	return fmt.Sprintf("%s, vectors %s, %s", clip(who), vectors.Version(), how)
+	return how
+}
+
+// about is the title without the name.
+func (r *Report) about() string {
+	about := fmt.Sprintf("vectors %s, %s", r.Vectors, r.how())
+	if r.Testee.Language != "" {
+		about = clip(r.Testee.Language) + ", " + about
+	}
+	return about
 }
 
 // table shows how many of how many passed.
@@ -190,22 +216,29 @@ func (r *Report) warnings(w io.Writer) {
 	}
 }
 
+// verdicts are all of them, in the order in which they are counted.
+var verdicts = []string{
+	verdictPassed, verdictFailed, verdictTimeout, verdictCrashed, verdictFlooded, verdictMisspoke,
+	verdictNotAsked, verdictUnexpected, verdictKnown, verdictSkipped, verdictNotClaimed,
+}
+
+// word is a verdict behind a number.
+func word(verdict string) string {
+	switch verdict {
+	case verdictKnown:
+		return "known failures"
+	case verdictUnexpected:
+		return "passed unexpectedly"
+	}
+	return verdict
+}
+
 // sum is the last line.
 func (r *Report) sum() string {
 	var parts []string
-	for _, v := range []string{
-		verdictPassed, verdictFailed, verdictTimeout, verdictCrashed, verdictFlooded, verdictMisspoke,
-		verdictNotAsked, verdictUnexpected, verdictKnown, verdictSkipped, verdictNotClaimed,
-	} {
+	for _, v := range verdicts {
 		if n := r.Count(v); n > 0 {
-			word := v
-			switch v {
-			case verdictKnown:
-				word = "known failures"
-			case verdictUnexpected:
-				word = "passed unexpectedly"
-			}
-			parts = append(parts, fmt.Sprintf("%d %s", n, word))
+			parts = append(parts, fmt.Sprintf("%d %s", n, word(v)))
 		}
 	}
 	if n := len(r.Faults); n > 0 {
@@ -266,21 +299,72 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	for _, res := range r.Results {
 		counts[res.Verdict]++
 	}
-	if err := e.Encode(struct {
-		Testee  Hello          `json:"testee"`
-		Vectors string         `json:"vectors"`
-		Lenient bool           `json:"lenient"`
-		OK      bool           `json:"ok"`
-		Asked   int            `json:"asked"`
-		Cut     bool           `json:"interrupted,omitzero"`
-		Counts  map[string]int `json:"counts"`
-		Faults  []string       `json:"faults,omitzero"`
-		Notes   []string       `json:"notes,omitzero"`
-		Seconds float64        `json:"seconds"`
-	}{r.Testee, vectors.Version(), r.Lenient, r.OK(), r.Asked(), r.Interrupted, counts, r.Faults, r.Notes, r.Took.Seconds()}); err != nil {
+	seconds := r.Took.Seconds()
+	if err := e.Encode(whole{&r.Testee, r.Vectors, r.Lenient, r.OneShot, r.OK(), r.Asked(), r.Interrupted, counts, r.Faults, r.Notes, seconds}); err != nil {
 		return err
 	}
 	return b.Flush()
+}
+
+// A whole is the last line of a report in JSON.
+type whole struct {
+	Testee      *Hello         `json:"testee"`
+	Vectors     string         `json:"vectors"`
+	Lenient     bool           `json:"lenient"`
+	OneShot     bool           `json:"oneshot,omitzero"`
+	OK          bool           `json:"ok"`
+	Asked       int            `json:"asked"`
+	Interrupted bool           `json:"interrupted,omitzero"`
+	Counts      map[string]int `json:"counts"`
+	Faults      []string       `json:"faults,omitzero"`
+	Notes       []string       `json:"notes,omitzero"`
+	Seconds     float64        `json:"seconds"`
+}
+
+// mostResults is how many results a report that is read may have.
+const mostResults = 100_000
+
+// ReadReports reads what [Report.WriteJSON] wrote, several times one after the other if need be. The
+// error names the line. Reports of more than 100,000 vectors, and lines above 16 MiB, are refused.
+func ReadReports(r io.Reader) (reports []*Report, err error) {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, maxLine)
+	report, n := &Report{}, 0
+	for lines.Scan() {
+		n++
+		var line struct {
+			Result
+			whole
+		}
+		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
+			continue
+		}
+		switch err := json.Unmarshal(lines.Bytes(), &line); {
+		case err != nil:
+			return nil, fmt.Errorf("line %d is no report as --json prints it: %w", n, err)
+		case line.Testee != nil:
+			report.Testee, report.Vectors, report.Lenient, report.OneShot = *line.Testee, line.Vectors, line.Lenient, line.OneShot
+			report.Faults, report.Notes, report.Interrupted = line.Faults, line.Notes, line.Interrupted
+			report.Took = time.Duration(line.Seconds * float64(time.Second))
+			reports = append(reports, report)
+			report = &Report{}
+		case line.ID == "" || !slices.Contains(verdicts, line.Verdict):
+			return nil, fmt.Errorf("line %d is no report as --json prints it: it has no id with a verdict, and no testee", n)
+		case len(report.Results) == mostResults:
+			return nil, fmt.Errorf("line %d: more than %d vectors", n, mostResults)
+		default:
+			report.Results = append(report.Results, line.Result)
+		}
+	}
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return nil, fmt.Errorf("line %d is longer than %d octets", n+1, maxLine)
+	case err != nil:
+		return nil, err
+	case len(report.Results) > 0:
+		return nil, fmt.Errorf("line %d: the report ends without its last line", n)
+	}
+	return reports, nil
 }
 
 // The elements of a JUnit report, as far as continuous builds read them.

@@ -53,6 +53,7 @@ type Result struct {
 // A Report is what came out of a run.
 type Report struct {
 	Testee  Hello
+	Vectors string // the version of the vectors
 	Lenient bool
 	OneShot bool
 	Results []Result
@@ -127,7 +128,7 @@ func RunContext(ctx context.Context, command []string, o Options) (*Report, erro
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", command[0], err)
 	}
-	r := &Report{Testee: hello, Lenient: o.Lenient}
+	r := &Report{Testee: hello, Vectors: vectors.Version(), Lenient: o.Lenient}
 	s := runner{ctx: ctx, command: command, options: o, process: p, seqs: numbers(meant)}
 	operations := map[string]*operation{}
 	for _, v := range meant {
