@@ -72,7 +72,10 @@ func TestReadyIsNeverOld(t *testing.T) {
 		}},
 		{"a variant comes", func() { write(t, dir, "page.html.br", "packed"); must(os.Chtimes(at("page.html.br"), then, then)) }},
 		{"all have settled", func() { settle(t, dir); settleFolders(t, dir) }},
-		{"a better variant comes", func() { write(t, dir, "page.html.gz", "packed by gzip"); write(t, dir, "sub/a.css.gz", "style by gzip") }},
+		{"a better variant comes", func() {
+			write(t, dir, "page.html.gz", "packed by gzip")
+			write(t, dir, "sub/a.css.gz", "style by gzip")
+		}},
 		{"all have settled", func() { settle(t, dir); settleFolders(t, dir) }},
 		{"a variant is left behind", func() { must(os.Chtimes(at("page.html"), time.Now(), time.Now().Add(-time.Minute))) }},
 		{"a variant catches up", func() { must(os.Chtimes(at("page.html.br"), time.Now(), time.Now().Add(-time.Minute))) }},
@@ -85,7 +88,11 @@ func TestReadyIsNeverOld(t *testing.T) {
 			write(t, dir, "sub/a.css", "style in another folder")
 			settle(t, dir)
 		}},
-		{"a file becomes a folder", func() { must(os.Remove(at("page.html"))); write(t, dir, "page.html/index.html", "deeper"); settle(t, dir) }},
+		{"a file becomes a folder", func() {
+			must(os.Remove(at("page.html")))
+			write(t, dir, "page.html/index.html", "deeper")
+			settle(t, dir)
+		}},
 		{"nothing is left", func() { must(os.RemoveAll(at("sub"))); must(os.RemoveAll(at("page.html"))) }},
 	} {
 		step.do()
