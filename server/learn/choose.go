@@ -1,6 +1,10 @@
 package learn
 
-import "github.com/cache-aware/casper/server/link"
+import (
+	"slices"
+
+	"github.com/cache-aware/casper/server/link"
+)
 
 // Prediction is one asset that a page is thought to need.
 type Prediction struct {
@@ -108,6 +112,7 @@ func (m *Model) Choose(dst []Prediction, page string, c Client) ([]Prediction, O
 	case a.state == stateDoubt && share < doubtShare:
 		return appendLinked(dst, a), OutcomeInDoubt
 	}
+	dst = slices.Grow(dst, len(a.predictions))
 	for i := range a.predictions {
 		p := &a.predictions[i]
 		if m.c.HoldOut > 0 && uint16(mix(dice+uint64(i))>>48) < p.holdOut {
@@ -120,6 +125,7 @@ func (m *Model) Choose(dst []Prediction, page string, c Client) ([]Prediction, O
 
 // appendLinked appends the assets that go out in any case.
 func appendLinked(dst []Prediction, a *answer) []Prediction {
+	dst = slices.Grow(dst, len(a.predictions))
 	for i := range a.predictions {
 		if a.predictions[i].Linked {
 			dst = append(dst, a.predictions[i])

@@ -27,11 +27,30 @@ func (m *Model) declare(page string, hash uint64, assets []link.Asset, at int64)
 	assets = assets[:min(len(assets), m.lim.maxAssets)]
 	said := mix(uint64(dayOf(at))<<32 | uint64(len(assets)) + 1)
 	for i := range assets {
-		said = mix(said ^ maphash.Comparable(m.seed, assets[i]))
+		said = mix(said ^ m.digest(&assets[i]))
 	}
 	if m.declarePage(page, hash, assets, said, at) && at != 0 {
 		m.declareSections(page, hash, assets)
 	}
+}
+
+// digest tells one asset from another. It does in a fifth of the time what maphash.Comparable does:
+// most fields of most assets are empty.
+func (m *Model) digest(a *link.Asset) uint64 {
+	flags := uint64(a.CrossOrigin)<<16 | uint64(a.Rel)<<8
+	if a.NoPush {
+		flags |= 1
+	}
+	if a.PushOnly {
+		flags |= 2
+	}
+	sum := mix(flags)
+	for _, text := range [...]string{a.Origin, a.Path, a.As, a.Type, a.FetchPriority, a.Integrity} {
+		if sum = mix(sum + 1); text != "" {
+			sum ^= maphash.String(m.seed, text)
+		}
+	}
+	return sum
 }
 
 // declarePage reports whether the declaration is news.
