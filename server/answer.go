@@ -257,7 +257,11 @@ func (w *response) setCookie(code int, header http.Header) {
 			c.write(header, "")
 		}
 	case x.changed && x.client.Held.Len() > 0:
-		c.write(header, x.client.Held.String())
+		if attributes := w.s.attributes; attributes != "" {
+			writeCookie(header, c.name()+"="+x.client.Held.String()+attributes)
+		} else { // a name that cannot be a cookie's
+			c.write(header, x.client.Held.String())
+		}
 		w.h.stats.Cookies.Add(1)
 	}
 }
@@ -276,7 +280,11 @@ func (w *response) join(header http.Header) {
 // write adds the cookie to a final header. The answer belongs to one client from
 // then on, and says so.
 func (c *Cookie) write(header http.Header, value string) {
-	add(header, "Set-Cookie", c.cookie(value).String())
+	writeCookie(header, c.cookie(value).String())
+}
+
+func writeCookie(header http.Header, line string) {
+	add(header, "Set-Cookie", line)
 	makePrivate(header)
 }
 

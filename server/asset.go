@@ -70,6 +70,7 @@ type Asset struct {
 	valid    bool // link.Asset's answers, which cost more than a decision
 	hintable bool
 	text     string // as a Link value, where that has been made; see String
+	hint     string // the same for a 103
 }
 
 // Prepare returns a with its key under p, tracked if it blocks rendering: what a test or
@@ -85,6 +86,14 @@ func (a *Asset) String() string {
 		return a.text
 	}
 	return a.Asset.String()
+}
+
+// early returns the asset as the value of a Link field in a 103.
+func (a *Asset) early() string {
+	if a.hint != "" {
+		return a.hint
+	}
+	return string(a.Asset.Append(nil))
 }
 
 // name is what the diary knows the asset by: the path alone would be the same on every

@@ -46,6 +46,13 @@ func (c *Cookie) cookie(value string) *http.Cookie {
 	return ck
 }
 
+// attributes are what stands behind the value of the fingerprint's cookie, the same for each answer.
+func (c *Cookie) attributes() string {
+	const value = "A" // as good as any other: it is never quoted
+	_, attributes, _ := strings.Cut(c.cookie(value).String(), "="+value)
+	return attributes
+}
+
 // take removes the cookie of c's name from an answer's header and returns its value.
 func (c *Cookie) take(header http.Header) (value string, ok bool) {
 	var others []string

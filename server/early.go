@@ -46,10 +46,10 @@ func (w *response) early() {
 // hint sends the one 103 of this request: only links, and a content security policy if one
 // is known, since a browser applies that to what it fetches early.
 func (w *response) hint(verdicts []Verdict) {
-	var links []string
+	links := make([]string, 0, len(verdicts))
 	for _, v := range verdicts {
 		if v.Means == ByHint {
-			links = append(links, string(v.Asset.Append(nil)))
+			links = append(links, v.Asset.early())
 		}
 	}
 	w.sendHints(links)

@@ -90,13 +90,15 @@ type state struct {
 	salt      salt
 	observers []Observer // by source, nil where it is none; nil if there are none
 
+	attributes string // of the cookie
+
 	scan     func([]byte, link.Base) []link.Asset // nil reads nothing
 	versions *versions                            // nil where nothing is read
 }
 
 func (h *Handler) state() *state {
 	h.once.Do(func() {
-		h.made = &state{memory: memory.New(), salt: newSalt(), observers: observers(h.Sources), scan: scannerOf(h)}
+		h.made = &state{memory: memory.New(), salt: newSalt(), observers: observers(h.Sources), attributes: h.Cookie.attributes(), scan: scannerOf(h)}
 		if h.made.scan != nil {
 			h.made.versions = newVersions()
 		}

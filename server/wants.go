@@ -98,7 +98,7 @@ type prepared struct {
 func (p *prepared) weight() int {
 	n := 256 + 24*len(p.said)
 	for _, a := range p.assets {
-		n += 400 + len(a.text) + len(a.URL) + len(a.Path) + len(a.Integrity) + len(a.Validator)
+		n += 400 + len(a.text) + len(a.hint) + len(a.URL) + len(a.Path) + len(a.Integrity) + len(a.Validator)
 	}
 	return n
 }
@@ -190,7 +190,7 @@ func (p *prepared) isLinked(i int) bool { return p.linked[0] <= i && i < p.linke
 func (w *response) include(p *prepared, a *link.Asset) {
 	if a.Valid() && !slices.ContainsFunc(p.assets, func(b *Asset) bool { return same(a, &b.Asset) }) {
 		b := w.prepare(a)
-		b.text = a.String()
+		b.text, b.hint = a.String(), b.early()
 		p.assets = append(p.assets, b)
 	}
 }

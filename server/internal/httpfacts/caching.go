@@ -118,10 +118,18 @@ func targeted(field string) bool {
 	if before := len(field) - len(rfc9213); before >= 0 && is(field[before:], rfc9213) {
 		return before == 0 || field[before-1] == '-'
 	}
-	return is(field, "Surrogate-Control") || // Fastly, Varnish, Squid
-		is(field, "Edge-Control") || // Akamai
-		is(field, "X-Accel-Expires") || // nginx
-		is(field, "X-LiteSpeed-Cache-Control")
+	// Each answer's fields are all looked at: most have another length.
+	switch len(field) {
+	case len("Surrogate-Control"):
+		return is(field, "Surrogate-Control") // Fastly, Varnish, Squid
+	case len("Edge-Control"):
+		return is(field, "Edge-Control") // Akamai
+	case len("X-Accel-Expires"):
+		return is(field, "X-Accel-Expires") // nginx
+	case len("X-LiteSpeed-Cache-Control"):
+		return is(field, "X-LiteSpeed-Cache-Control")
+	}
+	return false
 }
 
 // letsKeep reports whether such a field lets its cache keep an answer, as all do that do not forbid
