@@ -29,6 +29,7 @@ type Model struct {
 	shards   []shard
 	shift    uint // of a hash, to the number of its shard
 	changes  atomic.Uint64
+	dropped  atomic.Uint64
 }
 
 // New returns an empty model. An error names the field of the config that is out of its range.

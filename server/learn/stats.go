@@ -6,6 +6,7 @@ type Stats struct {
 	Promoted uint64 `json:"promoted"` // assets that became wanted
 	Demoted  uint64 `json:"demoted"`  // assets that no longer are
 	Evicted  uint64 `json:"evicted"`  // pages given up for want of room
+	Dropped  uint64 `json:"dropped"`  // events that [Model.Drop] was told of
 
 	// Right, Wrong and Missed count assets over the views that nothing was sent ahead of:
 	// wanted and asked for; wanted, not asked for and not held; asked for and not wanted. They
@@ -48,6 +49,9 @@ func (s *Stats) score(wanted, asked, held bool) {
 	}
 }
 
+// Drop counts a view or a fetch that a program could not tell the model of, since too many waited.
+func (m *Model) Drop() { m.dropped.Add(1) }
+
 // Stats returns the counters. Shards are read one after the other.
 func (m *Model) Stats() Stats {
 	var sum Stats
@@ -74,5 +78,6 @@ func (m *Model) Stats() Stats {
 		sum.Wrong += t.Wrong
 		sum.Missed += t.Missed
 	}
+	sum.Dropped = m.dropped.Load()
 	return sum
 }

@@ -51,8 +51,9 @@ type Source struct {
 	// the time of the recording.
 	Now func() time.Time
 
-	host siteHost
-	open openPages
+	host    siteHost
+	open    openPages
+	telling telling
 }
 
 // Wanted adds what the model says of the page that r asks for.
@@ -128,24 +129,24 @@ func (o *observation) Wanted(r *http.Request, w *server.Wants) {
 
 // End tells the model of the request, and then of the files that were asked for meanwhile.
 func (o *observation) End(x *server.Exchange) {
-	m := o.source.Model
+	s := o.source
 	if x != nil {
-		o.tell(m, x)
+		o.tell(x)
 	}
 	if o.opened {
-		for _, f := range o.source.open.leave(o.page()) {
-			m.ObserveFetch(&f)
+		for _, f := range s.open.leave(o.page()) {
+			s.telling.tell(s.Model, func(m *learn.Model) { m.ObserveFetch(&f) })
 		}
 	}
 }
 
-func (o *observation) tell(m *learn.Model, x *server.Exchange) {
+func (o *observation) tell(x *server.Exchange) {
 	s := o.source
 	if f, ok := s.Reader.Fetch(x.Request, x.Status, x.Header); ok {
 		f.Client, f.Time = o.client, x.Arrived
 		f.Ahead = f.Ahead || x.Early || x.Pushed
 		if f.Ahead || !s.open.hold(openPage{o.client, f.Path}, f) {
-			m.ObserveFetch(&f)
+			s.telling.tell(s.Model, func(m *learn.Model) { m.ObserveFetch(&f) })
 		}
 		return
 	}
@@ -159,10 +160,11 @@ func (o *observation) tell(m *learn.Model, x *server.Exchange) {
 	v.Chosen = o.chosen
 	v.Sent, v.ByPush = sent(x.Plan, o.chosen)
 	if x.Held.Len() > 0 {
-		v.Held = func(path string) bool { return x.Held.Has(x.Key(path)) }
+		held, key := x.Held, x.Key
+		v.Held = func(path string) bool { return held.Has(key(path)) }
 	}
 	v.Links = own(x.Links)
-	m.ObserveView(&v)
+	s.telling.tell(s.Model, func(m *learn.Model) { m.ObserveView(&v) })
 }
 
 // own returns the links to this origin: a model serves one.
@@ -225,6 +227,7 @@ func (s *Source) Run(ctx context.Context, keep func(context.Context) error) erro
 		case now := <-t.C:
 			s.Model.Tick(now)
 		case <-ctx.Done():
+			s.telling.wait()
 			s.Model.Tick(s.now().Add(2 * learn.Window)) // no more is asked for: open views are complete
 			end()                                       // what was learned is complete now
 			running.Wait()

@@ -46,6 +46,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		send(out, counter, s.Promoted, "learn_promotions_total", "Assets that became wanted.")
 		send(out, counter, s.Demoted, "learn_demotions_total", "Assets that are no longer wanted.")
 		send(out, counter, s.Evicted, "learn_evictions_total", "Pages given up for want of room.")
+		send(out, counter, s.Dropped, "learn_dropped_total", "Views and fetches that the model was not told of, since too many waited.")
 		send(out, counter, s.Right, "learn_judged_total", judged, "verdict", "right")
 		send(out, counter, s.Wrong, "learn_judged_total", judged, "verdict", "wrong")
 		send(out, counter, s.Missed, "learn_judged_total", judged, "verdict", "missed")
