@@ -188,6 +188,10 @@ func TestFirstMinuteExplained(t *testing.T) {
 			site: &plainSite{assets: "public, max-age=0"}, // as Express does unless told otherwise
 			want: []string{"no    /app.0.css", "max-age=0 says that it may not be kept"},
 		},
+		"what nothing says may be kept": {
+			site: &plainSite{}, // as many servers do, Python's and Go's among them
+			want: []string{"no    /app.0.css", "nothing says how long it may be kept"},
+		},
 		"what only one network asks for": {
 			site: &plainSite{assets: "max-age=600"},
 			args: []string{"--no-html"},

@@ -67,7 +67,7 @@ func TestExplain(t *testing.T) {
 func TestExplainWhatIsNotKept(t *testing.T) {
 	m := must(t, Config{HoldOut: -1})
 	at := start
-	m.Declare("/", []link.Asset{js("/linked.js")})
+	m.Declare("/", []link.Asset{js("/linked.js"), js("/silent.js")})
 	for c := range 12 {
 		ask := func(f *Fetch, reuse Reuse, because string) {
 			f.Reuse, f.Because = reuse, because
@@ -76,6 +76,7 @@ func TestExplainWhatIsNotKept(t *testing.T) {
 		m.ObserveView(seen("/", Client(c+1), at))
 		ask(fetched("/", css("/a.css"), Client(c+1), at), ReuseNot, "max-age=0")
 		ask(fetched("/", js("/linked.js"), Client(c+1), at), ReuseNot, "no-cache")
+		ask(fetched("/", js("/silent.js"), Client(c+1), at), ReuseUnstated, "")
 		ask(fetched("/", js("/kept.js"), Client(c+1), at), ReuseStated, "")
 		if c%3 == 0 {
 			ask(fetched("/", css("/b.css"), Client(c+1), at), ReuseUnstated, "")
@@ -97,6 +98,7 @@ func TestExplainWhatIsNotKept(t *testing.T) {
 	want := map[string]string{
 		"/a.css":     "asked for on each of 12 views, but max-age=0 says that it may not be kept",
 		"/linked.js": "asked for on each of 12 views, but no-cache says that it may not be kept",
+		"/silent.js": "asked for on each of 12 views, but nothing says how long it may be kept",
 		"/b.css":     "asked for on 4 of 12 views, but nothing says how long it may be kept",
 		"/kept.js":   "used by enough views",
 	}
