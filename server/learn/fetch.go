@@ -43,7 +43,7 @@ func (m *Model) hit(vs *visitors, x *visitor, v *opened, f *Fetch, hash uint64, 
 	if lost {
 		return
 	}
-	if m.refuses(f, known != nil) && vs.strangers < strangeRoom*vs.openRoom {
+	if m.refuses(f) && vs.strangers < strangeRoom*vs.openRoom {
 		n := v.refuse(hash, f)
 		v.strangers += n
 		vs.strangers += n
@@ -101,7 +101,7 @@ func (s *shard) tell(r *ref, hash uint64, f *Fetch, lost bool) (*link.Asset, str
 	switch {
 	case lost:
 		state = gone
-	case f.Reuse == ReuseNot:
+	case f.unkept():
 		state = unfit
 	case f.Reuse == ReuseStated:
 		state = fit

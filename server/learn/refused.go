@@ -29,11 +29,16 @@ const maxRefused = 8
 const refusalCost = int(unsafe.Sizeof(refusal{}))
 
 // refuses reports whether a fetch is of an asset that would be learned if its answers could be
-// kept. An answer that says nothing is no reason against an asset that is known already.
-func (m *Model) refuses(f *Fetch, known bool) bool {
+// kept.
+func (m *Model) refuses(f *Fetch) bool {
 	a := &f.Asset
-	return f.Status == 200 && m.learned[a.As] && a.Valid() && len(a.Path) <= MaxPath &&
-		(f.Reuse == ReuseNot || f.Reuse == ReuseUnstated && !known)
+	return f.Status == 200 && f.unkept() && m.learned[a.As] && a.Valid() && len(a.Path) <= MaxPath
+}
+
+// unkept reports whether the answer may not be kept: because it says so, or because it is a whole
+// answer that does not say for how long it may. A bare 304 tells nothing.
+func (f *Fetch) unkept() bool {
+	return f.Reuse == ReuseNot || f.Reuse == ReuseUnstated && f.Status == 200
 }
 
 // refuse notes on an open view that it asked for such an asset, and returns the bytes that this
