@@ -2,12 +2,12 @@ package caddycasper
 
 import (
 	"errors"
-	"net/url"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/cache-aware/casper/server"
 	"github.com/cache-aware/casper/server/metrics"
+	"github.com/cache-aware/casper/server/redisstore"
 )
 
 // register adds casper's counters to those of a configuration: what all handlers have
@@ -31,12 +31,12 @@ func register(registry *prometheus.Registry, c *Casper) error {
 	return nil
 }
 
-// redacted is a state without its password.
+// redacted is a state without its passwords.
 func redacted(state string) string {
-	if u, err := url.Parse(state); err == nil {
-		return u.Redacted()
+	if isRedis(state) {
+		return redisstore.Redacted(state)
 	}
-	return "unnamed" // what cannot be read may hold one
+	return state
 }
 
 // total sums the counters of all handlers.

@@ -32,14 +32,14 @@ var _ evidence.Waiter = (*Store)(nil)
 // notice the end of the context. Where Redis will not tell, Await returns once a round.
 func (s *Store) Await(ctx context.Context, since evidence.Cursor) error {
 	for until := time.Now().Add(maxWait); time.Now().Before(until); {
-		wait, from, known := s.wait(since)
+		client, wait, from, known := s.wait(since)
 		if from < 0 {
 			return nil
 		}
 		if known {
 			return sleep(ctx, wait)
 		}
-		told, err := s.listen(ctx, from, min(wait, time.Until(until), maxBlock))
+		told, err := s.listen(ctx, client, from, min(wait, time.Until(until), maxBlock))
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -58,13 +58,13 @@ func (s *Store) Await(ctx context.Context, since evidence.Cursor) error {
 
 // wait returns for how long there is nothing to do, and whether that is for certain. If it is not,
 // there may be a round any time, from the given one on; one below 0 says to ask.
-func (s *Store) wait(since evidence.Cursor) (wait time.Duration, from int64, known bool) {
+func (s *Store) wait(since evidence.Cursor) (client redis.UniversalClient, wait time.Duration, from int64, known bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now, ok := s.clock.time()
 	c, err := parseCursor(since)
 	if !ok || err != nil || !c.rounds {
-		return 0, -1, false
+		return nil, 0, -1, false
 	}
 	wait = maxWait
 	n, known := s.next(c.round)
@@ -74,7 +74,7 @@ func (s *Store) wait(since evidence.Cursor) (wait time.Duration, from int64, kno
 	if turn, ok := s.nextTurn(s.roundAt(now)); ok {
 		wait = min(wait, s.begins(turn).Sub(now)+rand.N(s.c.Round/spread))
 	}
-	return max(wait, 0), c.round, known
+	return s.client, max(wait, 0), c.round, known
 }
 
 // nextTurn returns the next round in which a page of the queue is to be reported.
@@ -90,10 +90,10 @@ func (s *Store) nextTurn(round int64) (int64, bool) {
 
 // listen waits until Redis tells of a round, the given one or a later one, and reports whether
 // there is one.
-func (s *Store) listen(ctx context.Context, from int64, block time.Duration) (bool, error) {
+func (s *Store) listen(ctx context.Context, client redis.UniversalClient, from int64, block time.Duration) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, block+blockGrace)
 	defer cancel()
-	streams, err := s.client.XRead(ctx, &redis.XReadArgs{
+	streams, err := client.XRead(ctx, &redis.XReadArgs{
 		Streams: []string{s.k.index, roundID(from - 1)}, Count: roundsKept, Block: max(block, time.Millisecond),
 	}).Result()
 	if errors.Is(err, redis.Nil) {

@@ -37,6 +37,13 @@ func (s *Store) now(ctx context.Context) (moment, error) {
 	if t, ok := s.clock.time(); ok {
 		return s.at(t), nil
 	}
+	if s.client == nil {
+		master, err := s.cluster.MasterForKey(ctx, s.k.index)
+		if err != nil {
+			return moment{}, err
+		}
+		s.client = master // all keys of a site are on one node
+	}
 	t, err := s.client.Time(ctx).Result()
 	if err != nil {
 		return moment{}, err

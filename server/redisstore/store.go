@@ -4,18 +4,12 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"hash/maphash"
-	"net/url"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/logging"
-	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/cache-aware/casper/server/learn/evidence"
 )
@@ -26,9 +20,11 @@ type Store struct {
 	c      Config
 	lim    limits
 	k      keys
-	node   string // a random name of this store, for whoever wonders who took a round
-	client redis.UniversalClient
-	closer func() error // nil when the client is the caller's
+	node   string                // a random name of this store, for whoever wonders who took a round
+	client redis.UniversalClient // of a cluster, the node that has the site; nil until that is known
+	closer func() error          // nil when the client is the caller's
+
+	cluster *redis.ClusterClient // nil if it is none
 
 	mu     sync.Mutex // held while talking to Redis; no request ever waits for it
 	clock  redisClock
@@ -82,67 +78,13 @@ func New(client redis.UniversalClient, c Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{
+	s := &Store{
 		c: c, lim: defaultLimits, k: newKeys(&c), node: rand.Text(), client: client, seed: maphash.MakeSeed(),
 		own: make(map[int64]map[string]counts), known: make(map[uint64]uint8),
-	}, nil
-}
-
-// IsAddress reports whether a text is an address for [Open] by its scheme, and not a file's name.
-func IsAddress(text string) bool {
-	scheme, _, ok := strings.Cut(text, "://")
-	return ok && (scheme == "redis" || scheme == "rediss" || scheme == "unix")
-}
-
-// Open returns a store at a redis://, rediss:// or unix:// URL, in the form of redis.ParseURL.
-// Besides, the parameter site sets [Config.Site]. It does not connect yet: a server that is
-// away now may be there later.
-//
-// An answer above 4 MiB, or with a string above 64 KiB, ends its connection before room is made
-// for it.
-//
-// What fails comes back as an error of [Store.Merge] and [Store.Load], so Open turns off
-// go-redis's own log, which is one for the whole process and would repeat the same line as
-// long as Redis is away.
-func Open(address string, c Config) (*Store, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		var e *url.Error // which repeats the address, and so a password
-		if errors.As(err, &e) {
-			err = e.Err
-		}
-		return nil, fmt.Errorf("redisstore: the address: %w", err)
 	}
-	query := u.Query()
-	if site := query.Get("site"); site != "" {
-		c.Site = site
-		query.Del("site")
-		u.RawQuery = query.Encode()
+	if cluster, ok := client.(*redis.ClusterClient); ok {
+		s.client, s.cluster = nil, cluster
 	}
-	o, err := redis.ParseURL(u.String())
-	if err != nil {
-		return nil, fmt.Errorf("redisstore: %s: %w", u.Redacted(), err)
-	}
-	// A call is bounded by its context. One connection does the work, one waits for news, and a
-	// third is there while one of those is given up.
-	o.ContextTimeoutEnabled = true
-	o.MaxRetries = -1
-	o.DialerRetries = 1
-	o.PoolSize = 3
-	o.MaxActiveConns = 3
-	o.MinIdleConns = 0
-	o.DisableIdentity = true
-	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	o.DialTimeout = cmp.Or(o.DialTimeout, 2*time.Second)
-	o.Dialer = bounded(redis.NewDialer(o))
-	logging.Disable()
-	client := redis.NewClient(o)
-	s, err := New(client, c)
-	if err != nil {
-		client.Close()
-		return nil, err
-	}
-	s.closer = client.Close
 	return s, nil
 }
 
@@ -171,6 +113,12 @@ func (s *Store) named(err error) error {
 		return nil
 	}
 	s.clock.forget()
+	if s.cluster != nil { // the site may have moved to another node
+		s.client = nil
+		s.cluster.ReloadState(context.Background())
+	} else if redis.HasErrorPrefix(err, "MOVED") {
+		err = fmt.Errorf("this is a node of a Redis Cluster; its address needs cluster=true: %w", err)
+	}
 	return fmt.Errorf("redisstore: %w", err)
 }
 
