@@ -1,6 +1,9 @@
 package redisstore
 
 import (
+	"bytes"
+	"fmt"
+	"log/slog"
 	"math"
 	"strings"
 	"testing"
@@ -31,6 +34,18 @@ func TestR5WrongKeysArePassedOver(t *testing.T) {
 		{"rounds", func(t *testing.T, plain *redis.Client, k *keys, round int64) {
 			for n := round - 2; n < round+5; n++ {
 				must(t, plain.Set(t.Context(), k.round(n), "x", 0).Err())
+			}
+		}, false},
+		{"the index of rounds", func(t *testing.T, plain *redis.Client, k *keys, _ int64) {
+			must(t, plain.Set(t.Context(), k.index, "x", 0).Err())
+		}, false},
+		{"an index of rounds to come", func(t *testing.T, plain *redis.Client, k *keys, round int64) { // the clock went back
+			must(t, plain.XAdd(t.Context(), &redis.XAddArgs{Stream: k.index, ID: roundID(round + 1e6), Values: []string{"a", "b"}}).Err())
+		}, false},
+		{"an index of other things", func(t *testing.T, plain *redis.Client, k *keys, round int64) {
+			must(t, plain.Del(t.Context(), k.index).Err())
+			for i := range 200 {
+				must(t, plain.XAdd(t.Context(), &redis.XAddArgs{Stream: k.index, ID: fmt.Sprintf("%d-%d", round-100, i+2), Values: []string{"a", "b"}}).Err())
 			}
 		}, false},
 		{"takers", func(t *testing.T, plain *redis.Client, k *keys, round int64) {
@@ -128,4 +143,83 @@ func TestIsAddress(t *testing.T) {
 			open(t, state, Config{})
 		}
 	}
+}
+
+// On each kind of bad day nodes go on, and what was seen meanwhile is known everywhere once it is
+// over. Where Redis can be read it is read all the same. The log gets a line at the beginning and one at the end.
+func TestBadDaysOfRedis(t *testing.T) {
+	do := func(args ...any) func(*testing.T, *redis.Client) {
+		return func(t *testing.T, c *redis.Client) { must(t, c.Do(t.Context(), args...).Err()) }
+	}
+	for _, c := range []struct {
+		name     string
+		on, off  func(*testing.T, *redis.Client)
+		readable bool
+	}{
+		{"read-only", do("REPLICAOF", "127.0.0.1", "1"), do("REPLICAOF", "NO", "ONE"), true},
+		{"full", do("CONFIG", "SET", "maxmemory", "1"), do("CONFIG", "SET", "maxmemory", "0"), true},
+		{"slow", do("CLIENT", "PAUSE", "1000", "ALL"), do("PING"), false},
+		{"writes are slow", do("CLIENT", "PAUSE", "1000", "WRITE"), do("CLIENT", "UNPAUSE"), false},
+		{"a password of another", do("ACL", "SETUSER", "default", ">other", "resetpass", ">other"), do("ACL", "SETUSER", "default", "nopass"), false},
+		{"no scripts allowed", do("ACL", "SETUSER", "default", "-@scripting"), do("ACL", "SETUSER", "default", "+@all"), true},
+		{"scripts are gone", do("SCRIPT", "FLUSH"), do("PING"), true},
+		{"all is gone", do("FLUSHALL"), do("PING"), false},
+		{"all is gone but the archive", func(t *testing.T, c *redis.Client) {
+			for _, key := range c.Keys(t.Context(), "*ound*").Val() {
+				must(t, c.Del(t.Context(), key).Err())
+			}
+		}, do("PING"), true},
+		{"connections are cut", func(t *testing.T, c *redis.Client) {
+			for range 20 {
+				must(t, c.Do(t.Context(), "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes").Err())
+				time.Sleep(5 * time.Millisecond)
+			}
+		}, do("PING"), true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			r := peer.StartRedis(t)
+			plain := client(t, r)
+			plain.Options().PoolSize = 1
+			a, b := newNode(t, r.URL(), quick), newNode(t, r.URL(), quick)
+			var log bytes.Buffer
+			a.sharer.Log = slog.New(slog.NewTextHandler(&log, nil))
+			a.sharer.Timeout, b.sharer.Timeout = 300*time.Millisecond, 300*time.Millisecond
+			stopA := a.run()
+			defer b.run()()
+			a.crowd("/before", 1, "/before.css")
+			eventually(t, "it is archived", func() bool {
+				return b.wants("/before", "/before.css") && plain.HLen(t.Context(), b.store.k.page("/before")).Val() > 1
+			})
+			c.on(t, plain)
+			a.crowd("/meanwhile", 1<<40, "/meanwhile.css")
+			late := newNode(t, r.URL(), quick)
+			if c.readable {
+				eventually(t, "a new node reads", func() bool { late.sharer.Exchange(t.Context()); return late.wants("/before", "/before.css") })
+			}
+			time.Sleep(200 * time.Millisecond)
+			c.off(t, plain)
+			a.crowd("/after", 1<<50, "/after.css")
+			eventually(t, "all is known", func() bool {
+				late.sharer.Exchange(t.Context())
+				for _, n := range []*node{b, late} {
+					if !n.wants("/meanwhile", "/meanwhile.css") || !n.wants("/after", "/after.css") {
+						return false
+					}
+				}
+				return true
+			})
+			stopA()
+			if n := strings.Count(log.String(), "\n"); n > 4 {
+				t.Errorf("%d lines were logged:\n%s", n, &log)
+			}
+		})
+	}
+}
+
+// Where Redis has no streams, or does not let a node use them, rounds are looked for one after another.
+func TestWithoutStreams(t *testing.T) {
+	r := peer.StartRedis(t)
+	must(t, client(t, r).Do(t.Context(), "ACL", "SETUSER", "default", "-@stream").Err())
+	meet(t, r.URL())
 }

@@ -151,8 +151,8 @@ func (s *Store) look(ctx context.Context, from int64, also func(redis.Cmdable)) 
 	now := s.at(t)
 	entries, err := index.Result()
 	switch {
-	case refused(err): // then every round may be there
-		for n := max(from, s.settled(now)-roundsKept); n < s.settled(now); n++ {
+	case refused(err): // then every round may be there, also one that is made until the next look
+		for n := max(from, s.settled(now)-roundsKept); n <= now.round+1; n++ {
 			s.list(n)
 		}
 	case err != nil:

@@ -102,23 +102,18 @@ func (s *Store) turnOf(page string) uint64 {
 	return (h ^ h>>32) % (uint64(s.c.Turns) / slots) * slots
 }
 
-// isNews reports whether a delta is to be told at once. Of a section, which helps with pages that nobody
-// has seen yet, only what was never heard of is news, and that waits until well-known pages have
-// their turn.
+// isNews reports whether a delta is to be told at once. A section helps with pages that nobody has seen
+// yet: it is news only as long as the fleet has heard little of it, and waits until well-known pages
+// have their turn.
 func (s *Store) isNews(d *evidence.Delta, round int64) bool {
-	enough := s.lim.known
-	if strings.Contains(d.Page, "*") {
-		if uint64(round)%s.slots() != 0 {
-			return false
-		}
-		enough = 1
-	}
-	if d.Sighting != (evidence.Sighting{}) || int(s.known[s.nameOf(fieldOf(d.Page, ""))]) < s.lim.known {
+	if d.Sighting != (evidence.Sighting{}) {
 		return true
 	}
-	return slices.ContainsFunc(d.Assets, func(v evidence.Vote) bool {
-		return v.LinkNews || int(s.known[s.nameOf(fieldOf(d.Page, v.Asset.Path))]) < enough
-	})
+	fresh := func(asset string) bool { return int(s.known[s.nameOf(fieldOf(d.Page, asset))]) < s.lim.known }
+	if strings.Contains(d.Page, "*") {
+		return fresh("") && uint64(round)%s.slots() == 0
+	}
+	return fresh("") || slices.ContainsFunc(d.Assets, func(v evidence.Vote) bool { return v.LinkNews || fresh(v.Asset.Path) })
 }
 
 func (s *Store) nameOf(field string) uint64 { return maphash.String(s.seed, field) }

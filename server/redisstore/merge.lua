@@ -27,32 +27,41 @@ if length > 0 then
   hashes, result[2] = hashes - 1, now
 end
 
--- announce puts a round into the index, a stream whose identifiers are the numbers of rounds.
+-- announce puts a round into the index, a stream whose identifiers are the numbers of rounds. Redis without
+-- streams goes on without; one that is full must refuse the records as well, and would not once anything is written.
 local function announce()
   local index, id = KEYS[#KEYS], ARGV[5] .. '-1'
-  local added = redis.pcall('XADD', index, 'MAXLEN', ARGV[6], id, 'round', ARGV[5])
-  if type(added) == 'table' and added.err and string.find(added.err, 'smaller', 1, true) then
+  local function add()
+    local added = redis.pcall('XADD', index, 'MAXLEN', ARGV[6], id, 'round', ARGV[5])
+    return type(added) == 'table' and added.err or ''
+  end
+  local err = add()
+  if string.find(err, 'smaller', 1, true) then
     local last = redis.call('XREVRANGE', index, '+', '-', 'COUNT', 1)
     if last[1] and last[1][1] ~= id then -- the clock went back
       redis.call('DEL', index)
-      redis.pcall('XADD', index, 'MAXLEN', ARGV[6], id, 'round', ARGV[5])
+      err = add()
     end
   end
-  redis.call('PEXPIRE', index, ARGV[1])
-end
-
--- sound says whether a record in a hash is one that nodes would read.
-local function sound(record)
-  if #record < head or #record > head + maxTail then
-    return false
+  if string.find(err, 'OOM', 1, true) then
+    error(err)
   end
-  local used, views, held = struct.unpack('>ddd', record)
-  return used >= 0 and used <= 2 ^ 53 and views >= 0 and views <= 2 ^ 53 and held >= 0 and held <= 2 ^ 53
 end
 
+local function count(x) -- false for NaN
+  return x >= 0 and x <= 2 ^ 53
+end
+
+-- merge adds two records up. An old one that nodes would not read makes room for the new one.
 local function merge(new, old)
-  local used, views, held, for1, for0, against1, against0, day, time = struct.unpack(form, new)
+  if #old < head or #old > head + maxTail then
+    return new
+  end
   local usedO, viewsO, heldO, for1O, for0O, against1O, against0O, dayO, timeO = struct.unpack(form, old)
+  if not (count(usedO) and count(viewsO) and count(heldO)) then
+    return new
+  end
+  local used, views, held, for1, for0, against1, against0, day, time = struct.unpack(form, new)
   if memory > 0 and views + held + viewsO + heldO > memory and viewsO + heldO > 0 then
     local keep = math.max(0, memory - views - held) / (viewsO + heldO)
     usedO, viewsO, heldO = usedO * keep, viewsO * keep, heldO * keep
@@ -85,9 +94,9 @@ for k = 1, hashes do
     local olds = redis.call('HMGET', key, unpack(fields))
     for i = 1, n do
       local record, old = ARGV[at + 2 * i], olds[i]
-      if old and sound(old) then
+      if old then
         record = merge(record, old)
-      elseif not old then
+      else
         size = size + 1
       end
       if size > room and not old then
@@ -103,6 +112,9 @@ for k = 1, hashes do
       redis.call('HSET', key, unpack(sets))
       if length == 0 or before == 0 then
         redis.call('PEXPIRE', key, ARGV[1])
+      end
+      if length > 0 and before == 0 then
+        redis.call('PEXPIRE', KEYS[#KEYS], ARGV[1])
       end
     end
   elseif string.find(size.err, 'WRONGTYPE', 1, true) then
