@@ -159,18 +159,31 @@ func (s *Saver) save() error {
 }
 
 // health is whether the last attempt failed, so that a log gets a line for each change of that
-// and not for each attempt.
-type health struct{ failing bool }
+// and not for each attempt. Where it changes all the time, it is a line a minute, after the first two.
+type health struct {
+	failing bool
+	said    bool      // what the log said last
+	paid    time.Time // until when what was logged is paid for
+}
+
+// sayEvery is how often a line may be logged on average, and how many at once.
+const sayEvery, sayAtOnce = time.Minute, 2
 
 func (h *health) report(log *slog.Logger, err error, fails, works string, args ...any) {
-	if log != nil && (err != nil) != h.failing {
-		if err != nil {
-			log.Warn(fails, "err", err)
-		} else {
-			log.Info(works, args...)
-		}
-	}
 	h.failing = err != nil
+	now := time.Now()
+	if log == nil || h.failing == h.said || h.paid.After(now.Add((sayAtOnce-1)*sayEvery)) {
+		return
+	}
+	if h.said = h.failing; h.failing {
+		log.Warn(fails, "err", err)
+	} else {
+		log.Info(works, args...)
+	}
+	if h.paid.Before(now) {
+		h.paid = now
+	}
+	h.paid = h.paid.Add(sayEvery)
 }
 
 // orElse returns a duration, or the default where none is given.

@@ -325,3 +325,26 @@ func TestFleetHearsLinks(t *testing.T) {
 func answered(m *learn.Model, page string, c learn.Client, at time.Time, links ...link.Asset) {
 	m.ObserveView(&learn.View{Time: at, Client: c, Path: page, Status: 200, Links: links})
 }
+
+// A store that fails and works by turns costs a line of the log a minute, after the first two.
+func TestFlappingStoreSaysLittle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &board{}
+		s := nodes(t, b, 1)[0]
+		var log bytes.Buffer
+		s.Log = slog.New(slog.NewTextHandler(&log, nil))
+		for i := range 60 { // ten minutes
+			b.set(false, map[bool]error{true: errors.New("gone")}[i%2 == 0])
+			s.Exchange(t.Context())
+			time.Sleep(10 * time.Second)
+		}
+		if n := strings.Count(log.String(), "\n"); n < 3 || n > 12 {
+			t.Errorf("%d lines in ten minutes:\n%s", n, &log)
+		}
+		time.Sleep(2 * time.Minute)
+		s.Exchange(t.Context())
+		if !strings.HasSuffix(log.String(), "\"learn: sharing again\"\n") {
+			t.Errorf("the log does not end with how it is:\n%s", &log)
+		}
+	})
+}
