@@ -21,6 +21,9 @@ func (c *redisClock) time() (time.Time, bool) {
 	return c.redis.Add(time.Since(c.told)), !c.told.IsZero()
 }
 
+// fresh reports whether the clock was told so lately that it needs no telling.
+func (c *redisClock) fresh() bool { return !c.told.IsZero() && time.Since(c.told) < 30*time.Second }
+
 // moment is a time by the clock of Redis.
 type moment struct {
 	time  time.Time

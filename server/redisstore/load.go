@@ -130,25 +130,33 @@ func (s *Store) list(round int64) {
 	}
 }
 
-// look asks for the time and which rounds there are, from the given one on, and for whatever
-// else there is to ask by the way. The error is that of the time or the index.
+// look asks which rounds there are, from the given one on, for the time if it is not known well, and for
+// whatever else there is to ask by the way. The error is that of the time or the index.
 func (s *Store) look(ctx context.Context, from int64, also func(redis.Cmdable)) (moment, error) {
+	now, err := s.now(ctx)
+	if err != nil {
+		return now, err
+	}
 	var time *redis.TimeCmd
 	var index *redis.XMessageSliceCmd
 	s.client.Pipelined(ctx, func(p redis.Pipeliner) error { // each command has its own error
-		time = p.Time(ctx)
+		if !s.clock.fresh() {
+			time = p.Time(ctx)
+		}
 		index = p.XRangeN(ctx, s.k.index, roundID(from), "+", roundsKept+1)
 		if also != nil {
 			also(p)
 		}
 		return nil
 	})
-	t, err := time.Result()
-	if err != nil {
-		return moment{}, err
+	if time != nil {
+		t, err := time.Result()
+		if err != nil {
+			return now, err
+		}
+		s.clock.set(t.UnixMilli())
+		now = s.at(t)
 	}
-	s.clock.set(t.UnixMilli())
-	now := s.at(t)
 	entries, err := index.Result()
 	switch {
 	case refused(err): // then every round may be there, also one that is made until the next look
@@ -156,7 +164,7 @@ func (s *Store) look(ctx context.Context, from int64, also func(redis.Cmdable)) 
 			s.list(n)
 		}
 	case err != nil:
-		return moment{}, err
+		return now, err
 	}
 	s.listAll(entries)
 	s.asof = s.settled(now)
