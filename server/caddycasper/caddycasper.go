@@ -99,7 +99,13 @@ type Casper struct {
 	// each host apart. Global placeholders such as {env.REDIS_URL} are replaced.
 	State string `json:"state,omitempty"`
 
-	// How many clients must have used an asset before it is believed, 1 to 32. Default 3.
+	// With a state that is shared: a text of 16 characters and more that only the servers know,
+	// the same on all of them, such as {env.CASPER_SECRET} or {file./etc/caddy/secret}. It keys what Redis
+	// holds of visitors. Without it, who knows the address of Redis can tell which networks may have visited.
+	Secret string `json:"secret,omitempty"`
+
+	// How many clients must have used an asset before it is believed, and have seen a page before it
+	// is written, shared or shown, 1 to 32. Default 3.
 	LearnFrom int `json:"learn_from,omitempty"`
 
 	// The share of the views that are sent nothing learned, 0 to 1, to see what pages still
@@ -161,7 +167,11 @@ func (c *Casper) Provision(ctx caddy.Context) error {
 		if !isRedis(state) {
 			private = append(private, state)
 		}
-		if c.evidence, err = openEvidence(state, c.learnSettings(), ctx.GetMetricsRegistry()); err != nil {
+		l := c.learnSettings()
+		if l.secret, err = c.secret(state); err != nil {
+			return err
+		}
+		if c.evidence, err = openEvidence(state, l, ctx.GetMetricsRegistry()); err != nil {
 			return err
 		}
 	}

@@ -47,6 +47,7 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //		manifest      <file>[,base=<path>][,page=<path>=<entry>]...
 //		learn         on|off|shadow
 //		state         <file>|redis://<host>:<port>/?site=<name>
+//		secret        <text>
 //		learn_from    <1..32>
 //		hold_out      <0..1>
 //		learn_memory  <size>
@@ -140,6 +141,8 @@ func (c *Casper) value(name, value string) (err error) {
 		c.Learn, err = value, checkWord(name, value, learns)
 	case "state":
 		c.State = value
+	case "secret":
+		c.Secret = value
 	case "learn_from":
 		c.LearnFrom, err = number[int](name, value, 32)
 	case "hold_out":

@@ -38,6 +38,7 @@ func TestCaddyfile(t *testing.T) {
 		"casper {\n cookie_path /a/\n cookie_domain a.example\n}":                    {CookiePath: "/a/", CookieDomain: "a.example"},
 		"casper {\n cookie_format h2o-2.0\n keys path\n}":                            {CookieFormat: "h2o-2.0", Keys: "path"},
 		"casper {\n learn_from 5\n learn_memory 1MiB\n hold_out 0\n}":                {LearnFrom: 5, LearnMemory: 1 << 20, HoldOut: new(float64)},
+		"casper {\n state redis://h\n secret {env.S}\n}":                             {State: "redis://h", Secret: "{env.S}"},
 		"casper {\n learn_as style font\n learn_as image\n}":                         {LearnAs: []string{"style", "font", "image"}},
 		"casper {\n learn_not /a /b\n page_query lang\n}":                            {LearnNot: []string{"/a", "/b"}, PageQuery: []string{"lang"}},
 	} {
@@ -144,6 +145,7 @@ func TestValidate(t *testing.T) {
 		`{"hold_out":2}`:                 "hold_out is 0 to 1, not 2",
 		`{"learn_memory":1}`:             "learn_memory is 256KiB to 1TiB",
 		`{"learn_as":["css"]}`:           "learn_as is some of",
+		`{"learn":"off","secret":"x"}`:   "secret is about learning",
 		`{"learn":"off","hold_out":0}`:   "hold_out is about learning",
 	} {
 		config := `{"admin":{"disabled":true},"apps":{"http":{"servers":{"srv0":{"listen":["127.0.0.1:0"],"routes":[{"handle":[` +

@@ -76,7 +76,7 @@ func openEvidence(state string, l learnSettings, config *prometheus.Registry) (*
 		return true
 	})
 	if before != nil && state != "" && config != nil && before.opened == config {
-		return nil, fmt.Errorf("state: %s has another learn_from, hold_out, learn_memory, learn_as, learn_not, page_query, host or cookie_name elsewhere", redacted(state))
+		return nil, fmt.Errorf("state: %s has another learn_from, hold_out, learn_memory, learn_as, learn_not, page_query, host, cookie_name or secret elsewhere", redacted(state))
 	}
 	got, _, err := evidences.LoadOrNew(key, func() (caddy.Destructor, error) { return newEvidence(key, l, before) })
 	if err != nil {
@@ -105,7 +105,7 @@ func newEvidence(key evidenceKey, l learnSettings, before *evidence) (*evidence,
 		if before != nil {
 			known = before.one.source.Model
 		}
-		model, k, err := openState(key.state, l.config, known, e.log)
+		model, k, err := openState(key.state, &l, known, e.log)
 		if err != nil {
 			return nil, err
 		}

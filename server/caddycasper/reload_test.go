@@ -1,15 +1,18 @@
 package caddycasper
 
 import (
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/cache-aware/casper/server/internal/peer"
+	"github.com/cache-aware/casper/server/learn"
 )
 
 const folder = "root %s/site\n" + fresh + "file_server\n"
@@ -185,6 +188,45 @@ func TestStateRedis(t *testing.T) {
 	r.Kill(t)
 	s.load("casper {\n state {env.TEST_REDIS}\n}\n" + folder)
 	wantAnswer(t, s.browser(1).navigate("/"), 200, "the page")
+}
+
+// What a state shares is keyed with its secret, else with its address, which the log says in one line. A secret
+// that is too short, or for nobody, is refused.
+func TestSecret(t *testing.T) {
+	const secret, state = "correct-horse-battery-staple", "redis://127.0.0.1:1/?site=shop"
+	t.Setenv("TEST_SECRET", secret)
+	s := start(t, "respond ready")
+	s.write("secret", secret+"\n")
+	now, addr := time.Now(), netip.MustParseAddr("198.51.100.7")
+	for option, want := range map[string]string{
+		"": state, "secret {env.TEST_SECRET}\n": secret, "secret {file.%s/secret}\n": secret,
+	} {
+		s.load("casper {\n state " + state + "\n " + option + "}\n" + folder)
+		m, err := learn.New(learn.Config{Secret: []byte(want)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		evidences.Range(func(_, e any) bool {
+			if got := e.(*evidence).one.source.Model.Client(addr, now); got != m.Client(addr, now) {
+				t.Errorf("%q: not keyed with %s", option, want)
+			}
+			return true
+		})
+		s.load("respond ready")
+	}
+	if n := strings.Count(s.log(), "state: without secret"); n != 1 || strings.Contains(s.log(), secret) {
+		t.Errorf("%d lines say that there is no secret, or one tells it:\n%s", n, s.log())
+	}
+	for options, want := range map[string]string{
+		"state " + state + "\n secret short\n":                "secret is a text of 16 characters",
+		"state " + state + "\n secret {env.TEST_NO_SECRET}\n": "secret: ",
+		"state %s/learned\n secret " + secret + "\n":          "needs state redis://",
+		"secret " + secret + "\n":                             "needs state redis://",
+	} {
+		if err := s.tryLoad("casper {\n " + options + "}\n" + folder); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", options, err)
+		}
+	}
 }
 
 // Counters are those of all handlers, and of what is learned.

@@ -1,8 +1,14 @@
 package caddycasper
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
 	"time"
+
+	"github.com/caddyserver/caddy/v2"
 
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/server"
@@ -55,6 +61,7 @@ type learnSettings struct {
 	config learn.Config
 	reader signals.Reader
 	hosts  []string // of a state
+	secret string   // of those who share it
 }
 
 func (c *Casper) learnSettings() learnSettings {
@@ -79,6 +86,27 @@ func (c *Casper) learnSettings() learnSettings {
 
 // text is a text that differs where the settings do.
 func (l *learnSettings) text() string {
-	text, _ := json.Marshal([]any{l.config, l.reader, l.hosts}) // numbers and lists of words
+	text, _ := json.Marshal([]any{l.config, l.reader, l.hosts, sha256.Sum256([]byte(l.secret))}) // numbers and lists of words
 	return string(text)
 }
+
+// secret returns the secret of those who share a state.
+func (c *Casper) secret(state string) (string, error) {
+	if c.Secret == "" {
+		return "", nil
+	}
+	if !isRedis(state) {
+		return "", errors.New("secret is for servers that share a state: it needs state redis://...")
+	}
+	secret, err := caddy.NewReplacer().ReplaceOrErr(c.Secret, true, true)
+	if err != nil {
+		return "", fmt.Errorf("secret: %w", err)
+	}
+	if secret = strings.TrimSpace(secret); len(secret) < minSecret { // a file ends with a line
+		return "", fmt.Errorf("secret is a text of %d characters and more", minSecret)
+	}
+	return secret, nil
+}
+
+// minSecret is the shortest secret, in octets.
+const minSecret = 16

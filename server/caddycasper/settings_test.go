@@ -18,7 +18,7 @@ import (
 
 // unsettable are the fields that no option sets, and why.
 var unsettable = map[string]string{
-	"Reader.Proxies": "Caddy's trusted_proxies", "Learn.Secret": "state",
+	"Reader.Proxies": "Caddy's trusted_proxies", "Learn.Secret": "secret, see TestSecret",
 	"Learn.Share": "state", "Learn.Shards": "for replays", "Learn.MinViews": "for replays",
 }
 

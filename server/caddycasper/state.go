@@ -16,11 +16,16 @@ func isRedis(state string) bool { return redisstore.IsAddress(state) }
 // until the context ends. If this process has a model of the state already, that knows more than
 // the file. A file is not written before there is something new, so that "caddy validate" can
 // run beside a server, and as another user.
-func openState(state string, c learn.Config, before *learn.Model, log *slog.Logger) (*learn.Model, func(context.Context) error, error) {
+func openState(state string, l *learnSettings, before *learn.Model, log *slog.Logger) (*learn.Model, func(context.Context) error, error) {
 	shared := isRedis(state)
+	c := l.config
 	c.Secret = secret
-	if shared {
-		c.Share, c.Secret = true, []byte(state) // the nodes of a fleet are told the same address
+	switch {
+	case shared && l.secret != "":
+		c.Share, c.Secret = true, []byte(l.secret)
+	case shared:
+		c.Share, c.Secret = true, []byte(state) // which the nodes of a fleet are told, too
+		log.Warn("state: without secret, who knows the address of Redis can tell which networks may have visited; give all servers one")
 	}
 	m, err := learn.New(c)
 	if err != nil {

@@ -127,7 +127,7 @@ func (c *Casper) checkLearning() error {
 		name  string
 		given bool
 	}{
-		{"learn_from", c.LearnFrom != 0}, {"hold_out", c.HoldOut != nil}, {"learn_memory", c.LearnMemory != 0},
+		{"secret", c.Secret != ""}, {"learn_from", c.LearnFrom != 0}, {"hold_out", c.HoldOut != nil}, {"learn_memory", c.LearnMemory != 0},
 		{"learn_as", c.LearnAs != nil}, {"learn_not", c.LearnNot != nil}, {"page_query", c.PageQuery != nil}, {"host", c.Hosts != nil},
 	} {
 		if o.given {
