@@ -38,7 +38,7 @@ var logSeeds = []seed{
 	text("windows", "a\r\nh2o_casper=qF0\r\n", "lines as Windows ends them"),
 	text("end-to-end", strings.Repeat("h2o_casper=", 40), "names whose values are names"),
 	text("noise", "\x01\xff=\x1f\x8b\x02h2o_casper=qF0\xff\x03", "noise around a cookie"),
-	text("nul", "h2o_casper=qF0\nh2o_casper=qF0\x00\n", "a NUL: this is no text"),
+	text("zero-octet", "h2o_casper=qF0\nh2o_casper=qF0\x00\n", "a NUL: this is no text"),
 	text("packed", pack("h2o_casper=qF0\n"), "a packed log"),
 	text("packed-cut", pack(strings.Repeat("h2o_casper=qF0\n", 4))[:50], "a packed log that breaks off"),
 	text("packed-magic", "\x1f\x8b\x08", "the beginning of a packed log, and no more"),
