@@ -67,7 +67,14 @@ func (s *Sharer) Run(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return s.end(context.WithoutCancel(ctx))
+			err := s.end(context.WithoutCancel(ctx))
+			if told != nil { // closing the store ends the wait
+				select {
+				case <-told:
+				case <-time.After(time.Second):
+				}
+			}
+			return err
 		case err = <-told:
 			told = nil
 			if err == nil {
