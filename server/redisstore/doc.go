@@ -13,15 +13,16 @@
 //
 // # Rounds
 //
-// Time, by the clock of Redis, is cut into rounds of ten seconds. Each round is
+// Time, by the clock of Redis, is cut into rounds of two and a half seconds. Each round is
 // one hash, in which a field is one asset of one page and its value the sum of
 // what all nodes reported: counters add up, sets of voters are united, and of
 // attributes the latest stays. A script does that where the data is, so nodes
 // need not know of each other, order does not matter, and what a node reads
 // grows with what there is to know and not with the number of nodes.
 //
-// Once a round is over and settled, each node reads it once and leaves out what
-// it reported itself. One of them, whoever comes first, also adds it to the
+// The script adds nothing to a round that is over, and lists the rounds that there are in a
+// stream, at which nodes wait. Once a round is over, each node reads it once and leaves out what
+// it reported itself. One of those who reported, whoever comes first, also adds it to the
 // archive: a hash for each page, from which a node that starts anew takes all
 // that is known. Rounds vanish after some minutes and archived pages after some
 // days without news, by EXPIRE.
@@ -40,6 +41,7 @@
 //
 // Whoever may write to the Redis server can tell the fleet what pages need,
 // within what [learn.Model.Merge] lets pass: assets of the same origin.
-// Nothing in it names a client. Give it a password and, outside a trusted
+// Nothing in it names a client, or a page that few networks have seen: of such a page nodes
+// tell one another by hashes, keyed with the model's secret, that somebody saw it. Give it a password and, outside a trusted
 // network, TLS (rediss://).
 package redisstore
