@@ -44,7 +44,7 @@ type file struct {
 	conf bool // a person changes it: an upgrade leaves it alone
 }
 
-// A build is a release under way.
+// A releasing is a build of a release under way.
 type releasing struct {
 	version string // without v
 	date    time.Time
@@ -56,6 +56,9 @@ type releasing struct {
 // build builds what a release consists of, from a tag of the repository, into a new folder. All of it is a
 // function of the tagged tree, the version of Go and that of this program.
 func build(repo, tag, out string, platforms []string) error {
+	if _, err := git(repo, "rev-parse", "--verify", "--quiet", "refs/tags/"+tag); err != nil {
+		return fmt.Errorf("there is no tag %s", tag)
+	}
 	date, err := commitTime(repo, tag)
 	if err != nil {
 		return err

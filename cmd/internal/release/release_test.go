@@ -38,7 +38,7 @@ var rehearse = sync.OnceValues(func() (*rehearsal, error) {
 	if err != nil {
 		return nil, err
 	}
-	folders = append(folders, dir)
+	after = append(after, func() { os.RemoveAll(dir) })
 	r := &rehearsal{repo: filepath.Join(dir, "casper"), dist: filepath.Join(dir, "dist"), proxy: filepath.Join(dir, "proxy")}
 	from, err := git(".", "rev-parse", "--show-toplevel")
 	if err != nil {
@@ -77,6 +77,7 @@ var rehearse = sync.OnceValues(func() (*rehearsal, error) {
 	if err := os.WriteFile(filepath.Join(r.repo, "VERSION"), []byte(r.version[1:]+"\n"), 0o666); err != nil {
 		return nil, err
 	}
+	after = append(after, func() { forget(r.version) })
 	if r.before, err = os.ReadFile(filepath.Join(r.repo, folder, "go.mod")); err != nil {
 		return nil, err
 	}
@@ -101,14 +102,34 @@ var rehearse = sync.OnceValues(func() (*rehearsal, error) {
 	return r, build(r.repo, r.version, r.dist, []string{"linux/" + runtime.GOARCH})
 })
 
-var folders []string // to remove
+var after []func() // what has to be done once all tests have run
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	for _, dir := range folders {
-		os.RemoveAll(dir)
+	for _, f := range after {
+		f()
 	}
 	os.Exit(code)
+}
+
+// forget removes a version of both modules from the cache of modules, where the go command puts it when it builds
+// from a tag or requires a module.
+func forget(version string) {
+	cache, err := command(".", nil, "go", "env", "GOMODCACHE")
+	if err != nil {
+		return
+	}
+	for _, m := range []string{root, nested} {
+		os.RemoveAll(filepath.Join(cache, filepath.FromSlash(m)+"@"+version))
+		at := filepath.Join(cache, "cache", "download", filepath.FromSlash(m), "@v")
+		left, _ := filepath.Glob(filepath.Join(at, version+".*"))
+		for _, name := range left {
+			os.Remove(name)
+		}
+		if list, err := os.ReadFile(filepath.Join(at, "list")); err == nil {
+			os.WriteFile(filepath.Join(at, "list"), bytes.ReplaceAll(list, []byte(version+"\n"), nil), 0o644)
+		}
+	}
 }
 
 func rehearsed(t *testing.T) *rehearsal {
@@ -194,6 +215,48 @@ func TestPrepare(t *testing.T) {
 	defer must(t, r.repo, "git", "checkout", "--quiet", "-")
 	if _, err := prepare(r.repo, time.Now()); err == nil || !strings.Contains(err.Error(), "raise VERSION") {
 		t.Errorf("prepare at the tag: %v", err)
+	}
+}
+
+// TestRefused holds that a release of what is not there, or does not agree with itself, is none.
+func TestRefused(t *testing.T) {
+	repo := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(repo, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(t, repo, "git", "init", "--quiet")
+	must(t, repo, "git", "config", "user.name", "test")
+	must(t, repo, "git", "config", "user.email", "test@localhost")
+	for _, test := range []struct{ version, changelog, tag, says string }{
+		{"1.2.3", "## 1.2.3 (2026-01-02)", "", "there is no tag v1.2.3"},
+		{"1.2.4", "## 1.2.3 (2026-01-02)", "v1.2.3", "VERSION is 1.2.4 at the tag v1.2.3"},
+		{"1.2", "## 1.2 (2026-01-02)", "v1.2.3", `"1.2" is no version such as 1.2.3`},
+		{"1.2.3", unreleased, "v1.2.3", `CHANGELOG.md begins with "## Unreleased" at the tag v1.2.3`},
+	} {
+		write("VERSION", test.version+"\n")
+		write("CHANGELOG.md", "# Changelog\n\n"+test.changelog+"\n")
+		must(t, repo, "git", "add", "--all")
+		must(t, repo, "git", "commit", "--quiet", "--allow-empty", "-m", "test")
+		if test.tag != "" {
+			must(t, repo, "git", "tag", "--force", test.tag)
+		}
+		err := build(repo, "v1.2.3", filepath.Join(t.TempDir(), "dist"), nil)
+		if err == nil || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%+v: %v", test, err)
+		}
+	}
+	// What is to be released is committed, and named in the changelog as what is new.
+	write("CHANGELOG.md", "## 1.2.2 (2026-01-01)\n")
+	if _, err := prepare(repo, time.Now()); err == nil || !strings.Contains(err.Error(), "not committed") {
+		t.Errorf("prepare with a change: %v", err)
+	}
+	write("VERSION", "1.2.9\n")
+	must(t, repo, "git", "commit", "--quiet", "-a", "-m", "test")
+	if _, err := prepare(repo, time.Now()); err == nil || !strings.Contains(err.Error(), `it should be "## Unreleased"`) {
+		t.Errorf("prepare with nothing new: %v", err)
 	}
 }
 
