@@ -45,21 +45,11 @@ func TestDocuments(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		for i, c := range commands(string(text)) {
-			if server, ok := strings.CutSuffix(c.command, " &"); ok {
-				serve(t, bin, server, c.want)
-				continue
-			}
-			t.Run(filepath.ToSlash(path)+"/"+string(rune('a'+i%26)), func(t *testing.T) {
-				for _, e := range elsewhere {
-					if strings.HasPrefix(c.command, e) {
-						t.Skipf("%q is run elsewhere", c.command)
-					}
-				}
-				needs(t, c.command)
-				run(t, bash, bin, c)
-			})
+		all := commands(string(text))
+		if len(all) == 0 {
+			return nil
 		}
+		t.Run(filepath.ToSlash(path), func(t *testing.T) { document(t, bash, bin, all) })
 		return nil
 	})
 	if err != nil {
@@ -67,14 +57,49 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-type command struct{ command, want string }
+// document runs the commands of one document, each as a test, and ends its servers. Where a
+// program is absent, the rest of the section that needs it is skipped, too.
+func document(t *testing.T, bash, bin string, all []command) {
+	lacking := -1 // the section
+	for i, c := range all {
+		server, isServer := strings.CutSuffix(c.command, " &")
+		t.Run(string(rune('a'+i%26)), func(t *testing.T) {
+			if lacking == c.section {
+				t.Skip("a command before it, in the same section, was skipped")
+			}
+			for _, e := range elsewhere {
+				if strings.HasPrefix(c.command, e) {
+					t.Skipf("%q is run elsewhere", c.command)
+				}
+			}
+			defer func() {
+				if t.Skipped() {
+					lacking = c.section
+				}
+			}()
+			needs(t, c.command)
+			if !isServer {
+				run(t, bash, bin, c)
+			}
+		})
+		if isServer && lacking != c.section {
+			serve(t, bash, bin, server, c.want)
+		}
+	}
+}
+
+type command struct {
+	command, want string
+	section       int
+}
 
 var console = regexp.MustCompile("(?ms)^```console\n(.*?)^```")
 
 func commands(text string) []command {
 	var all []command
-	for _, block := range console.FindAllStringSubmatch(text, -1) {
-		lines := strings.Split(block[1], "\n")
+	for _, at := range console.FindAllStringSubmatchIndex(text, -1) {
+		section := strings.Count(text[:at[0]], "\n## ")
+		lines := strings.Split(text[at[2]:at[3]], "\n")
 		for i := 0; i < len(lines); i++ {
 			cmd, ok := strings.CutPrefix(lines[i], "$ ")
 			if !ok {
@@ -87,7 +112,7 @@ func commands(text string) []command {
 				i++
 				cmd = strings.TrimSuffix(cmd, "\\") + strings.TrimPrefix(lines[i], "> ")
 			}
-			all = append(all, command{command: cmd})
+			all = append(all, command{command: cmd, section: section})
 		}
 	}
 	return all
@@ -119,9 +144,10 @@ func needs(t *testing.T, command string) {
 }
 
 // serve starts a server and waits for the first line that the document shows of it.
-func serve(t *testing.T, bin, command, want string) {
-	args := strings.Fields(command)
-	cmd := exec.Command(filepath.Join(bin, args[0]), args[1:]...)
+func serve(t *testing.T, bash, bin, command, want string) {
+	t.Helper()
+	cmd := exec.Command(bash, "-c", "exec "+command)
+	cmd.Env = environment(bin)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -140,10 +166,15 @@ func serve(t *testing.T, bin, command, want string) {
 	go io.Copy(io.Discard, out)
 }
 
+// environment is what commands are run with: the tool of this checkout comes first.
+func environment(bin string) []string {
+	return append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "NO_COLOR=1", "CASPER_DOCS=1")
+}
+
 func run(t *testing.T, bash, bin string, c command) {
 	script := strings.ReplaceAll(c.command, "go run ./cmd/casper", "casper")
 	cmd := exec.Command(bash, "-c", script)
-	cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "NO_COLOR=1", "CASPER_DOCS=1")
+	cmd.Env = environment(bin)
 	// A document shows what a person sees, or only what goes to stdout.
 	var both, stdout bytes.Buffer
 	var mu sync.Mutex // exec copies the two on goroutines of their own

@@ -196,7 +196,7 @@ func TestNoPushBehindForwarded(t *testing.T) {
 
 // withoutOld are the settings that MOVING.md gives to those who come from go-casper.
 func withoutOld(mux http.Handler) *server.Handler {
-	was := gocasper.Params{P: 1 << 6, N: 10} // those of casper.New(1<<6, 10)
+	was := gocasper.Params{P: 1 << 6, N: 10} // what New was given: 1<<6, 10
 	return &server.Handler{Next: mux, Allow: func(r *http.Request, a link.Asset) bool {
 		c, err := r.Cookie(gocasper.CookieName)
 		if err != nil {

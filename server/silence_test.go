@@ -3,6 +3,7 @@ package server_test
 import (
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -87,5 +88,29 @@ func TestSilence(t *testing.T) {
 	}
 	if got := server.Silence(99).String(); got != "Silence(99)" {
 		t.Error(got)
+	}
+}
+
+// FAQ.md explains each word that the log has for what was not sent, and why.
+func TestFAQ(t *testing.T) {
+	text, err := os.ReadFile("FAQ.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for s := server.SilentByPolicy; s <= server.SilentLeft; s++ {
+		if !strings.Contains(string(text), "\n| "+s.String()+" |") {
+			t.Errorf("FAQ.md has no line for silent=%q", s)
+		}
+	}
+	for r := server.ReasonWanted; r <= server.ReasonMissing; r++ {
+		if word := r.String(); !strings.Contains(string(text), "\n| "+word+" |") && !strings.Contains(string(text), "`"+word+"`") {
+			t.Errorf("FAQ.md does not say what %q is", r)
+		}
+	}
+	if next := server.SilentLeft + 1; !strings.HasPrefix(next.String(), "Silence(") {
+		t.Errorf("%q is behind SilentLeft: this test does not know it", next)
+	}
+	if next := server.ReasonMissing + 1; !strings.HasPrefix(next.String(), "Reason(") {
+		t.Errorf("%q is behind ReasonMissing: this test does not know it", next)
 	}
 }
