@@ -97,6 +97,7 @@ func fleetSite(files []peer.File) http.Handler {
 // A visitor whose connections go to H2O and to casper by turns is sent each file once if the two agree on the
 // cookie, and is sent files again if they do not. The table is that of MOVING.md.
 func TestOneCookieBehindOneBalancer(t *testing.T) {
+	peer.Find(t, "h2o")
 	files, links := fleetFiles()
 	const on = peer.CasperOn
 	for _, tt := range []struct {
@@ -172,7 +173,7 @@ func TestOneCookieBehindOneBalancer(t *testing.T) {
 }
 
 // Behind a balancer that names the client in X-Forwarded-For, neither of the two pushes: the connection
-// belongs to many clients. casper links what it would have pushed; H2O then sets no cookie at all.
+// belongs to many clients. H2O then sets no cookie either.
 func TestNoPushBehindForwarded(t *testing.T) {
 	files, links := fleetFiles()
 	h2o := peer.StartH2O(t, peer.Config{Hosts: []peer.Host{{Name: "site.test", CapacityBits: peer.CasperOn}}, Files: files})
