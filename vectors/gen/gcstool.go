@@ -179,6 +179,8 @@ func toolEncode() *file {
 		{"every-negative", "a distance is 0 at least", "TOOL-2", `{"p":16,"every":-1}`, "bad-parameter", "5"},
 		{"every-large", "a distance is 2^32 at most", "TOOL-2", `{"p":16,"every":4294967297}`, "bad-parameter", "5"},
 		{"unknown", "rice is no parameter", "GCS-15", `{"p":16,"rice":4}`, "bad-parameter", "5"},
+		{"limit-above", "one bit more than 32 MiB, the end and the footer counted", "TOOL-12", `{"p":1,"n":1099511627776}`, "limit", "268435135"},
+		{"limit-sum", "one bit more than 32 MiB, by the second key", "TOOL-12", `{"p":1,"n":1099511627776}`, "limit", "134217727 268435134"},
 		{"limit", "a quotient of 2^30", "TOOL-12", `{"p":1,"n":1099511627776}`, "limit", "1073741824"},
 	} {
 		f.refuseKeys("tool-encode-"+bad.id, bad.why, bad.spec, bad.params, bad.kind, bad.keys)

@@ -839,9 +839,16 @@ class GCSTool(Format):
             raise Refused("bad-parameter")
         if keys and keys[-1] >= universe:
             raise Refused("out-of-range")  # TOOL-12
-        if keys and keys[-1] // self.p // 8 > MOST_OCTETS:
+        if self.size(keys) > MOST_OCTETS:
             raise Refused("limit")
         return keys
+
+    def size(self, keys):
+        """How many octets the file has, without making it."""
+        gaps = [key - before for before, key in zip([0] + keys, keys)] + [0]
+        bits = sum(gap // self.p + 1 + (self.p - 1).bit_length() for gap in gaps)
+        entries = (len(keys) - 1) // self.every if keys and self.every else 0
+        return (bits + 7) // 8 + 16 * entries + 40
 
     def write(self, keys):
         rest = (self.p - 1).bit_length()
