@@ -131,10 +131,8 @@ func (g gcsTool) encode(p Params, keys []uint64) (Encoded, error) {
 	if err := below(t.Universe(), keys); err != nil {
 		return Encoded{}, err
 	}
-	if n := len(keys); n > 0 {
-		if size := keys[n-1]/t.P/8 + uint64(n)*(uint64(t.Rice())+1)/8; size > maxOctets {
-			return Encoded{}, tooLarge(int(min(size, math.MaxInt)), keys)
-		}
+	if size := g.size(t, keys, uint64(every)); size > maxOctets {
+		return Encoded{}, tooLarge(int(min(size, math.MaxInt)), keys)
 	}
 	var b bytes.Buffer
 	w, err := gcstool.NewWriter(&b, t, uint64(every))
@@ -150,6 +148,22 @@ func (g gcsTool) encode(p Params, keys []uint64) (Encoded, error) {
 		return Encoded{}, err
 	}
 	return Encoded{Octets: b.Bytes(), Text: hex.EncodeToString(b.Bytes()), Keys: keys, Params: p.with(toolEvery, every)}, nil
+}
+
+// size is the number of octets in a file: codes and the one that ends them, index and footer. The
+// quotients add up to less than N, which is 2^40 at most.
+func (gcsTool) size(t gcstool.Params, keys []uint64, every uint64) uint64 {
+	code := uint64(t.Rice()) + 1
+	size, last := code, uint64(0)
+	for _, k := range keys {
+		size += (k-last)/t.P + code
+		last = k
+	}
+	size = (size+7)/8 + 40
+	if n := uint64(len(keys)); n > 0 && every > 0 {
+		size += (n - 1) / every * 16
+	}
+	return size
 }
 
 func (g gcsTool) decode(p Params, in Input) (Decoded, error) { return decodeOpened(g, p, in) }
