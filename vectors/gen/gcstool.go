@@ -155,6 +155,7 @@ func toolSets() []struct {
 		{"index-less", "as many keys as from entry to entry: none", "TOOL-5", onDisk(3, 8, 3, 3, 9, 11)},
 		{"index-none", "no index at all", "TOOL-5", onDisk(3, 8, 0, 3, 9, 11)},
 		{"n", "more names than different keys", "TOOL-2 TOOL-6", onDisk(9, 8, 1024, 3, 70)},
+		{"np-63-bits", "N*P has 64 bits", "TOOL-2 TOOL-7", onDisk(1<<19+1, 1<<44, 1024, 5)},
 		{"many", "300 keys", "TOOL-3 TOOL-5", onDisk(300, 1000, 64, many...)},
 	}
 }
@@ -167,6 +168,8 @@ func toolEncode() *file {
 	d := onDisk(3, 16, 1024, 5, 20, 29)
 	answer := vectors.Answer{Keys: decimal(d.keys), BytesHex: new(d.hex())}
 	f.add("encode", "tool-encode-unsorted", d.comment("keys are sorted, their repeats dropped"), "TOOL-12", `{"p":16}`, keys("29 5 20 5"), answer)
+	d = onDisk(1026, 1, 1024, upTo(1026)...)
+	f.add("encode", "tool-encode-every", "by default each 1,024th key has an entry", "TOOL-2 TOOL-5", `{"p":1}`, vectors.Input{Keys: decimal(d.keys)}, vectors.Answer{Keys: decimal(d.keys), BytesHex: new(d.hex())}).flag("large")
 	d = onDisk(4, 16, 1024, 1, 3)
 	f.add("encode", "tool-encode-names", d.comment("a repeated name counts, and has one key"), "TOOL-1 TOOL-2", `{"p":16,"hash":"hex"}`, names("0000000000000003", "0000000000000001", "0000000000000003", "0000000000000041:9"),
 		vectors.Answer{Keys: decimal(d.keys), BytesHex: new(d.hex())})

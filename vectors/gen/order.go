@@ -102,6 +102,7 @@ func orderH2O(format string) *file {
 	}
 	// What is too long is not looked at.
 	f.refuseText(prefix+"-order-limit-text", "six octets where two are the most, and a character of no alphabet", "CASPER-9 GCS-31", capacity(1), "limit", "AAAAAAA*", -1).lenientError("bad-text").flag("order")
+	f.refuseText(prefix+"-order-limit-octet", "three octets where two are the most, and a character of no alphabet", "CASPER-9 GCS-31", capacity(1), "limit", "AAA*", -1).lenientError("bad-text").flag("order")
 	f.refuseText(prefix+"-order-limit-length", "five characters are three octets and a half, where two are the most", "CASPER-9 GCS-31", capacity(1), "limit", "AAAAA", -1).lenientError("bad-text").flag("order")
 	f.refuseText(prefix+"-order-limit-parameter", "a parameter out of its range, and a value that is too long for any", "CASPER-2 GCS-31", capacity(0), "bad-parameter", strings.Repeat("A", 200), -1).flag("order")
 	// Unused bits, and then the codes.
@@ -243,6 +244,7 @@ func goCasperTails() *file {
 		{"fifteen-zeros", "fifteen zeros behind a remainder of zero that does not end with its octet", 64, 10, "@128 ! 0*15", "trailing-data", "128", "GOCASPER-9 GOCASPER-14"},
 		{"last-pad-bit", "only the last of three pad bits is 1", 16, 10, "@1 00 ! 1", "nonzero-padding", "1 5", "GOCASPER-9 GOCASPER-13"},
 		{"middle-pad-bit", "the second of three pad bits is 1", 16, 10, "@1 0 ! 1 0", "nonzero-padding", "1 9", "GOCASPER-9 GOCASPER-13"},
+		{"seven-pad-bits", "a one among seven bits, which are too few for a code", 256, 10, "@1 0 ! 1 00000", "nonzero-padding", "1 129", "GOCASPER-9 GOCASPER-13"},
 		{"two-pad-bits", "two of three pad bits are 1: the first is reported", 16, 10, "@1 0 ! 1 1", "nonzero-padding", "1 13", "GOCASPER-9 GOCASPER-13"},
 		{"late-one", "a code of the gap 0, and then one that is cut: it is reported at that code", 64, 10, "@1 0*7 ! 1*10", "truncated", "!", "GOCASPER-9 GOCASPER-12"},
 		{"late-cut", "a code of the gap 0, and fewer than eight bits behind it: a one among nine bits", 64, 10, "@1 0*7 ! 01", "truncated", "1 33", "GOCASPER-9 GOCASPER-13"},
