@@ -25,6 +25,14 @@ func absent(t *testing.T, format string, args ...any) {
 	t.Skipf(format, args...)
 }
 
+// brief skips a test of a tool that takes seconds.
+func brief(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: no package is installed")
+	}
+	t.Parallel()
+}
+
 // needs returns the path of a program.
 func needs(t *testing.T, name string) string {
 	t.Helper()
@@ -105,7 +113,7 @@ func skeleton(t *testing.T, name, from, to string) string {
 
 // TestPython installs the wheel, and runs its test and its README with a real decoder.
 func TestPython(t *testing.T) {
-	t.Parallel()
+	brief(t)
 	dir := t.TempDir()
 	wheel := made(t, dir, python)
 	interpreter := ""
@@ -159,7 +167,7 @@ func wantPassed(t *testing.T, out, pattern, format, op string) {
 
 // TestNpm installs the tarball, and runs its test and its README with a real decoder.
 func TestNpm(t *testing.T) {
-	t.Parallel()
+	brief(t)
 	dir := t.TempDir()
 	tarball := made(t, dir, npm)
 	node, tool := needs(t, "node"), needs(t, "npm")
@@ -211,11 +219,12 @@ func unpacked(t *testing.T, tarball, folder string) string {
 
 // TestRust runs the crate's test, and the README with a real decoder in a crate that depends on it.
 func TestRust(t *testing.T) {
-	t.Parallel()
+	brief(t)
 	dir := t.TempDir()
 	crate := unpacked(t, made(t, dir, rust), dir)
 	cargo := needs(t, "cargo")
-	env := []string{"CARGO_TARGET_DIR=" + filepath.Join(dir, "target"), "CARGO_NET_OFFLINE=true"}
+	env := []string{"CARGO_TARGET_DIR=" + filepath.Join(dir, "target"), "CARGO_NET_OFFLINE=true",
+		"CARGO_INCREMENTAL=0", "CARGO_PROFILE_DEV_DEBUG=0", "CARGO_PROFILE_TEST_DEBUG=0"}
 	if out := run(t, crate, env, cargo, "test", "--offline", "--quiet"); strings.Contains(out, "warning") || !strings.Contains(out, "3 passed") {
 		t.Errorf("cargo test:\n%s", out)
 	}
@@ -257,7 +266,7 @@ fn main() {
 
 // TestC compiles the header, without a warning, and runs its test, and the README with a real decoder.
 func TestC(t *testing.T) {
-	t.Parallel()
+	brief(t)
 	dir := t.TempDir()
 	folder := unpacked(t, made(t, dir, header), dir)
 	cc := needs(t, "cc")

@@ -52,12 +52,16 @@ func rust() (name string, crate []byte, err error) {
 name = "casper-vectors"
 version = %q
 edition = "2021"
-rust-version = "1.82"
+rust-version = "1.63"
 description = %q
 license = "CC0-1.0"
 readme = "README.md"
 repository = %q
 keywords = ["golomb", "gcs", "casper", "bip158", "test-vectors"]
+
+[lib]
+test = false
+doctest = false
 `, version, about, homepage)
 	folder := "casper-vectors-" + version + "/"
 	files := []file{{folder + "Cargo.toml", []byte(manifest)}, {folder + "LICENSE", license}, {folder + "src/data.rs", b.Bytes()}}
