@@ -48,6 +48,24 @@ func TestScenes(t *testing.T) {
 	}
 }
 
+// Each part of the growth is measured briefly.
+func TestGrowth(t *testing.T) {
+	p, err := newPlace("")
+	if err != nil {
+		t.Skip(err)
+	}
+	defer p.close()
+	text, err := growth(p, options{quick: true, rounds: 1}, t.Logf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, title := range []string{"Pages learned", "Keys in a cookie", "Connections", "Processors and locks", "Latency", "Memory"} {
+		if !strings.Contains(text, "\n## "+title+"\n") {
+			t.Errorf("no %s in\n%s", title, text)
+		}
+	}
+}
+
 // An answer that is not the file's bytes is found.
 func TestWrongAnswersAreFound(t *testing.T) {
 	p, err := newPlace("")

@@ -79,7 +79,7 @@ func run(o options, out io.Writer) error {
 	}
 	var report strings.Builder
 	fmt.Fprintf(&report, "# casper beside other servers\n\nWritten by `go run .` in this folder; see main.go for the method. %s %s\n", machine(), p.absent())
-	for _, part := range []func(*place, options, func(string, ...any)) (string, error){servers} {
+	for _, part := range []func(*place, options, func(string, ...any)) (string, error){servers, growth} {
 		text, err := part(p, o, progress)
 		if err != nil {
 			return err

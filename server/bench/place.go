@@ -24,7 +24,8 @@ type place struct {
 	cert, key  string
 	casper     string // the program
 	self       string // this one
-	profile    string
+	profile    string // the folder of casper's profiles; empty is none
+	procs      int    // processors that a server may use; 0 is one
 	nginx, h2o string // the programs; empty if they are absent
 }
 
@@ -93,10 +94,9 @@ func (p *place) writeCertificate() error {
 	return os.WriteFile(p.key, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: key}), 0o600)
 }
 
-// build builds casper as it is. Where profiles are asked for, a file that writes them when the
-// program ends is laid over its source.
+// build builds casper as it is, with a file laid over its source that writes profiles where the environment asks for
+// them.
 func (p *place) build() error {
-	args := []string{"build", "-o", p.casper}
 	main, err := filepath.Abs("../..")
 	if err != nil {
 		return err
@@ -108,20 +108,19 @@ func (p *place) build() error {
 		if err := os.MkdirAll(p.profile, 0o755); err != nil {
 			return err
 		}
-		source, overlay := filepath.Join(p.dir, "profile.go"), filepath.Join(p.dir, "overlay.json")
-		if err := os.WriteFile(source, profileSource, 0o644); err != nil {
-			return err
-		}
-		text, err := json.Marshal(map[string]map[string]string{"Replace": {filepath.Join(main, "cmd", "casper", "profile.go"): source}})
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(overlay, text, 0o644); err != nil {
-			return err
-		}
-		args = append(args, "-overlay", overlay)
 	}
-	cmd := exec.Command("go", append(args, "./cmd/casper")...)
+	source, overlay := filepath.Join(p.dir, "profile.go"), filepath.Join(p.dir, "overlay.json")
+	if err := os.WriteFile(source, profileSource, 0o644); err != nil {
+		return err
+	}
+	text, err := json.Marshal(map[string]map[string]string{"Replace": {filepath.Join(main, "cmd", "casper", "profile.go"): source}})
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(overlay, text, 0o644); err != nil {
+		return err
+	}
+	cmd := exec.Command("go", "build", "-o", p.casper, "-overlay", overlay, "./cmd/casper")
 	cmd.Dir = main
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build ./cmd/casper: %w\n%s", err, out)

@@ -47,7 +47,7 @@ func (p *place) start(name string, command func(addr string) (*exec.Cmd, error))
 	if cmd.Env == nil {
 		cmd.Env = os.Environ()
 	}
-	cmd.Env = append(cmd.Env, "GOMAXPROCS="+strconv.Itoa(1))
+	cmd.Env = append(cmd.Env, "GOMAXPROCS="+strconv.Itoa(max(1, p.procs)))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
