@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -18,16 +19,16 @@ const maxHead = 8 << 10
 // maxHeads bounds what the beginnings of pages keep in memory, in bytes.
 const maxHeads = 16 << 20
 
-// A glimpse is the beginning of the page at a path, as it was seen at some time.
+// A glimpse is the beginning of the page at a path, and when it was looked at last.
 type glimpse struct {
 	head []byte
-	at   time.Duration // since the handler was made
+	at   atomic.Int64 // since the handler was made, ns
 }
 
-func newHeads() *otter.Cache[string, glimpse] {
-	return otter.Must(&otter.Options[string, glimpse]{
+func newHeads() *otter.Cache[string, *glimpse] {
+	return otter.Must(&otter.Options[string, *glimpse]{
 		MaximumWeight: maxHeads,
-		Weigher: func(path string, g glimpse) uint32 {
+		Weigher: func(path string, g *glimpse) uint32 {
 			return uint32(256 + len(path) + cap(g.head)) // it may be all that still keeps a whole file
 		},
 	})
@@ -41,7 +42,8 @@ func newHeads() *otter.Cache[string, glimpse] {
 // What it says of a path is used again for 10 ms, if the file has not changed lately.
 func (h *Handler) Head(r *http.Request) []byte {
 	now := time.Since(h.targets.began)
-	if g, ok := h.heads.GetIfPresent(r.URL.Path); ok && now-g.at < lookAgain {
+	g, known := h.heads.GetIfPresent(r.URL.Path)
+	if known && now-time.Duration(g.at.Load()) < lookAgain {
 		return g.head
 	}
 	name, info, varies, err := h.answer(r)
@@ -49,8 +51,14 @@ func (h *Handler) Head(r *http.Request) []byte {
 		return nil
 	}
 	head := h.headOf(name, info)
-	if head != nil && !varies && len(r.URL.Path) <= maxTarget && versionOf(name, info).settled(time.Now()) {
-		h.heads.Set(strings.Clone(r.URL.Path), glimpse{head, now})
+	switch {
+	case head == nil || varies || len(r.URL.Path) > maxTarget || !versionOf(name, info).settled(time.Now()):
+	case known && len(g.head) == len(head) && &g.head[0] == &head[0]: // the very same, and no lock is needed to say so
+		g.at.Store(int64(now))
+	default:
+		g = &glimpse{head: head}
+		g.at.Store(int64(now))
+		h.heads.Set(strings.Clone(r.URL.Path), g)
 	}
 	return head
 }

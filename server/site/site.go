@@ -77,7 +77,7 @@ type Handler struct {
 	accepted atomic.Pointer[acceptance] // the latest
 	closed   atomic.Bool
 	targets  targets
-	heads    *otter.Cache[string, glimpse]
+	heads    *otter.Cache[string, *glimpse]
 }
 
 // New returns a handler for the files of a file system. It serves whatever the file system opens:
