@@ -59,7 +59,7 @@ func TestGrowth(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, title := range []string{"Pages learned", "Keys in a cookie", "Connections", "Processors and locks", "Latency", "Memory"} {
+	for _, title := range []string{"The handler around a program", "Pages learned", "Keys in a cookie", "Connections", "Processors and locks", "Latency", "Memory"} {
 		if !strings.Contains(text, "\n## "+title+"\n") {
 			t.Errorf("no %s in\n%s", title, text)
 		}

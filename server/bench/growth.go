@@ -32,7 +32,7 @@ func growth(p *place, o options, progress func(string, ...any)) (string, error) 
 		name string
 		run  func(*place, options) (string, error)
 	}{
-		{"pages learned", pagesLearned}, {"keys", keysHeld}, {"connections", connections}, {"processors", processors}, {"latency", latency}, {"memory", memory},
+		{"handler", handlers}, {"pages learned", pagesLearned}, {"keys", keysHeld}, {"connections", connections}, {"processors", processors}, {"latency", latency}, {"memory", memory},
 	} {
 		if o.only != nil && !o.only.MatchString("growth, "+part.name) {
 			continue
