@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/cache-aware/casper/gcs/casper"
@@ -85,6 +86,9 @@ func (w *response) answerPage(code int, header http.Header, body []byte) {
 		w.late(code, html, header)
 	}
 	w.setCookie(code, header)
+	if w.h.Timing != nil && html && code == http.StatusOK {
+		w.setTiming(code, header)
+	}
 }
 
 // takeLinks reads the links of the answer, and takes out those that are there for us
@@ -274,6 +278,17 @@ func (w *response) join(header http.Header) {
 		if f, err := casper.Parse(value, w.h.Params); err == nil {
 			x.client.Held = x.client.Held.Merge(f).Trim(maxText)
 		}
+	}
+}
+
+// setTiming lets the page's browser know to which group its view belongs, in the words of
+// Handler.Timing (Server Timing, section 2).
+func (w *response) setTiming(code int, header http.Header) {
+	if !w.control && w.hintedAt.IsZero() || httpfacts.Shareable(code, header) {
+		return
+	}
+	if description := w.h.timing(w.r, w.control); description != "" {
+		add(header, "Server-Timing", "casper;desc="+strconv.Quote(description))
 	}
 }
 

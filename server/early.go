@@ -2,11 +2,13 @@ package server
 
 import (
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"reflect"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/cache-aware/casper/server/internal/httpfacts"
 	"github.com/cache-aware/casper/server/internal/memory"
@@ -44,13 +46,24 @@ func (w *response) early() {
 }
 
 // hint sends the one 103 of this request: only links, and a content security policy if one
-// is known, since a browser applies that to what it fetches early.
+// is known, since a browser applies that to what it fetches early. Whether it does so or the view is one
+// of the control group is drawn here, when all else is decided: the two groups differ by the 103
+// alone. What was decided stays in the plan and in the cookie, in both, since a client that is not
+// told of the assets asks for them all the same, a little later.
 func (w *response) hint(verdicts []Verdict) {
 	links := make([]string, 0, len(verdicts))
 	for _, v := range verdicts {
 		if v.Means == ByHint {
 			links = append(links, v.Asset.early())
 		}
+	}
+	if w.h.Control > 0 && rand.Float64() < w.h.Control {
+		w.control = true
+		w.h.stats.Controls.Add(1)
+		return
+	}
+	if !w.exchange.arrived.IsZero() {
+		w.hintedAt = time.Now()
 	}
 	w.sendHints(links)
 	w.h.stats.Hinted.Add(int64(len(links)))

@@ -34,6 +34,9 @@ type exchange struct {
 	sent      []Verdict           // what has been decided so far
 	counted   bool                // in Stats.Pages
 	hinted    bool                // a 103 went out
+	hintedAt  time.Time           // when it did, if it was our own and somebody observes
+	control   bool                // it was withheld, to compare; see Handler.Control
+	ended     time.Time           // when the final header went out, if somebody observes
 	refused   bool                // a push was refused, or failed
 	changed   bool                // client.Held is news to the client
 	stalled   *pushing            // a push that the client does not read
@@ -123,6 +126,9 @@ func (w *response) count() *traffic {
 
 // arrived is called when the page's final answer goes out, or will never.
 func (w *response) arrived() {
+	if w.exchange != nil && !w.exchange.arrived.IsZero() && w.exchange.ended.IsZero() {
+		w.ended = time.Now()
+	}
 	if w.exchange != nil && w.awaited != "" {
 		for _, at := range w.conn.hinting.ended(w.awaited) {
 			w.h.stats.Lead.add(time.Since(at))
@@ -145,7 +151,7 @@ func (w *response) observed() {
 	}
 	told := &Exchange{
 		Request: w.r, Arrived: x.arrived, Client: httpfacts.Networks(w.h.Proxies).Client(w.r), Header: w.Header(), Status: w.status,
-		Pushed: w.pushed, Early: w.forHint, Hinted: x.hinted,
+		Answered: x.ended, Pushed: w.pushed, Early: w.forHint, Hinted: x.hinted, HintedAt: x.hintedAt, Control: x.control,
 		Held: x.held, Plan: x.sent, Silence: w.silence(), Links: w.concluded(), Personal: x.personal, Unread: x.unread, Key: w.key,
 	}
 	observations := x.observations
@@ -259,7 +265,7 @@ func (w *response) mayPush() bool {
 
 // mayHint reports whether a 103 may go out now: there is one, ahead of the answer.
 func (w *response) mayHint() bool {
-	return w.facts().hintable && !w.exchange.hinted && !w.committed && w.pending == nil && w.informer() != nil
+	return w.facts().hintable && !w.exchange.hinted && !w.exchange.control && !w.committed && w.pending == nil && w.informer() != nil
 }
 
 // informed reports whether the client asks only for what has changed, and says nothing else

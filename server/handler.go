@@ -71,6 +71,16 @@ type Handler struct {
 	// request, such as ?push=none. Nil allows all.
 	Allow func(r *http.Request, a link.Asset) bool
 
+	// Control is the share of views, 0 to 1, whose 103 is withheld so that the others can be compared
+	// with them: of those that one was decided on for, each drawn by itself. Zero withholds none, and is
+	// right where nothing is measured; see [Exchange.Control].
+	Control float64
+
+	// Timing, if set, is asked about each page of those two groups when its final header goes out, and
+	// what it returns goes with it in a Server-Timing field, as the description of the metric casper;
+	// "" adds nothing. It is not asked about an answer that a shared cache may keep for others.
+	Timing func(r *http.Request, control bool) string
+
 	// Observe, if set, is called once after every answer, on the request's goroutine; not
 	// if Next panicked.
 	Observe func(*Exchange)
@@ -176,6 +186,11 @@ func (h *Handler) validator(path string) (v string) {
 func (h *Handler) allow(r *http.Request, a link.Asset) (ok bool) {
 	defer h.spared("Allow")
 	return h.Allow(r, a)
+}
+
+func (h *Handler) timing(r *http.Request, control bool) (description string) {
+	defer h.spared("Timing")
+	return h.Timing(r, control)
 }
 
 func (h *Handler) observe(x *Exchange) {

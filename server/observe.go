@@ -49,17 +49,20 @@ func observers(sources []Source) []Observer {
 
 // An Exchange is one request and its answer, as Observe sees them. It is not to be kept.
 type Exchange struct {
-	Request *http.Request
-	Arrived time.Time   // when the request came in
-	Client  netip.Addr  // where it came from, as far as Handler.Proxies are believed
-	Header  http.Header // of the answer
-	Status  int
-	Pushed  bool               // the request was made by a push
-	Early   bool               // the request was made for a hint: its page had no final answer yet, or the browser says so
-	Hinted  bool               // a 103 went out before the answer
-	Held    casper.Fingerprint // what the client of a page said it holds
-	Plan    []Verdict          // what was decided for the page
-	Silence Silence            // why nothing went ahead of it
+	Request  *http.Request
+	Arrived  time.Time   // when the request came in
+	Answered time.Time   // when its final header went out
+	Client   netip.Addr  // where it came from, as far as Handler.Proxies are believed
+	Header   http.Header // of the answer
+	Status   int
+	Pushed   bool               // the request was made by a push
+	Early    bool               // the request was made for a hint: its page had no final answer yet, or the browser says so
+	Hinted   bool               // a 103 went out before the answer
+	Control  bool               // a 103 was decided on as the Plan says, and withheld; see Handler.Control
+	HintedAt time.Time          // when a 103 of the handler's own went out; zero for none
+	Held     casper.Fingerprint // what the client of a page said it holds
+	Plan     []Verdict          // what was decided for the page
+	Silence  Silence            // why nothing went ahead of it
 
 	// Links are what the page links for everybody, as far as is known after this answer: in
 	// its Link headers, in Next's 103 before it, or in its HTML if Scan is set. It is nil
@@ -79,6 +82,7 @@ type Stats struct {
 	Pushed    atomic.Int64 // assets pushed
 	Refused   atomic.Int64 // pushes that the client reset or did not take
 	Hinted    atomic.Int64 // assets named in a 103
+	Controls  atomic.Int64 // pages whose 103 was withheld, to compare; see Handler.Control
 	Linked    atomic.Int64 // assets added to the Link of a final answer
 	Held      atomic.Int64 // assets not sent because the client holds them
 	HeldBytes atomic.Int64 // of those whose size is known, the octets of their bodies

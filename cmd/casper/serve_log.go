@@ -40,6 +40,9 @@ func logExchange(log *slog.Logger, x *server.Exchange, query bool) {
 	if x.Early {
 		attrs = append(attrs, slog.Bool("early", true))
 	}
+	if x.Control {
+		attrs = append(attrs, slog.Bool("withheld", true)) // what "sent" names as hinted
+	}
 	if len(x.Plan) > 0 {
 		attrs = append(attrs, slog.Any("sent", server.Summary(x.Plan)))
 	}

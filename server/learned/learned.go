@@ -157,8 +157,10 @@ func (o *observation) tell(x *server.Exchange) {
 	v.Client = o.client
 	v.Time = s.open.since(o.page(), s.now())
 	v.Ahead = v.Ahead || x.Early || x.Pushed
-	v.Chosen = o.chosen
-	v.Sent, v.ByPush = sent(x.Plan, o.chosen)
+	if !x.Control { // nothing went out, so that the view is judged like any without help
+		v.Chosen = o.chosen
+		v.Sent, v.ByPush = sent(x.Plan, o.chosen)
+	}
 	if x.Held.Len() > 0 {
 		held, key := x.Held, x.Key
 		v.Held = func(path string) bool { return held.Has(key(path)) }
