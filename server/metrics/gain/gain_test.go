@@ -472,11 +472,3 @@ func TestScript(t *testing.T) {
 		t.Error("a ticket without a beacon")
 	}
 }
-
-func BenchmarkObserve(b *testing.B) {
-	w := newWorld(Config{})
-	for i := range b.N / 4 {
-		w.view(seen{from: fmt.Sprintf("10.0.%d.%d", i/250%250, i%250), page: "/", hints: []string{"/a.css"}, answered: 300,
-			asks: []ask{{path: "/a.css", at: 100, ended: 110}, {path: "/b.js", at: 310, ended: 320}, {path: "/c.js", at: 310, ended: 320}}})
-	}
-}

@@ -43,7 +43,7 @@ const maxName = 512
 const Others = "(other pages)"
 
 // A Recorder adds up what becomes of views. It is safe for concurrent use, takes some 8 MB at most,
-// and well under a microsecond for each request. Make one with [New].
+// and a few microseconds for each page and asset. Make one with [New].
 type Recorder struct {
 	c     Config
 	seed  maphash.Seed
