@@ -104,14 +104,17 @@ const script = `(() => {
 	const page = performance.getEntriesByType("navigation")[0];
 	const ticket = page && (page.serverTiming || []).find((t) => t.name === "casper");
 	if (!ticket || page.type !== "navigate" || page.activationStart > 0 || page.deliveryType || document.hidden) return;
-	let seen = true;
-	addEventListener("visibilitychange", () => { seen = seen && !document.hidden; });
-	const report = () => setTimeout(() => {
+	let done = false;
+	const report = () => {
 		const paint = performance.getEntriesByName("first-contentful-paint")[0];
 		const ready = Math.max(page.domContentLoadedEventEnd, paint ? paint.startTime : 0);
-		if (seen && ready > 0) navigator.sendBeacon("BEACON", ticket.description + " " + Math.round(ready));
-	}, 200);
-	if (document.readyState === "complete") report(); else addEventListener("load", report);
+		if (!done && ready > 0) navigator.sendBeacon("BEACON", ticket.description + " " + Math.round(ready));
+		done = true;
+	};
+	const soon = () => setTimeout(report, 200); // the paint is told of a little later
+	if (document.readyState === "complete") soon(); else addEventListener("load", soon);
+	addEventListener("pagehide", report);
+	addEventListener("visibilitychange", () => { if (document.hidden && !page.loadEventEnd) done = true; });
 })();
 `
 

@@ -37,6 +37,7 @@ type seen struct {
 	control  bool
 	answered int
 	asks     []ask
+	then     int // when the next view begins
 }
 
 type ask struct {
@@ -115,6 +116,9 @@ func (w *world) view(s seen) {
 		})
 	}
 	tell()
+	if s.then > 0 {
+		w.now = at(s.then)
+	}
 }
 
 // later lets all views be over.
@@ -152,6 +156,10 @@ func TestCounts(t *testing.T) {
 			{from: "192.0.2.1", page: "/", hints: []string{"/a.css"}, answered: 300},
 			{from: "192.0.2.2", page: "/", answered: 300, asks: []ask{{path: "/a.css", at: 310, ended: 320}}},
 		}, Counts{Views: 2, Hinted: 1, Hints: 1, Unused: 1}, 0},
+		"again, at once": {[]seen{
+			{from: "192.0.2.1", page: "/", hints: []string{"/a.css"}, answered: 300, asks: []ask{{path: "/a.css", at: 100, ended: 110}}, then: 1000},
+			{from: "192.0.2.1", page: "/", hints: []string{"/a.css"}, answered: 300, asks: []ask{{path: "/a.css", at: 100, ended: 110}}},
+		}, Counts{Views: 2, Hinted: 2, Hints: 2, Used: 2, Early: 2}, 200},
 		"another page": {[]seen{
 			{from: "192.0.2.1", page: "/", hints: []string{"/a.css"}, answered: 300},
 			{from: "192.0.2.1", page: "/other", answered: 300, asks: []ask{{path: "/a.css", at: 310, ended: 320}}},

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -149,12 +150,23 @@ func (rec *Recorder) key(x *server.Exchange, host, target string) uint64 {
 func (rec *Recorder) opened(key uint64, x *server.Exchange, name string, now time.Time) {
 	v := rec.visits[key]
 	blurred := false
+	var early []fetch // of this view, though its page had not been seen
 	if v != nil && !v.due.IsZero() {
-		// A reload, or somebody else behind the same address: assets are told apart by the time alone.
-		blurred = x.Arrived.Before(v.answered.Add(Window))
+		// A visit again, or somebody else behind the same address: assets are told apart by the time alone.
+		blurred = x.Arrived.Before(v.answered.Add(apart))
 		v.blurred = v.blurred || blurred
-		delete(rec.visits, key)
-		v.key = 0
+		for i := range v.fetches {
+			if f := v.fetches[i]; !f.asked.Before(x.Arrived) {
+				early = append(early, f)
+			}
+		}
+		v.fetches = slices.DeleteFunc(v.fetches, func(f fetch) bool { return !f.asked.Before(x.Arrived) })
+		for _, k := range append(v.aliases, key) {
+			if rec.visits[k] == v {
+				delete(rec.visits, k)
+			}
+		}
+		v.key, v.aliases = 0, nil
 		v = nil
 	}
 	if v == nil {
@@ -162,6 +174,7 @@ func (rec *Recorder) opened(key uint64, x *server.Exchange, name string, now tim
 		if v == nil {
 			return
 		}
+		v.fetches = early
 	}
 	v.blurred = v.blurred || blurred
 	v.view(x, name, now)

@@ -16,8 +16,9 @@ const Window = 4 * time.Second
 
 // Bounds of what is kept of views until they are counted.
 const (
-	grace       = time.Second // answers are reported when they are through
-	patience    = time.Minute // for a page whose assets were asked for
+	grace       = time.Second            // answers are reported when they are through
+	apart       = 500 * time.Millisecond // from which on two views of a page do not mix what they ask for
+	patience    = time.Minute            // for a page whose assets were asked for
 	maxVisits   = 2048
 	maxFetches  = 24  // of one view
 	maxPathKept = 160 // octets of an asset's path, for the picture
