@@ -7,7 +7,6 @@ import (
 
 	"github.com/cache-aware/casper/gcs/casper"
 	"github.com/cache-aware/casper/server/internal/httpfacts"
-	"github.com/cache-aware/casper/server/internal/memory"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -184,8 +183,7 @@ func (w *response) concluded() []link.Asset {
 
 // key is the key of a file of this host, as the cookie stores it.
 func (w *response) key(path string) casper.Key {
-	known := w.s.memory.KnownFile(memory.Place{Host: w.facts().place.Host, Path: path}).Facts()
-	return w.h.Params.Key(w.h.Keys.name(path, &known))
+	return w.h.Key(w.facts().place.Host, path)
 }
 
 // leave is called when Next has returned or panicked.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cache-aware/casper/gcs/casper"
+	"github.com/cache-aware/casper/server/internal/memory"
 	"github.com/cache-aware/casper/server/link"
 )
 
@@ -146,6 +147,13 @@ func (h *Handler) Pages() iter.Seq[Page] {
 			}
 		}
 	}
+}
+
+// Key returns the key that stands for a file of a host in the cookie now, given its path. The host is
+// one of those of [Handler.Pages].
+func (h *Handler) Key(host, path string) casper.Key {
+	known := h.state().memory.KnownFile(memory.Place{Host: host, Path: path}).Facts()
+	return h.Params.Key(h.Keys.name(path, &known))
 }
 
 // A Forgetter is a [Source] that can be made to forget.
