@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cache-aware/casper/server"
+	"github.com/cache-aware/casper/server/learn"
 	"github.com/cache-aware/casper/server/metrics"
 )
 
@@ -29,7 +31,17 @@ func answerTo(a http.Handler, r *http.Request) *httptest.ResponseRecorder {
 // routes are all that an Admin answers.
 var routes = []struct{ method, target string }{
 	{"GET", "/"}, {"GET", "/metrics"}, {"GET", "/model"}, {"GET", "/explain?page=/page"}, {"GET", "/healthz"},
+	{"GET", "/board"}, {"GET", "/events"}, {"GET", "/page?page=/page"}, {"GET", "/cookie"},
 	{"POST", "/forget?page=/page"}, {"POST", "/renew?page=/page"}, {"POST", "/clear"},
+	{"POST", "/off?page=/page"}, {"POST", "/on?page=/page"}, {"POST", "/pin?page=/page"}, {"POST", "/unpin?page=/page"},
+}
+
+// adminOf is one whose streams end at once.
+func adminOf(h *server.Handler, m *learn.Model) *metrics.Admin {
+	a := metrics.NewAdmin(h, m)
+	a.Switches = new(metrics.Switches)
+	a.Close()
+	return a
 }
 
 var (
@@ -50,7 +62,7 @@ func TestR2AdminAnswersOnlyItsOwnNames(t *testing.T) {
 				h, m := newPair(t)
 				r := asked(at, route.method, route.target, "x", "Origin", "http://"+host, "Sec-Fetch-Site", "same-origin")
 				r.Host = host
-				w := answerTo(metrics.NewAdmin(h, m), r)
+				w := answerTo(adminOf(h, m), r)
 				if w.Code != http.StatusMisdirectedRequest || strings.Contains(w.Body.String(), "/page") {
 					t.Errorf("%s %s of %q at %v: %d %s", route.method, route.target, host, at, w.Code, w.Body)
 				}
@@ -63,7 +75,7 @@ func TestR2AdminAnswersOnlyItsOwnNames(t *testing.T) {
 			for _, route := range routes {
 				h, m := newPair(t)
 				r := asked(at, route.method, route.target, host, "Origin", "http://"+host)
-				if w := answerTo(metrics.NewAdmin(h, m), r); w.Code/100 != 2 {
+				if w := answerTo(adminOf(h, m), r); w.Code/100 != 2 {
 					t.Errorf("%s %s of %q at %v: %d %s", route.method, route.target, host, at, w.Code, w.Body)
 				}
 			}
@@ -81,7 +93,7 @@ func TestR2AdminElsewhereNeedsAToken(t *testing.T) {
 				asked(elsewhere, route.method, route.target, host, "Origin", "http://"+host),
 				httptest.NewRequest(route.method, "http://"+host+route.target, nil),
 			} {
-				if w := answerTo(metrics.NewAdmin(h, m), r); w.Code != http.StatusForbidden || len(m.Wanted("/page")) != 1 {
+				if w := answerTo(adminOf(h, m), r); w.Code != http.StatusForbidden || len(m.Wanted("/page")) != 1 {
 					t.Errorf("%s %s of %q: %d %s", route.method, route.target, host, w.Code, w.Body)
 				}
 			}
@@ -114,7 +126,7 @@ func TestR2ChangesNeedSameOrigin(t *testing.T) {
 			}
 			h, m := newPair(t)
 			r := asked(loopback4, route.method, route.target, "127.0.0.1:9090", c.header...)
-			if w := answerTo(metrics.NewAdmin(h, m), r); w.Code != c.want {
+			if w := answerTo(adminOf(h, m), r); w.Code != c.want {
 				t.Errorf("POST %s with %v: %d, want %d", route.target, c.header, w.Code, c.want)
 			}
 		}
@@ -150,7 +162,7 @@ func TestAdminToken(t *testing.T) {
 		for _, at := range []net.Addr{loopback4, elsewhere, socket} {
 			for _, route := range routes {
 				h, m := newPair(t)
-				a := metrics.NewAdmin(h, m)
+				a := adminOf(h, m)
 				a.Token = token
 				r := asked(at, route.method, route.target, "casper.example", "Authorization", c.authorization)
 				if c.origin != "" && route.method == "POST" {
@@ -175,7 +187,7 @@ func TestAdminToken(t *testing.T) {
 // More names may be the admin's own.
 func TestAdminHosts(t *testing.T) {
 	h, m := newPair(t)
-	a := metrics.NewAdmin(h, m)
+	a := adminOf(h, m)
 	a.Hosts = []string{"Casper.internal"}
 	for host, want := range map[string]int{"casper.internal:9090": 200, "casper.internal.": 200, "x.casper.internal": 421} {
 		if w := answerTo(a, asked(loopback4, "GET", "/", host)); w.Code != want {
