@@ -78,6 +78,10 @@ func (t *tool) serve(ctx context.Context, s *serving) error {
 		query := s.logRequests == "query"
 		h.Observe = func(x *server.Exchange) { logExchange(log, x, query) }
 	}
+	watched, err := s.watch(h, learning.model())
+	if err != nil {
+		return err
+	}
 
 	public, err := s.open()
 	if err != nil {
@@ -85,9 +89,9 @@ func (t *tool) serve(ctx context.Context, s *serving) error {
 	}
 	defer public.listener.Close()
 	defer public.reloads(log)()
-	servers := []*serverOf{{public, newHTTPServer(s, h, log, public.tls), s.stallLimit}}
+	servers := []*serverOf{{public, newHTTPServer(s, watched, log, public.tls), s.stallLimit}}
 	if s.admin != "" {
-		admin, err := s.openAdmin(h, learning.model(), log)
+		admin, err := s.openAdmin(watched.admin, log)
 		if err != nil {
 			return err
 		}

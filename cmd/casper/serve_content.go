@@ -96,7 +96,7 @@ func (s *serving) openFolder(log *slog.Logger) (*site.Handler, error) {
 
 // ownFiles are those that the command line names. They are the operator's, and not for the public.
 func (s *serving) ownFiles() []string {
-	own := []string{s.cert, s.key, s.upstreamCA, s.adminToken, s.secret}
+	own := []string{s.cert, s.key, s.upstreamCA, s.adminToken, s.secret, s.switches}
 	if !isRedis(s.state) {
 		own = append(own, s.state)
 	}

@@ -43,6 +43,9 @@ type serving struct {
 	admin         string
 	adminToken    string
 	secret        string
+	beacon        string
+	control       float64
+	switches      string
 	logFormat     string
 	logRequests   string
 	trusted       networks
@@ -95,6 +98,9 @@ func (s *serving) flags(cmd *cobra.Command) {
 		"with FILE,base=/app/ for where it is served, FILE,page=/path=entry for what is where; may be repeated")
 	f.StringVar(&s.admin, "admin", "", "serve metrics, a dashboard and the learned model on this `address`")
 	f.StringVar(&s.adminToken, "admin-token", "", "let only those ask --admin who have the token in this `file`, as a bearer's or a password;\nneeded where other machines reach the address")
+	f.StringVar(&s.beacon, "beacon", "", "for --admin, let browsers report how long pages took: serve the script for that at this `path`, such as /casper-timing,\nand put <script src=\"/casper-timing\" async></script> into pages")
+	f.Float64Var(&s.control, "control", 0, "for --admin, send no 103 with this `share` of the views that would get one, 0 to 0.5, to compare")
+	f.StringVar(&s.switches, "switches", "", "for --admin, keep what the dashboard switches off or pins in this `file`; without it, until the server ends")
 	f.StringVar(&s.logFormat, "log-format", "text", "log to stderr as `text|json`")
 	f.StringVar(&s.logRequests, "log-requests", "path", "what the log says of requests: `path|query|off`, the second with the query, where sessions may stand")
 	f.Var(&s.trusted, "trust-proxy", "believe X-Forwarded fields from this `network`, such as 10.0.0.0/8; may be repeated")
@@ -143,6 +149,9 @@ func (s *serving) check(cmd *cobra.Command) error {
 	}
 	if s.adminToken != "" && s.admin == "" {
 		return usagef("--admin-token is for --admin ADDRESS")
+	}
+	if err := s.checkAdmin(cmd); err != nil {
+		return err
 	}
 	for _, w := range []struct {
 		flag, value string

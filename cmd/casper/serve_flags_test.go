@@ -28,7 +28,7 @@ type settings struct {
 // unsettable are the fields that no flag sets, and why.
 var unsettable = map[string]string{
 	"Handler.Next": "the folder or --proxy", "Handler.Sources": "--manifest and --learn", "Handler.Validator": "the folder",
-	"Handler.Scan": "always set", "Handler.Head": "the folder", "Handler.ReadAhead": "the folder", "Handler.Allow": "the demo", "Handler.Observe": "the log", "Handler.Logger": "--log-format",
+	"Handler.Scan": "always set", "Handler.Head": "the folder", "Handler.ReadAhead": "the folder", "Handler.Allow": "the demo, and --switches", "Handler.Observe": "the log, and --admin", "Handler.Timing": "--beacon", "Handler.Logger": "--log-format",
 	"Learn.Secret": "--secret", "Learn.Share": "--state",
 	"Learn.Shards": "for replays", "Learn.MinViews": "for replays",
 }
@@ -47,6 +47,7 @@ func TestServeFlags(t *testing.T) {
 		{"--no-hints", "Handler.Policy.NoHints", true},
 		{"--no-links", "Handler.Policy.NoLinks", true},
 		{"--no-html", "Handler.NoHTML", true},
+		{"--admin :0 --control 0.25", "Handler.Control", 0.25},
 		{"--hint-programs", "Handler.Policy.HintPrograms", true},
 		{"--cookie-name c", "Handler.Cookie.Name", "c"},
 		{"--cookie-name c", "Reader.Cookie", "c"},

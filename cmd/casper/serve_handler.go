@@ -18,6 +18,7 @@ func (s *serving) handler() *server.Handler {
 		Params:  casper.Params{CapacityBits: s.capacityBits},
 		Proxies: s.trusted,
 		NoHTML:  s.noHTML,
+		Control: s.control,
 	}
 	h.Policy.MaxBytes = int64(s.maxBytes)
 	h.Cookie.Off = s.cookie.Off || s.cookie.Forget
