@@ -94,12 +94,12 @@ func TestR2ChromiumRebinding(t *testing.T) {
 	}
 	awaitKnown(t, s, "/base.css") // nothing was cleared
 
-	own := b.visitor(t)
-	own.open()
+	own := chromiumWindow{openVisitor(t, b)}
 	if l := own.visit(s.admin + "/"); !strings.Contains(l.Title, "casper") {
 		t.Errorf("the operator sees %v", l)
 	}
-	own.press(`form[action="/clear"] button`)
+	own.do("forgetting", chromedp.Click(chromedp.CSS("#clear")), chromedp.Click(chromedp.CSS("dialog button[value=yes]")),
+		chromedp.WaitNotPresent(chromedp.CSS(".pages > tbody > tr")))
 	resp, err := http.Get(s.admin + "/model")
 	if err != nil {
 		t.Fatal(err)
