@@ -199,19 +199,24 @@ func (f *firefox) screenshot() []byte {
 	return png
 }
 
-func TestFirefoxTry(t *testing.T) {
-	began := time.Now()
-	f := startFirefox(t, nil)
-	t.Log("started", time.Since(began))
-	o := newOrigin(think)
-	url := "https://" + distance(t, serveTLS(t, o), "") + "/"
-	for range 3 {
-		f.do("WebDriver:Navigate", map[string]any{"url": url}, nil)
-		var got any
-		f.run("return JSON.stringify(performance.getEntriesByType('navigation')[0]) + JSON.stringify(performance.getEntriesByType('resource')) + JSON.stringify(performance.getEntriesByType('paint'))", &got)
-		t.Log(got)
-		t.Log(o.take())
-		f.privileged("const done = arguments[arguments.length-1]; Services.cache2.clear(); Services.cookies.removeAll(); Services.obs.notifyObservers(null, 'net:prune-all-connections'); setTimeout(() => done(1), 100)", nil)
-		f.do("WebDriver:Navigate", map[string]any{"url": "about:blank"}, nil)
-	}
+// visit goes to a page and returns when everything is there.
+func (f *firefox) visit(url string) (l load) {
+	f.t.Helper()
+	f.do("WebDriver:Navigate", map[string]any{"url": url}, nil)
+	f.run("return "+measure, &l)
+	return l
+}
+
+// cold is the visit of somebody who was never here.
+func (f *firefox) cold(_ *testing.T, url string) load {
+	f.t.Helper()
+	f.forget()
+	return f.visit(url)
+}
+
+// trust makes Firefox take the word of an authority, which it does not ask a person about over HTTP/3.
+func (f *firefox) trust(authority []byte) {
+	f.t.Helper()
+	f.privileged(fmt.Sprintf(`Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB).addCertFromBase64(%q, "C,,"); arguments[0]()`,
+		base64.StdEncoding.EncodeToString(authority)), nil)
 }
