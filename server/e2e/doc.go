@@ -1,5 +1,5 @@
-// Package e2e lets real programs visit what casper serves: Debian's Chromium, Node, curl,
-// nghttp and h2load. It holds tests alone, and is a module of its own so that nobody who
+// Package e2e lets real programs visit what casper serves: Debian's Chromium and Firefox, Node,
+// curl, nghttp and h2load; over HTTP/3 a real Caddy with casper in it. It holds tests alone, and is a module of its own so that nobody who
 // uses casper downloads a driver for browsers:
 //
 //	cd server/e2e && go test -v .
