@@ -7,6 +7,7 @@ import (
 	"github.com/cache-aware/casper/cmd/internal/replay"
 	"github.com/cache-aware/casper/cmd/internal/traffic"
 	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/metrics/gain"
 )
 
 // replayText writes the tables.
@@ -83,6 +84,7 @@ func (t *tool) replayTotals(r *replay.Report) {
 	rows = append(rows,
 		[2]string{"spared", fmt.Sprintf("%d, %s: wanted, and not sent since the cookie knows them", r.Spared, octets(r.SparedBytes))},
 		[2]string{"round trips", fmt.Sprintf("%d of %d saved (%s)", r.Saved, r.Trips, percent(r.Saved, r.Trips))},
+		[2]string{"sooner", sooner(&r.Sooner)},
 	)
 	var why []string
 	for v := learn.OutcomeSend; v <= learn.OutcomeInTrouble; v++ {
@@ -95,6 +97,17 @@ func (t *tool) replayTotals(r *replay.Report) {
 	for _, row := range rows {
 		fmt.Fprintf(t.stdout, "%-12s %s\n", row[0], row[1])
 	}
+}
+
+// sooner says by how much pages would have been ready sooner. A recording tells no more than the lead.
+func sooner(s *gain.Sooner) string {
+	switch {
+	case s.With == 0:
+		return "not known: no view with hits tells how long its page was awaited"
+	case s.With == 1:
+		return fmt.Sprintf("at most %.0f ms, from the lead of 1 view", s.Ms)
+	}
+	return fmt.Sprintf("at most %.0f ms (95 %%: %.0f to %.0f), from the leads of %d views", s.Ms, s.Low, s.High, s.With)
 }
 
 func (t *tool) replayPages(r *replay.Report, f *replayFlags) {

@@ -14,6 +14,7 @@ import (
 	"github.com/cache-aware/casper/server/learn"
 	"github.com/cache-aware/casper/server/learn/signals"
 	"github.com/cache-aware/casper/server/learned"
+	"github.com/cache-aware/casper/server/metrics/gain"
 )
 
 // Config says how a [Replay] learns and decides. The zero Config is what a server does by
@@ -62,6 +63,7 @@ type Replay struct {
 	report   Report
 	pages    map[string]*Page
 	curve    curve
+	leads    gain.Sample
 }
 
 // New returns a replay with an empty model. Unless the config says otherwise, the model gives
@@ -222,7 +224,7 @@ func (p *Replay) view(s *step) {
 	if s.rec.Cached {
 		return // the server has seen nothing of it
 	}
-	v := &view{page: s.view.Page, path: s.path, opened: s.at, browser: p.browser}
+	v := &view{page: s.view.Page, path: s.path, began: s.rec.Began, opened: s.at, browser: p.browser}
 	_, said := p.model.Choose(nil, v.page, p.model.Client(s.rec.Addr, s.at))
 	plan := p.play(s)
 	if s.rec.Status != http.StatusOK || s.ahead {
@@ -298,7 +300,13 @@ func (p *Replay) close(v *view) {
 	t := v.judge(p.c.Push)
 	p.report.Tally.add(&t)
 	p.curve.add(&t)
-	p.pageOf(v.page).Tally.add(&t)
+	g := p.pageOf(v.page)
+	g.Tally.add(&t)
+	if lead := v.opened.Sub(v.began); t.Hits > 0 && lead > 0 { // many a log has one time a line
+		ms := float64(lead) / float64(time.Millisecond)
+		p.leads.Add(ms)
+		g.leads.Add(ms)
+	}
 }
 
 // End tells that a recording is over: what waits for later lines of it need wait no longer. The

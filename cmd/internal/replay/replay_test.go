@@ -12,6 +12,7 @@ import (
 
 	"github.com/cache-aware/casper/cmd/internal/replay"
 	"github.com/cache-aware/casper/cmd/internal/traffic"
+	"github.com/cache-aware/casper/server/metrics/gain"
 )
 
 // site writes a log of a page with a style sheet, its font and a script, as n clients see it who come once each. Every line is in the
@@ -78,6 +79,35 @@ func TestLearnsFromALog(t *testing.T) {
 	}
 	if len(r.Pages) != 1 || len(r.Pages[0].Wanted) != 3 || r.Pages[0].Wanted[0].Bytes == 0 {
 		t.Errorf("%+v", r.Pages[0])
+	}
+}
+
+// By how much pages were awaited whose files would have been hinted is told where the recording has both times.
+func TestSooner(t *testing.T) {
+	for _, awaited := range []time.Duration{0, 200 * time.Millisecond} {
+		p, err := replay.New(replay.Config{AssumeFresh: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := read(new(traffic.Reading), site(60))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, rec := range all {
+			if rec.Request.URL.Path == "/" {
+				rec.Ended = rec.Ended.Add(-time.Second) // when its files were asked for
+				rec.Began = rec.Ended.Add(-awaited)
+			}
+			p.Add(rec)
+		}
+		r := p.Report()
+		want := gain.Sooner{}
+		if awaited > 0 {
+			want = gain.Sooner{By: gain.ByLead, Ms: 200, Low: 200, High: 200, With: r.Sooner.With}
+		}
+		if r.Sooner != want || r.Pages[0].Sooner != want || awaited > 0 && r.Sooner.With < 40 {
+			t.Errorf("awaited for %v: %+v, %+v", awaited, r.Sooner, r.Pages[0].Sooner)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cache-aware/casper/server/learn"
+	"github.com/cache-aware/casper/server/metrics/gain"
 )
 
 // A Tally adds up what became of views. Octets are those of bodies, as recorded.
@@ -57,6 +58,11 @@ type Page struct {
 	From   string   `json:"from"`  // whose answer it gets at the end: its own, its section's, or nobody's
 	State  string   `json:"state"` // of that answer, as in [learn.Explanation]
 	Wanted []Wanted `json:"wanted"`
+
+	// Sooner is by how much pages would have been ready sooner, from the lead alone: nobody was sent
+	// anything. A lead is how long a page was awaited whose assets would have been asked for at once.
+	Sooner gain.Sooner `json:"sooner"`
+	leads  gain.Sample
 }
 
 // Wanted is an asset that the model wants for a page.
@@ -79,6 +85,7 @@ type Report struct {
 	Means     string    `json:"means"`     // "hint" or "push"
 
 	Tally
+	Sooner   gain.Sooner    `json:"sooner"`   // of all pages, as in [Page]; of views that the recording has both times of
 	Verdicts map[string]int `json:"verdicts"` // what the model said, by [learn.Outcome], in views
 	Pages    []*Page        `json:"pages"`    // the most viewed first
 	Curve    []Tally        `json:"curve"`    // the same views in equal parts, in the order of time
@@ -120,6 +127,7 @@ func (p *Replay) Report() *Report {
 		return cmp.Or(cmp.Compare(b.Views, a.Views), cmp.Compare(a.Page, b.Page))
 	})
 	r.Curve = p.curve.parts
+	r.Sooner, _ = gain.FromLeads(&p.leads)
 	r.Model = p.model.Stats()
 	return r
 }
@@ -127,6 +135,7 @@ func (p *Replay) Report() *Report {
 // conclude asks the model about a page, now that it has seen everything.
 func (p *Replay) conclude(g *Page) {
 	g.Wanted = []Wanted{}
+	g.Sooner, _ = gain.FromLeads(&g.leads)
 	if g.Page == Others {
 		return
 	}

@@ -12,6 +12,7 @@ type view struct {
 	browser *browser
 	page    string
 	path    string
+	began   time.Time // when it was asked for
 	opened  time.Time
 	plan    []planned
 	asked   []asked

@@ -192,8 +192,8 @@ func (rec *Recorder) report(text string) bool {
 		return false
 	}
 	ready = min(ready, maxReady)
-	rec.all.browser.of(of.control).add(ready)
-	rec.page(of.page).browser.of(of.control).add(ready)
+	rec.all.browser.of(of.control).Add(ready)
+	rec.page(of.page).browser.of(of.control).Add(ready)
 	rec.changes.Add(1)
 	return true
 }

@@ -95,7 +95,7 @@ func (f *figures) sooner() Sooner {
 	if s, ok := compare(ByServer, &f.server.with, &f.server.without); ok {
 		return s
 	}
-	s, _ := lead(&f.leads)
+	s, _ := FromLeads(&f.leads)
 	return s
 }
 

@@ -271,10 +271,10 @@ func TestInterval(t *testing.T) {
 	for range 400 {
 		var with, without Sample
 		for range 100 {
-			with.add(500 + 100*random.NormFloat64())
+			with.Add(500 + 100*random.NormFloat64())
 		}
 		for range 10 {
-			without.add(500 + 150*random.NormFloat64())
+			without.Add(500 + 150*random.NormFloat64())
 		}
 		if s, ok := compare(ByServer, &with, &without); !ok || s.Low > 0 || s.High < 0 {
 			missed++
@@ -300,11 +300,11 @@ func TestMerge(t *testing.T) {
 	var all, a, b Sample
 	for i := range 1000 {
 		ms := math.Exp(6 + random.NormFloat64())
-		all.add(ms)
+		all.Add(ms)
 		if i%3 == 0 {
-			a.add(ms)
+			a.Add(ms)
 		} else {
-			b.add(ms)
+			b.Add(ms)
 		}
 	}
 	a.merge(&b)

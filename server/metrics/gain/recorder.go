@@ -262,10 +262,10 @@ func (rec *Recorder) count(v *visit) {
 	for _, f := range []*figures{&rec.all, &p.figures} {
 		f.Counts.add(&c)
 		if lead > 0 {
-			f.leads.add(lead)
+			f.leads.Add(lead)
 		}
 		if v.group == withHint || v.group == withheld {
-			f.server.of(v.group == withheld).add(min(ready, maxReady))
+			f.server.of(v.group == withheld).Add(min(ready, maxReady))
 		}
 	}
 	for _, s := range []*Slot{rec.hour.at(now), rec.day.at(now)} {

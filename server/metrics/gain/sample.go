@@ -28,7 +28,8 @@ func lowerBound(bucket int) float64 {
 	return math.Exp2(float64(bucket-1) / 4)
 }
 
-func (s *Sample) add(ms float64) {
+// Add adds a time.
+func (s *Sample) Add(ms float64) {
 	s.n++
 	d := ms - s.mean
 	s.mean += d / float64(s.n)
@@ -138,8 +139,8 @@ func compare(by By, with, without *Sample) (Sooner, bool) {
 	return s, true
 }
 
-// lead returns what is known from leads alone.
-func lead(leads *Sample) (Sooner, bool) {
+// FromLeads returns what is known from leads alone, and whether that is anything.
+func FromLeads(leads *Sample) (Sooner, bool) {
 	s := Sooner{By: ByLead, Ms: leads.mean, Low: leads.mean, High: leads.mean, With: leads.n}
 	if leads.n == 0 {
 		return Sooner{}, false
