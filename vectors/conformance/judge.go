@@ -62,9 +62,9 @@ func judge(v vectors.Vector, lenient bool, r Reply) judgement {
 	case r.answers() != 1:
 		return judgement{verdict: verdictMisspoke, reason: fmt.Sprintf(`a reply has one of "ok", "error" and "skip", and this one has %d of them`, r.answers())}
 	case r.Skip != "":
-		return judgement{verdict: verdictSkipped, reason: r.Skip}
+		return judgement{verdict: verdictSkipped, reason: clip(r.Skip)}
 	case r.Error != "" && want.Error == "":
-		reason := "refused as " + r.Error
+		reason := "refused as " + clip(r.Error)
 		if r.Message != "" {
 			reason += " (" + clip(r.Message) + ")"
 		}
