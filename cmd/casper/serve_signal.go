@@ -13,7 +13,7 @@ import (
 // ends are the signals that end serve. SIGHUP is one where the program writes to a terminal: it says that
 // the terminal is gone.
 func (t *tool) ends() []os.Signal {
-	ends := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT}
+	ends := append([]os.Signal{os.Interrupt, syscall.SIGTERM}, quit...)
 	if isTerminal(t.stderr) && !signal.Ignored(syscall.SIGHUP) { // as by nohup
 		ends = append(ends, syscall.SIGHUP)
 	}

@@ -738,7 +738,7 @@ func TestFaults(t *testing.T) {
 		{failing{files, syscall.EMFILE, nil}, 500},
 		{failing{files, syscall.EIO, nil}, 500},
 		{failing{files, syscall.EACCES, nil}, 404},
-		{failing{files, syscall.ELOOP, nil}, 404},
+		{failing{files, syscall.ENAMETOOLONG, nil}, 404},
 		{failing{files, nil, errors.New("the disk is gone")}, 500},
 	} {
 		for _, path := range []string{"/a.css", "/big.css"} {

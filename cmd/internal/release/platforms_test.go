@@ -14,7 +14,7 @@ import (
 
 // strange are platforms that each lack or change something: words of 32 bits, no processes and no
 // threads, other signals and errors; and one of each system that binaries are released for.
-var strange = []string{"linux/arm", "wasip1/wasm", "windows/amd64", "darwin/arm64", "freebsd/riscv64"}
+var strange = []string{"linux/arm", "wasip1/wasm", "plan9/amd64", "windows/amd64", "darwin/arm64", "freebsd/riscv64"}
 
 // TestPlatforms checks the types of all packages, tests included, for strange platforms. That is what
 // go vet and go build would find there, in a tenth of the time.
