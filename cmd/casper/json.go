@@ -166,3 +166,15 @@ func appendString(dst []byte, s string) []byte {
 	e.Encode(s) // a string never fails
 	return append(dst, bytes.TrimSuffix(b.Bytes(), []byte("\n"))...)
 }
+
+// printJSON prints one object on a line.
+func (t *tool) printJSON(v any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := t.stdout.Write(b.Bytes())
+	return err
+}

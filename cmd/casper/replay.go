@@ -1,8 +1,8 @@
+//go:build !noserver
+
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -352,16 +352,4 @@ func (t *tool) replayJSON(r *replay.Report, sources []replayed) error {
 		Sources []replayed `json:"sources"`
 		*replay.Report
 	}{sources, r})
-}
-
-// printJSON prints one object on a line.
-func (t *tool) printJSON(v any) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return err
-	}
-	_, err := t.stdout.Write(b.Bytes())
-	return err
 }

@@ -73,10 +73,10 @@ by which a server knows what a client already holds.
 	root.Version = built().String()
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetHelpCommand(newHelp(root))
-	root.AddCommand(newDecode(t), newEncode(t), newExplain(t), newIdentify(t), newBuild(t), newQuery(t), newServe(t), newCompletion(t), newVersion(t))
+	root.AddCommand(newDecode(t), newEncode(t), newExplain(t), newIdentify(t), newBuild(t), newQuery(t), newCompletion(t), newVersion(t))
 	root.AddCommand(newConformance(t))
-	root.AddCommand(newReplay(t), newExplainPage(t), newModel(t))
-	root.AddCommand(newHealth(t), newMan(t))
+	root.AddCommand(newMan(t))
+	root.AddCommand(serverCommands(t)...)
 	return root
 }
 

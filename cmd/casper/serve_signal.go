@@ -1,3 +1,5 @@
+//go:build !noserver
+
 package main
 
 import (
@@ -9,16 +11,6 @@ import (
 	"sync/atomic"
 	"syscall"
 )
-
-// ends are the signals that end serve. SIGHUP is one where the program writes to a terminal: it says that
-// the terminal is gone.
-func (t *tool) ends() []os.Signal {
-	ends := append([]os.Signal{os.Interrupt, syscall.SIGTERM}, quit...)
-	if isTerminal(t.stderr) && !signal.Ignored(syscall.SIGHUP) { // as by nohup
-		ends = append(ends, syscall.SIGHUP)
-	}
-	return ends
-}
 
 // A pair is a certificate and its key, which may be read again.
 type pair struct {
