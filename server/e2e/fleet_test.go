@@ -108,7 +108,10 @@ func TestLearningFlags(t *testing.T) {
 	for range 3 { // as many as are enough by default
 		come()
 	}
-	explained := awaitExplained(t, s, page, "too few clients today")
+	explained := awaitExplained(t, s, page, `"views": 3,`)
+	if !strings.Contains(explained, "networks today; believed from ") || strings.Contains(explained, `"wanted": true`) {
+		t.Errorf("after three: %s", explained)
+	}
 	for people < 20 && !strings.Contains(explained, `"wanted": true`) {
 		come()
 		explained = awaitExplained(t, s, page, fmt.Sprintf(`"views": %d,`, people))

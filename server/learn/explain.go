@@ -102,7 +102,7 @@ func (c *candidate) reason(l *limits) Reason {
 	case c.asset.state == unfit:
 		r.Why = "its answers may not be reused without asking, or not by others, so it would be fetched twice"
 	case c.wanted() && c.linked():
-		r.Why = "declared by its Link headers"
+		r.Why = "named by the page itself"
 	case c.wanted() && c.flags&isInherited != 0:
 		r.Why = "pages of its kind use it"
 	case c.wanted():

@@ -36,7 +36,7 @@ func TestExplain(t *testing.T) {
 	for _, c := range [][3]string{
 		{"/", "/a.css", "used by enough views"},
 		{"/", "/rare.js", "used by too few views: "},
-		{"/", "/declared.js", "declared by its Link headers"},
+		{"/", "/declared.js", "named by the page itself"},
 		{"/", "/new.js", "used by too few views: "},
 		{"/kind/z", "/k.css", "used by enough views"},
 		{"/nowhere", "/k.css", "unknown"},
