@@ -122,18 +122,47 @@ func commonFiles() (all []*file) {
 		}
 		all = append(all, f)
 	}
+	in := func(format string) *file {
+		return all[slices.IndexFunc(all, func(f *file) bool { return f.format == format })]
+	}
+	for _, run := range runs {
+		for _, gap := range []uint64{0, 1} {
+			pad := map[string]string{"zeros-one": "1", "ones-zero": "0"}[run]
+			c, p := raw(6, run, gap, "msb", `"pad":`+pad)
+			f := in("raw")
+			f.refuse(fmt.Sprintf("raw-common-other-pad-%s-gap%d", run, gap), "a quotient without end, of bits that are no pad bits", "GCS-19", p, "truncated", c.draw("@3 ! "+c.more()+"*9"))
+			f.refuse(fmt.Sprintf("raw-common-other-pad-long-%s-gap%d", run, gap), "the same, of more octets", "GCS-19", p, "truncated", c.draw("@3 ! "+c.more()+"*25"))
+		}
+	}
+	h := in("h2o-2.0")
+	spare := spared(onesZero(6).draw("@5 ~").octets)
+	h.refuseQuery("h2o20-common-query-spare", "an unused bit of the text", "GCS-30 CASPER-14", capacity(13), "non-canonical", vectors.Input{Text: &spare}, keys("5 6")).lenientPresent(true, false)
+	in("decred-v1").refuseQuery("decred-v1-common-query-count-0", "a count of 0 is no filter", "DECRED-6 DECRED-9", `{}`, "non-canonical", vectors.Input{BytesHex: new("00000000")}, keys("5"))
+	in("gcstool").refuseQuery("tool-common-query-remainder", "the remainder 3 of a divisor of 3", "TOOL-9 TOOL-14", `{}`, "non-canonical", vectors.Input{BytesHex: new("7000" + onDisk(2, 3, 0).footer(2, 3, 2, 0))}, keys("2"))
+	v5 := in("rice-delta-v5")
+	for _, q := range []struct{ id, kind, bits string }{
+		{"octet", "trailing-data", "+15 +9 ~ 0*8"}, {"pad", "nonzero-padding", "+15 +9 1 ~"}, {"range", "out-of-range", "+15 +4294967290 ~"},
+	} {
+		w := list(32, 25, "5", q.bits).counted(2)
+		v5.refuseQuery("rice5-common-query-"+q.id, "the list must be readable as a whole", "RICE-14 RICE-18", w.params(), q.kind, v5.value(w.octets), keys("5"))
+	}
+	w := list(32, 3, "7", "+3 +524297 ~")
+	v5.encodeWide("rice5-common-encode-q65537", "a quotient of 65,537", "RICE-12", w).flag("large")
+	v5.decodeWide("rice5-common-decode-q65537", "a quotient of 65,537", "RICE-14", w).flag("large")
+	v5.query("rice5-common-query-q65537", "a quotient of 65,537", "RICE-18", w.params(), v5.value(w.octets), keys("7 10 524307 524306"), "1110").flag("large")
 	for _, s := range subjects() {
 		if s.hash == nil {
 			continue
 		}
-		f := all[slices.IndexFunc(all, func(f *file) bool { return f.format == s.format })]
+		f := in(s.format)
 		var many []string
 		for i := range 300 {
 			many = append(many, fmt.Sprintf("/%d", i))
 		}
 		f.hash(s.prefix+"-common-hash-300", "300 names", s.hashSpec, s.hashParams, asNames(s.hexNames, many...), s.hash(many)).flag("large")
-		// An implementation may take names as it likes to read them, and miss that others differ.
 		v := s.encode(many)
+		one := s.encode(many[:1])
+		f.query(s.prefix+"-common-query-names-repeated", "a name is asked for twice", s.querySpec, s.readParams, f.value(one.octets), asNames(s.hexNames, many[0], many[0], many[0]), "111")
 		f.encodeNames(s.prefix+"-common-encode-names-300", "300 names", s.encodeSpec, s.encodeParams, asNames(s.hexNames, many...), v).flag("large")
 	}
 	return all

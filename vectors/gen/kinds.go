@@ -163,13 +163,13 @@ func subjects() []subject {
 			paramSpec: "RICE-3 GCS-15",
 			value:     func() stream { return delta(2).draw("+15 +9 ~").from(5) },
 			bad: append([]badParam{
-				{"rice-minus-1", "the least parameter is 2", `"rice":-1`, "encode decode query"}, {"rice-0", "0 is for a single value", `"rice":0`, "encode decode query"},
-				{"rice-1", "the least parameter is 2", `"rice":1`, "encode decode query"}, {"rice-29", "the largest parameter is 28", `"rice":29`, "encode decode query"},
-				{"rice-8-bits", "2 and 256", `"rice":258`, "encode decode query"}, {"rice-32-bits", "2 and 2^32", `"rice":4294967298`, "encode decode query"},
-				{"first-minus-1", "the first value is 0 at least", `"first":-1`, "encode decode query"}, {"first-large", "the first value has 32 bits", `"first":4294967296`, "encode decode query"},
-				{"first-32-bits", "5 and 2^32", `"first":4294967301`, "encode decode query"},
-				{"count-minus-1", "the count is 0 at least", `"count":-1`, "encode decode query"}, {"count-large", "the count has 31 bits", `"count":2147483648`, "encode decode query"},
-				{"count-32-bits", "2 and 2^32", `"count":4294967298`, "encode decode query"},
+				{"rice-minus-1", "the least parameter is 2", `"rice":-1`, ""}, {"rice-0", "0 is for a single value", `"rice":0`, "encode decode query"},
+				{"rice-1", "the least parameter is 2", `"rice":1`, ""}, {"rice-29", "the largest parameter is 28", `"rice":29`, ""},
+				{"rice-8-bits", "2 and 256", `"rice":258`, ""}, {"rice-32-bits", "2 and 2^32", `"rice":4294967298`, ""},
+				{"first-minus-1", "the first value is 0 at least", `"first":-1`, ""}, {"first-large", "the first value has 32 bits", `"first":4294967296`, ""},
+				{"first-32-bits", "5 and 2^32", `"first":4294967301`, ""},
+				{"count-minus-1", "the count is 0 at least", `"count":-1`, ""}, {"count-large", "the count has 31 bits", `"count":2147483648`, ""},
+				{"count-32-bits", "2 and 2^32", `"count":4294967298`, ""},
 				{"count-all", "the first value is not counted", `"count":3`, "encode"},
 				{"first-more", "the first value is the least", `"first":20`, "encode"}, {"first-less", "the first value is one of the keys", `"first":4`, "encode"},
 				{"rice-missing", "a reader needs all three", `"rice":null`, "decode query"}, {"first-missing", "a reader needs all three", `"first":null`, "decode query"},
@@ -215,17 +215,17 @@ func wideBits() (all []badParam) {
 func wideBad() []badParam {
 	const read = "encode decode query"
 	return []badParam{
-		{"rice-minus-1", "the least parameter is 35", `"rice":-1`, read}, {"rice-0", "0 is for a single value", `"rice":0`, read}, {"rice-34", "the least parameter is 35", `"rice":34`, read},
-		{"rice-63", "the largest parameter is 62", `"rice":63`, read}, {"rice-8-bits", "35 and 2^8", `"rice":291`, read}, {"rice-32-bits", "35 and 2^32", `"rice":4294967331`, read},
+		{"rice-minus-1", "the least parameter is 35", `"rice":-1`, ""}, {"rice-0", "0 is for a single value", `"rice":0`, read}, {"rice-34", "the least parameter is 35", `"rice":34`, ""},
+		{"rice-63", "the largest parameter is 62", `"rice":63`, ""}, {"rice-8-bits", "35 and 2^8", `"rice":291`, ""}, {"rice-32-bits", "35 and 2^32", `"rice":4294967331`, ""},
 		{"rice-missing", "0 is for a single value", `"rice":null`, "decode query"},
-		{"count-minus-1", "the count is 0 at least", `"count":-1`, read}, {"count-large", "the count has 31 bits", `"count":2147483648`, read}, {"count-32-bits", "2 and 2^32", `"count":4294967298`, read},
+		{"count-minus-1", "the count is 0 at least", `"count":-1`, ""}, {"count-large", "the count has 31 bits", `"count":2147483648`, ""}, {"count-32-bits", "2 and 2^32", `"count":4294967298`, ""},
 		{"count-all", "the first value is not counted", `"count":3`, "encode"}, {"count-less", "both differences are", `"count":1`, "encode"}, {"count-none", "both differences are", `"count":0`, "encode"},
-		{"first", "first is the parameter of 32 bits", `"first":5`, read}, {"first-alone", "first is the parameter of 32 bits", `"first":5,"first_hex":null`, read},
-		{"first-hex-short", "an octet is missing", `"first_hex":"00000000000005"`, read}, {"first-hex-long", "an octet too many", `"first_hex":"000000000000000005"`, read},
-		{"first-hex-odd", "half an octet is missing", `"first_hex":"000000000000005"`, read}, {"first-hex-letter", "no hex digit", `"first_hex":"000000000000000g"`, read},
-		{"first-hex-prefix", "hex digits alone", `"first_hex":"0x00000000000005"`, read}, {"first-hex-space", "hex digits alone", `"first_hex":" 000000000000005"`, read},
-		{"first-hex-sign", "hex digits alone", `"first_hex":"+000000000000005"`, read}, {"first-hex-line", "hex digits alone", `"first_hex":"0000000_00000005"`, read},
-		{"first-hex-empty", "no digits", `"first_hex":""`, read},
+		{"first", "first is the parameter of 32 bits", `"first":5`, ""}, {"first-alone", "first is the parameter of 32 bits", `"first":5,"first_hex":null`, ""},
+		{"first-hex-short", "an octet is missing", `"first_hex":"00000000000005"`, ""}, {"first-hex-long", "an octet too many", `"first_hex":"000000000000000005"`, ""},
+		{"first-hex-odd", "half an octet is missing", `"first_hex":"000000000000005"`, ""}, {"first-hex-letter", "no hex digit", `"first_hex":"000000000000000g"`, ""},
+		{"first-hex-prefix", "hex digits alone", `"first_hex":"0x00000000000005"`, ""}, {"first-hex-space", "hex digits alone", `"first_hex":" 000000000000005"`, ""},
+		{"first-hex-sign", "hex digits alone", `"first_hex":"+000000000000005"`, ""}, {"first-hex-line", "hex digits alone", `"first_hex":"0000000_00000005"`, ""},
+		{"first-hex-empty", "no digits", `"first_hex":""`, ""},
 		{"first-more", "the first value is the least", `"first_hex":"0000000000000014"`, "encode"}, {"first-less", "the first value is one of the keys", `"first_hex":"0000000000000004"`, "encode"},
 		{"first-zero", "the first value is one of the keys", `"first_hex":"0000000000000000"`, "encode"},
 	}
@@ -627,6 +627,16 @@ func bloomKinds() *file {
 		refuse(fmt.Sprintf("octets-%d", n), fmt.Sprintf("%d octets are no whole words", n), "BLOOM-7", "truncated", *standard(make([]byte, n)).Text)
 	}
 	f.refuseQuery("bloom-octets-hex-5", "five octets are no whole words", "BLOOM-7", `{}`, "truncated", vectors.Input{BytesHex: new("0000000000")}, names("/"))
+	var many []string
+	for i := range 300 {
+		many = append(many, fmt.Sprintf("/%d", i))
+	}
+	some := bloom(3200, many[299])
+	found := ""
+	for _, n := range many {
+		found += holds(some, n)
+	}
+	ask("query-300", "300 paths, of which the last is there", spec, *standard(some).Text, many, found).flag("large")
 	// The limit.
 	most := 1 << 16
 	ones := strings.Repeat("/", most)
