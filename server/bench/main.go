@@ -85,10 +85,14 @@ func run(o options, out io.Writer) error {
 			return err
 		}
 		report.WriteString(text)
+		fmt.Fprint(out, text)
+		if o.quick || o.only != nil || o.servers != nil {
+			continue
+		}
+		// After each part: what has been measured stays, should the next one fail.
+		if err := os.WriteFile("RESULTS.md", []byte(report.String()), 0o644); err != nil {
+			return err
+		}
 	}
-	fmt.Fprint(out, report.String())
-	if o.quick || o.only != nil || o.servers != nil {
-		return nil
-	}
-	return os.WriteFile("RESULTS.md", []byte(report.String()), 0o644)
+	return nil
 }
