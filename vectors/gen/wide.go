@@ -118,10 +118,10 @@ func wideFormats(format string) *file {
 			both(fmt.Sprintf("gocasper-key-%d", k), "near a power of two", "GOCASPER-3", p, p, c.draw(fmt.Sprintf("@%d ~", k)))
 		}
 		// What fills an octet and is not zero needs no further one.
-		c, p := goCasper(1, 1<<31)
+		_, p := goCasper(1, 1<<31)
 		f.refuseKeys("gocasper-encode-limit-above", "one bit more than 32 MiB", "GCS-16", p, "limit", "268435456").flag("boundary", "hostile")
 		f.refuseKeys("gocasper-encode-limit-sum", "one bit more than 32 MiB, by the second key", "GCS-16", p, "limit", "134217727 268435455").flag("boundary", "hostile")
-		c, p = goCasper(2, 1<<31)
+		c, p := goCasper(2, 1<<31)
 		at := c.draw("+786427 ~ ") // 49,152 octets are 65,536 characters
 		if len(at.octets) != 49152 {
 			panic(len(at.octets))
@@ -215,7 +215,7 @@ func wideFormats(format string) *file {
 				}
 			}
 		}
-		c, params = wide(0, 1<<32)
+		_, params = wide(0, 1<<32)
 		f.refuseKeys(prefix+"-encode-limit-above", "one bit more than 64 MiB", "BIP158-14", params, "limit", "536870912").flag("boundary", "hostile")
 		f.refuseKeys(prefix+"-encode-limit-sum", "one bit more than 64 MiB, by the second value", "BIP158-14", params, "limit", "268435455 536870911").flag("boundary", "hostile")
 	case "rice-delta":

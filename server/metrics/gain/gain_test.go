@@ -41,11 +41,10 @@ type seen struct {
 }
 
 type ask struct {
-	path       string
-	at, ended  int
-	referer    string
-	status     int
-	alsoBefore bool // ahead of the page's report, as most are
+	path      string
+	at, ended int
+	referer   string
+	status    int
 }
 
 // view plays one view: its assets are reported as they end, and the page where its answer ends.
