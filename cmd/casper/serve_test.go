@@ -549,7 +549,7 @@ func TestServeAdmin(t *testing.T) {
 			t.Errorf("no %q in the metrics", want)
 		}
 	}
-	if !strings.Contains(get("/"), "forget everything") {
+	if !strings.Contains(get("/"), "Forget everything") {
 		t.Error("no dashboard")
 	}
 	if _, x := v.visit("/metrics"); x.Status() != http.StatusNotFound {
