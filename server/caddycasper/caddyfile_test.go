@@ -178,6 +178,7 @@ func TestReadme(t *testing.T) {
 	}
 	t.Setenv("XDG_DATA_HOME", t.TempDir())
 	t.Setenv("REDIS_URL", "redis://127.0.0.1:1/?site=shop")
+	t.Setenv("CASPER_SECRET", "what only the servers of the shop know")
 	for _, b := range blocks {
 		dir := t.TempDir()
 		if err := os.WriteFile(dir+"/manifest.json", []byte(`{"index.html":{"file":"a.js","src":"index.html","isEntry":true}}`), 0o666); err != nil {
