@@ -53,7 +53,7 @@ func one(s string) (accepted int) {
 		if err != nil {
 			continue
 		}
-		if c.Offset < 0 || c.Offset+len(c.Value) > len(s) || s[c.Offset:c.Offset+len(c.Value)] != c.Value {
+		if c.Form != capture.Found && (c.Offset < 0 || c.Offset+len(c.Value) > len(s) || s[c.Offset:c.Offset+len(c.Value)] != c.Value) {
 			failf("%q: %q is not at %d", s, c.Value, c.Offset)
 		}
 		if readable(c.Value) {
