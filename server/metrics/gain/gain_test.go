@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -428,6 +429,67 @@ func TestBounds(t *testing.T) {
 	}
 	if sum != r.Counts || r.Pages[len(r.Pages)-1].Page != Others {
 		t.Errorf("pages come to %d views of %d", sum.Views, r.Views)
+	}
+}
+
+// Of a page that asks for many files, the hinted one that comes last was used all the same.
+func TestManyFetches(t *testing.T) {
+	for _, early := range []bool{false, true} { // they end before the page is answered
+		w := newWorld(Config{})
+		v := seen{from: "192.0.2.1", page: "/", answered: 5, hints: []string{"/app.js"}}
+		for i := range 3 * maxFetches {
+			end := 10
+			if early {
+				end = 2
+			}
+			v.asks = append(v.asks, ask{path: fmt.Sprintf("/%d.css", i), at: 1, ended: end})
+		}
+		v.asks = append(v.asks, ask{path: "/app.js", at: 1, ended: 20})
+		w.view(v)
+		w.later()
+		if r := w.Report(); r.Unused != 0 || r.Used != 1 {
+			t.Errorf("early %t: %d used, %d unused", early, r.Used, r.Unused)
+		}
+	}
+}
+
+// A flood of views that ask for much takes no more memory than the recorder says, and a view of which not all
+// could be kept is not judged by what seems to be lacking.
+func TestFloodOfFetches(t *testing.T) {
+	heap := func() float64 {
+		runtime.GC()
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return float64(m.HeapAlloc) / (1 << 20)
+	}
+	before := heap()
+	w := newWorld(Config{})
+	long := strings.Repeat("x", maxPathKept-30)
+	flood := func() {
+		for i := range 2 * maxVisits {
+			from := fmt.Sprintf("2001:db8:%x::1", i)
+			v := seen{from: from, page: fmt.Sprintf("/p%d", i), answered: 1, hints: []string{"/last.css"}}
+			for j := range maxFetches - 1 {
+				v.asks = append(v.asks, ask{path: fmt.Sprintf("/%s%d-%d.css", long, i, j), at: 2, ended: 3})
+			}
+			v.asks = append(v.asks, ask{path: "/last.css", at: 2, ended: 3})
+			w.view(v)
+		}
+	}
+	flood()
+	if grown := heap() - before; grown > 10 {
+		t.Errorf("%.1f MiB are taken", grown)
+	}
+	w.now = w.now.Add(time.Minute)
+	if r := w.Report(); r.Unused != 0 || r.Used == 0 || r.Used != r.Hints {
+		t.Errorf("%d hints: %d used, %d unused", r.Hints, r.Used, r.Unused)
+	}
+	// When it is over, views are judged as before.
+	w.view(seen{from: "192.0.2.1", page: "/", answered: 1, hints: []string{"/never.css"}})
+	w.now = w.now.Add(time.Minute)
+	if r := w.Report(); r.Unused != 1 {
+		t.Errorf("%d unused", r.Unused)
 	}
 }
 
