@@ -43,7 +43,7 @@ const maxName = 512
 // Others is the name of the pages that are one for want of room.
 const Others = "(other pages)"
 
-// A Recorder adds up what becomes of views. It is safe for concurrent use, takes some 8 MB at most,
+// A Recorder adds up what becomes of views. It is safe for concurrent use, takes some 12 MB at most,
 // and a few microseconds for each page and asset. Make one with [New].
 type Recorder struct {
 	c     Config
@@ -56,6 +56,7 @@ type Recorder struct {
 	visits  map[uint64]*visit
 	waiting []*visit // by creation: their pages have not been answered
 	closing []*visit // by due
+	kept    int      // fetches of all of them
 	pages   map[string]*page
 	all     figures
 	others  page
@@ -208,9 +209,11 @@ func (rec *Recorder) fetched(of, own uint64, f fetch, target string, now time.Ti
 			return
 		}
 	}
-	if len(v.fetches) == maxFetches || len(target) > maxPathKept {
+	if !rec.keeps(v, target) {
 		return
 	}
+	rec.kept++
+	v.kept++
 	f.path = strings.Clone(target)
 	f.dest = strings.Clone(f.dest)
 	v.fetches = append(v.fetches, f)
@@ -219,6 +222,23 @@ func (rec *Recorder) fetched(of, own uint64, f fetch, target string, now time.Ti
 		v.aliases = append(v.aliases, own)
 		rec.visits[own] = v
 	}
+}
+
+// keeps reports whether there is room for one more fetch of a visit: the first ones are kept, and what was
+// hinted. A visit that lacks what may have been hinted is not judged.
+func (rec *Recorder) keeps(v *visit, target string) bool {
+	hinted := slices.Contains(v.hints, target)
+	most := maxFetches
+	if hinted {
+		most *= 2
+	}
+	if len(v.fetches) < most && len(target) <= maxPathKept && rec.kept < maxKept {
+		return true
+	}
+	if hinted || v.due.IsZero() { // what is hinted is known when the page has been answered
+		v.blurred = true
+	}
+	return false
 }
 
 // sweep counts the visits whose time is over. The caller holds the lock.
@@ -242,6 +262,8 @@ func (rec *Recorder) sweep(now time.Time) {
 // drop lets go of a visit.
 func (rec *Recorder) drop(v *visit) {
 	v.gone = true
+	rec.kept -= v.kept
+	v.kept = 0
 	for _, k := range append(v.aliases, v.key) {
 		if rec.visits[k] == v {
 			delete(rec.visits, k)
@@ -339,7 +361,7 @@ func (rec *Recorder) ForgetAll() {
 	fresh := New(rec.c)
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
-	rec.since, rec.visits, rec.waiting, rec.closing = fresh.since, fresh.visits, nil, nil
+	rec.since, rec.visits, rec.waiting, rec.closing, rec.kept = fresh.since, fresh.visits, nil, nil, 0
 	rec.pages, rec.all, rec.others, rec.hour, rec.day = fresh.pages, figures{}, fresh.others, fresh.hour, fresh.day
 	rec.tickets = fresh.tickets
 	rec.changes.Add(1)

@@ -20,8 +20,9 @@ const (
 	apart       = 500 * time.Millisecond // from which on two views of a page do not mix what they ask for
 	patience    = time.Minute            // for a page whose assets were asked for
 	maxVisits   = 2048
-	maxFetches  = 24  // of one view
-	maxPathKept = 160 // octets of an asset's path, for the picture
+	maxFetches  = 24    // of one view; and as many more that were hinted
+	maxKept     = 16384 // fetches of all views; a site with more of them in five seconds judges some of its views
+	maxPathKept = 160   // octets of an asset's path, for the picture
 )
 
 // A visit is one view of a page, and what was asked for on its behalf.
@@ -43,6 +44,7 @@ type visit struct {
 	heldBytes int64
 	silence   server.Silence
 	fetches   []fetch
+	kept      int  // fetches that were added
 	gone      bool // counted, or given up
 }
 
