@@ -94,19 +94,22 @@ func knows(s *served, page, asset string) bool {
 	return found && strings.Contains(of, `"wanted": true`)
 }
 
+// hello is an application of pages that name nothing, and of style sheets.
+func hello(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/html")
+	if strings.HasSuffix(r.URL.Path, ".css") {
+		w.Header().Set("Content-Type", "text/css")
+		w.Header().Set("Cache-Control", forEver)
+	}
+	io.WriteString(w, "hello")
+}
+
 // What one node's visitors taught is known on the other two within ten seconds, as it comes and also
 // after Redis was away.
 func TestFleetAgreesInSeconds(t *testing.T) {
 	t.Parallel()
 	r := peer.StartRedis(t)
-	upstream := "http://" + serveHTTP(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		if strings.HasSuffix(r.URL.Path, ".css") {
-			w.Header().Set("Content-Type", "text/css")
-			w.Header().Set("Cache-Control", forEver)
-		}
-		io.WriteString(w, "hello")
-	}))
+	upstream := "http://" + serveHTTP(t, http.HandlerFunc(hello))
 	l := lessons{t: t}
 	for range 3 {
 		l.nodes = append(l.nodes, serve(t, "--proxy", upstream, "--state", r.URL(), "--trust-proxy", "127.0.0.1/32", "--admin", "127.0.0.1:0"))

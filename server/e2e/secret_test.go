@@ -3,7 +3,6 @@ package e2e
 import (
 	"encoding/binary"
 	"fmt"
-	"io"
 	"net/http"
 	"net/netip"
 	"os"
@@ -63,14 +62,7 @@ func reckoned(t *testing.T, secret string, from []string) (voters uint64) {
 // visited, once the fleet has a secret; without one he can.
 func TestR17SecretOfItsOwn(t *testing.T) {
 	r := peer.StartRedis(t)
-	app := "http://" + serveHTTP(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		if strings.HasSuffix(r.URL.Path, ".css") {
-			w.Header().Set("Content-Type", "text/css")
-			w.Header().Set("Cache-Control", forEver)
-		}
-		io.WriteString(w, "hello")
-	}))
+	app := "http://" + serveHTTP(t, http.HandlerFunc(hello))
 	const secret = "correct-horse-battery-staple"
 	file := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(file, []byte(secret+"\n"), 0o600); err != nil {

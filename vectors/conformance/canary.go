@@ -122,6 +122,18 @@ func (p *operation) sing(canaries []vectors.Vector, ask func(vectors.Vector) out
 	}
 }
 
+// outcome is what came of a vector in advance, or what comes of it now, unless the rest is not asked. It
+// reports whether it asked now.
+func (p *operation) outcome(v vectors.Vector, ask func(vectors.Vector) outcome) (out outcome, now bool) {
+	if out, done := p.asked[v.ID]; done {
+		return out, false
+	}
+	if p.stopped != "" {
+		return notAsked(p.stopped), false
+	}
+	return ask(v), true
+}
+
 // judge is what is made of the outcome of a vector in the light of the canaries.
 func (p *operation) judge(v vectors.Vector, o Options, out outcome) outcome {
 	if p.refuses != "" && out.verdict == verdictPassed && v.Expected(o.Lenient).Error != "" {

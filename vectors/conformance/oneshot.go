@@ -50,14 +50,7 @@ func oneShot(ctx context.Context, command []string, o Options, meant []vectors.V
 	wait := fewAtATime(len(meant), func(i int) {
 		v := meant[i]
 		op := operations[opOf(v)]
-		out, done := op.asked[v.ID]
-		switch {
-		case done:
-		case op.stopped != "":
-			out = notAsked(op.stopped)
-		default:
-			out = ask(v)
-		}
+		out, _ := op.outcome(v, ask)
 		outcomes[i] <- op.judge(v, o, out)
 	})
 	for i, v := range meant {

@@ -143,13 +143,8 @@ func RunContext(ctx context.Context, command []string, o Options) (*Report, erro
 			operations[name] = op
 			op.sing(first[name], s.ask)
 		}
-		out, done := op.asked[v.ID]
-		switch {
-		case done:
-		case op.stopped != "":
-			out = notAsked(op.stopped)
-		default:
-			out = s.ask(v)
+		out, now := op.outcome(v, s.ask)
+		if now {
 			op.count(v, o, out)
 		}
 		r.add(v, o, op.judge(v, o, out))

@@ -67,18 +67,14 @@ static inline const struct casper_vector *casper_next(const struct casper_vector
 
 #endif
 `)
-	license, err := vectors.Files.ReadFile("LICENSE")
+	folder := "casper-vectors-c-" + version + "/"
+	terms, err := license(folder)
 	if err != nil {
 		return "", nil, err
 	}
-	folder := "casper-vectors-c-" + version + "/"
-	files := []file{{folder + "casper_vectors.h", b.Bytes()}, {folder + "LICENSE", license}}
-	for _, name := range []string{"README.md", "test.c"} {
-		data, err := source("c/" + name)
-		if err != nil {
-			return "", nil, err
-		}
-		files = append(files, file{folder + name, data})
+	files, err := withSources([]file{{folder + "casper_vectors.h", b.Bytes()}, terms}, folder, "c", "README.md", "test.c")
+	if err != nil {
+		return "", nil, err
 	}
 	tarball, err = tarred(files)
 	return "casper-vectors-c-" + version + ".tar.gz", tarball, err

@@ -82,6 +82,24 @@ type file struct {
 // source returns a file of a package's sources.
 func source(name string) ([]byte, error) { return sources.ReadFile(name) }
 
+// withSources returns files and behind them those of a package's sources, each below the folder.
+func withSources(files []file, folder, from string, names ...string) ([]file, error) {
+	for _, name := range names {
+		data, err := source(from + "/" + name)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file{folder + name, data})
+	}
+	return files, nil
+}
+
+// license returns the licence of the vectors, below a folder.
+func license(folder string) (file, error) {
+	data, err := vectors.Files.ReadFile("LICENSE")
+	return file{folder + "LICENSE", data}, err
+}
+
 // data returns the vectors, their manifest, schemas, changelog and licence, each below a folder.
 func data(folder string) (files []file, err error) {
 	return files, fs.WalkDir(vectors.Files, ".", func(name string, d fs.DirEntry, err error) error {

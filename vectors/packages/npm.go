@@ -34,12 +34,8 @@ func npm() (name string, tarball []byte, err error) {
 		return "", nil, err
 	}
 	files = append(files, file{"package/package.json", b.Bytes()})
-	for _, name := range []string{"index.js", "index.d.ts", "README.md"} {
-		data, err := source("npm/" + name)
-		if err != nil {
-			return "", nil, err
-		}
-		files = append(files, file{"package/" + name, data})
+	if files, err = withSources(files, "package/", "npm", "index.js", "index.d.ts", "README.md"); err != nil {
+		return "", nil, err
 	}
 	tarball, err = tarred(files)
 	return "cache-aware-casper-vectors-" + vectors.Version() + ".tgz", tarball, err

@@ -24,11 +24,11 @@ func python() (name string, wheel []byte, err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	license, err := vectors.Files.ReadFile("LICENSE")
+	info := "casper_vectors-" + version + ".dist-info/"
+	terms, err := license(info)
 	if err != nil {
 		return "", nil, err
 	}
-	info := "casper_vectors-" + version + ".dist-info/"
 	metadata := fmt.Sprintf(`Metadata-Version: 2.1
 Name: casper-vectors
 Version: %s
@@ -43,7 +43,7 @@ Description-Content-Type: text/markdown
 		file{"casper_vectors/__init__.py", loader},
 		file{info + "METADATA", []byte(metadata)},
 		file{info + "WHEEL", []byte("Wheel-Version: 1.0\nGenerator: casper\nRoot-Is-Purelib: true\nTag: py3-none-any\n")},
-		file{info + "LICENSE", license},
+		terms,
 	)
 	var record strings.Builder
 	for _, f := range files {

@@ -44,10 +44,6 @@ func rust() (name string, crate []byte, err error) {
 	}
 	b.WriteString("];\n")
 
-	license, err := vectors.Files.ReadFile("LICENSE")
-	if err != nil {
-		return "", nil, err
-	}
 	manifest := fmt.Sprintf(`[package]
 name = "casper-vectors"
 version = %q
@@ -64,13 +60,13 @@ test = false
 doctest = false
 `, version, about, homepage)
 	folder := "casper-vectors-" + version + "/"
-	files := []file{{folder + "Cargo.toml", []byte(manifest)}, {folder + "LICENSE", license}, {folder + "src/data.rs", b.Bytes()}}
-	for _, name := range []string{"README.md", "src/lib.rs", "tests/vectors.rs"} {
-		data, err := source("rust/" + name)
-		if err != nil {
-			return "", nil, err
-		}
-		files = append(files, file{folder + name, data})
+	terms, err := license(folder)
+	if err != nil {
+		return "", nil, err
+	}
+	files := []file{{folder + "Cargo.toml", []byte(manifest)}, terms, {folder + "src/data.rs", b.Bytes()}}
+	if files, err = withSources(files, folder, "rust", "README.md", "src/lib.rs", "tests/vectors.rs"); err != nil {
+		return "", nil, err
 	}
 	crate, err = tarred(files)
 	return "casper-vectors-" + version + ".crate", crate, err
