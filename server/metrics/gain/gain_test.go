@@ -457,6 +457,18 @@ func TestManyFetches(t *testing.T) {
 	}
 }
 
+// Of a site whose pages are in no Referer nothing is known of what is ready when: that is no gain of 0 ms.
+func TestNoReferer(t *testing.T) {
+	w := newWorld(Config{})
+	for i := range 40 {
+		w.view(seen{from: "192.0.2.1", page: "/", answered: 5, hints: []string{"/app.js"}, control: i%2 == 0})
+		w.later()
+	}
+	if r := w.Report(); r.Sooner.By != ByNothing {
+		t.Errorf("%+v", r.Sooner)
+	}
+}
+
 // A flood of views that ask for much takes no more memory than the recorder says, and a view of which not all
 // could be kept is not judged by what seems to be lacking.
 func TestFloodOfFetches(t *testing.T) {
