@@ -286,7 +286,8 @@ func (rec *Recorder) count(v *visit) {
 		if lead > 0 {
 			f.leads.Add(lead)
 		}
-		if v.group == withHint || v.group == withheld {
+		// Of a view that asked for nothing, all that is known is when its header went out, which no hint changes.
+		if (v.group == withHint || v.group == withheld) && len(v.fetches) > 0 {
 			f.server.of(v.group == withheld).Add(min(ready, maxReady))
 		}
 	}
