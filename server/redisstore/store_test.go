@@ -48,6 +48,23 @@ func TestOneReportsAnotherReads(t *testing.T) {
 	}
 }
 
+// What others reported before a node's own report is read, though the node has only heard of its own round.
+func TestRoundBeforeOnesOwn(t *testing.T) {
+	r := peer.StartRedis(t)
+	c := quick
+	c.Round = 100 * time.Millisecond
+	a, b := open(t, r.URL(), c), reader{store: open(t, r.URL(), c)}
+	b.read(t)
+	must(t, a.Merge(t.Context(), []evidence.Delta{delta("/a", "/a.css", 1, 1)}))
+	time.Sleep(3 * c.Round) // in a later round
+	must(t, b.store.Merge(t.Context(), []evidence.Delta{delta("/b", "/b.css", 1, 2)}))
+	time.Sleep(3 * c.Round) // until both can be read
+	b.read(t)
+	if b.views("/a") != 1 {
+		t.Errorf("b reads %v views of what a reported", b.views("/a"))
+	}
+}
+
 // Reports of many nodes on one page in one round add up exactly: voters are united, and each
 // node reads the sum less its part.
 func TestRoundsAddUp(t *testing.T) {
