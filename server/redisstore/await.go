@@ -104,8 +104,11 @@ func (s *Store) listen(ctx context.Context, client redis.UniversalClient, from i
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now, _ := s.clock.time()
 	for _, stream := range streams {
-		s.listAll(stream.Messages)
+		// What stands before the last of them was there before, so that all of that is told of. One of the
+		// future is nobody's.
+		s.asof = max(s.asof, min(s.listAll(stream.Messages), s.roundAt(now)))
 	}
 	return true, nil
 }

@@ -97,6 +97,10 @@ func (s *Store) readNext(ctx context.Context, c cursor) (deltas []evidence.Delta
 	}
 	n, ok := s.next(c.round)
 	ok = ok && n < settled
+	if ok && c.round < n && s.asof < n { // known by this store's own report: others may have come before
+		_, err := s.look(ctx, c.round, nil)
+		return nil, c, err == nil, err
+	}
 	if !ok && s.asof >= settled {
 		c.round = max(c.round, settled) // nothing was added to what is before
 		return nil, c, false, nil
@@ -171,14 +175,16 @@ func (s *Store) look(ctx context.Context, from int64, also func(redis.Cmdable)) 
 	return now, nil
 }
 
-// listAll notes rounds of the index. What is none is passed over.
-func (s *Store) listAll(entries []redis.XMessage) {
+// listAll notes rounds of the index, and returns the last. What is none is passed over.
+func (s *Store) listAll(entries []redis.XMessage) (last int64) {
 	for _, e := range entries {
 		number, _, _ := strings.Cut(e.ID, "-")
 		if n, err := strconv.ParseInt(number, 10, 64); err == nil && roundID(n) == e.ID {
 			s.list(n)
+			last = max(last, n)
 		}
 	}
+	return last
 }
 
 // roundID is the identifier of a round in the index.
